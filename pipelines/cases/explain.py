@@ -1,0 +1,176 @@
+"""Breaks as people read them: one sentence with both amounts, the keys, and where each record stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pipelines.cases.register import Break, Evidence
+from pipelines.money import money_text
+
+LINES_PER_FILE = 2**32
+
+Names = Mapping[int, tuple[str, str]]
+"""Source and file name by file_id."""
+
+SENTENCES = {
+    "NOT_SETTLED": "The terminal approved a sale of {mine} on {day} ({ref}), but {acquirer} settled nothing for it: "
+    "{mine} expected, {zero} settled.",
+    "REFUND_NOT_SETTLED": "The shop refunded {mine} on {day} ({ref}), but {acquirer} shows no such refund: "
+    "{mine} expected, {zero} settled.",
+    "VOID_NOT_SETTLED": "The shop voided {mine} on {day} ({ref}), but {acquirer} settled the sale and shows no void: "
+    "{zero} expected, {mine} settled.",
+    "REVERSAL_NOT_SETTLED": "The terminal reversed {mine} on {day} ({ref}), but {acquirer} settled the sale and shows "
+    "no reversal: {zero} expected, {mine} settled.",
+    "NOT_IN_JOURNAL": "{acquirer} settled {theirs} of {day} ({ref}), but the shop's journal of that day holds no such "
+    "transaction: {zero} expected, {theirs} settled.",
+    "FAILED_BUT_SETTLED": "The terminal says the payment of {mine} failed ({ref}), but {acquirer} settled {theirs}: "
+    "the customer was charged.",
+    "AMOUNT_OVER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too much.",
+    "AMOUNT_UNDER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too little.",
+    "CURRENCY_MISMATCH": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): the currency differs.",
+    "TYPE_MISMATCH": "{acquirer} settled {theirs} as another kind of transaction than the {mine} that the terminal "
+    "recorded ({ref}).",
+    "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
+    "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} without a reference; {found} journal rows fit it and nothing tells "
+    "them apart.",
+    "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
+    "{amount} expected, {zero} received.",
+    "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
+    "DEPOSIT_UNIDENTIFIED": "The bank booked {amount} {way} {acquirer} on {day} ({ref}), and no payout explains it.",
+    "CHARGEBACK": "{acquirer} took back {amount} of the sale {ref}: a chargeback, reason {reason}.",
+    "ADJUSTMENT_UNEXPLAINED": "{acquirer} booked an adjustment of {amount} ({ref}), and no open exception explains it.",
+}
+
+ON_JOURNAL = {"NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED"}
+
+
+def place(side: str, row_id: int, names: Names) -> Evidence:
+    """File and line of a stored row."""
+    return Evidence(side, names[row_id // LINES_PER_FILE][1], row_id % LINES_PER_FILE)
+
+
+def reference(row: Mapping[str, Any]) -> str:
+    """The key a person would look for."""
+    for key, label in (
+        ("rrn", "RRN"),
+        ("order_no", "order"),
+        ("payout_id", "payout"),
+        ("bank_ref", "bank reference"),
+    ):
+        if row.get(key):
+            return f"{label} {row[key]}"
+    return "no reference"
+
+
+def to_break(row: Mapping[str, Any], names: Names) -> Break:
+    """One row of a breaks frame as a Break: sentence, evidence and the basis of its id."""
+    kind = row["type"]
+    evidence = _evidence(row, names)
+    return Break(
+        type=kind,
+        basis=_basis(row, names),
+        amount_minor=int(row["amount_minor"]),
+        direction=row["direction"],
+        explanation=SENTENCES[kind].format(**_words(row)),
+        currency=row.get("settlement_currency") if kind == "CURRENCY_MISMATCH" else row["currency"],
+        business_date=row.get("business_date"),
+        acquirer=row.get("acquirer"),
+        merchant_id=row.get("merchant_id"),
+        terminal_id=row.get("terminal_id"),
+        rrn=row.get("rrn"),
+        order_no=row.get("order_no"),
+        payout_id=row.get("payout_id"),
+        bank_ref=row.get("bank_ref"),
+        evidence=evidence,
+    )
+
+
+def _basis(row: Mapping[str, Any], names: Names) -> tuple[str, ...]:
+    """Payouts are known by their id, every other row by the source, file and line it stands in."""
+    if row["type"] in ("DEPOSIT_MISSING", "DEPOSIT_AMOUNT_DIFF"):
+        return ("payout", str(row["acquirer"]), str(row["payout_id"]), str(row["currency"]))
+    keys = ("journal_row_id",) if row["type"] in ON_JOURNAL else ("settlement_row_id", "bank_row_id")
+    row_id = next(row[key] for key in keys if row.get(key) is not None)
+    source, name = names[row_id // LINES_PER_FILE]
+    return (source, name, str(row_id % LINES_PER_FILE))
+
+
+def _evidence(row: Mapping[str, Any], names: Names) -> tuple[Evidence, ...]:
+    found = [
+        place(side, row[f"{side}_row_id"], names)
+        for side in ("journal", "settlement", "bank")
+        if row.get(f"{side}_row_id") is not None and not (side == "settlement" and row.get("payout_rows"))
+    ]
+    found += [place("journal", candidate, names) for candidate in row.get("candidates") or ()]
+    found += [place("settlement", payout, names) for payout in row.get("payout_rows") or ()]
+    found += [place("bank", entry, names) for entry in row.get("bank_rows") or ()]
+    return tuple(found)
+
+
+def _words(row: Mapping[str, Any]) -> dict[str, str]:
+    currency = row["currency"] or ""
+    amount = int(row["amount_minor"])
+    mine, theirs = row.get("journal_amount_minor"), row.get("settlement_amount_minor")
+    payout, bank = row.get("payout_minor"), row.get("bank_minor")
+    less = "less" if row["direction"] == "short" else "more"
+    return {
+        "amount": money_text(amount, currency),
+        "zero": money_text(0, currency),
+        "mine": money_text(abs(amount if mine is None else mine), row.get("journal_currency") or currency),
+        "theirs": money_text(
+            abs(amount if theirs is None else theirs), row.get("settlement_currency") or currency
+        ),
+        "payout_amount": money_text(payout or 0, currency),
+        "bank_amount": money_text(bank or 0, currency),
+        "less": less,
+        "way": "from" if row["direction"] == "long" else "to",
+        "day": str(row.get("business_date") or "an unknown day"),
+        "due": str(row.get("due") or ""),
+        "acquirer": row.get("acquirer") or "the acquirer",
+        "payout": str(row.get("payout_id") or ""),
+        "found": str(row.get("found") or ""),
+        "reason": str(row.get("reason_code") or "not given"),
+        "ref": reference(row),
+    }
+
+
+def file_late(source: str, day: date, what: str) -> Break:
+    """A file that was expected and has not arrived."""
+    return Break(
+        type="FILE_LATE",
+        basis=(source, day.isoformat()),
+        amount_minor=0,
+        direction="none",
+        business_date=day,
+        explanation=f"The {what} file of {source} for {day} has not arrived; what depends on it is waiting.",
+    )
+
+
+def file_invalid(source: str | None, name: str, error: str, day: date | None) -> Break:
+    """A file that was refused as a whole."""
+    return Break(
+        type="FILE_INVALID",
+        basis=(source or "", name),
+        amount_minor=0,
+        direction="none",
+        business_date=day,
+        explanation=f"The file {name} was refused and none of it is used: {error}.",
+        evidence=(Evidence("file", name, 1),),
+    )
+
+
+def row_rejected(row: Mapping[str, Any], day: date | None) -> Break:
+    """One line that was refused while the rest of its file is used."""
+    amount, currency = row["amount_minor"], row["currency"]
+    return Break(
+        type="ROW_REJECTED",
+        basis=(row["source"], row["file"], str(row["line"])),
+        amount_minor=abs(amount or 0),
+        direction="none",
+        currency=currency,
+        business_date=day,
+        explanation=f"Line {row['line']} of {row['file']} was refused, the rest of the file is used: {row['reason']}.",
+        evidence=(Evidence(row["side"], row["file"], row["line"]),),
+    )

@@ -1,0 +1,123 @@
+"""Which files a run expects, which have arrived, and which days they speak for (contract.md, Configuration)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from pipelines.checks.workdays import days, is_business_day
+from pipelines.config import Settings, Source
+from pipelines.sources.base import Side
+
+
+@dataclass(frozen=True, order=True)
+class Expectation:
+    """One file that should be there: source name and the date in its name."""
+
+    source: str
+    date: date
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """A file in the books: whose it is, the date it was expected for, the days its rows or balances cover."""
+
+    source: str
+    expected_date: date | None
+    covers: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What has come and what has not, as the rules ask for it.
+
+    since: by source the first run that knew it. previous: date of the run before, None in the first.
+    """
+
+    settings: Settings
+    run_date: date
+    previous: date | None
+    since: Mapping[str, date]
+    loaded: frozenset[tuple[str, date]] = frozenset()
+    covered: frozenset[tuple[str, date]] = frozenset()
+    _by_name: Mapping[str, Source] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        settings: Settings,
+        run_date: date,
+        previous: date | None,
+        since: Mapping[str, date],
+        files: Iterable[LoadedFile],
+    ) -> Arrivals:
+        """Index the loaded files by source and date."""
+        files = list(files)
+        named = frozenset((f.source, f.expected_date) for f in files if f.expected_date)
+        covers = frozenset((f.source, day) for f in files for day in f.covers)
+        by_name = {source.name: source for source in settings.sources}
+        return Arrivals(settings, run_date, previous, since, named, named | covers, by_name)
+
+    def _expects(self, source: Source, day: date) -> bool:
+        if source.expected == "none":
+            return False
+        return source.expected == "daily" or is_business_day(day, self.settings.run.calendar)
+
+    def expected_until_now(self) -> list[Expectation]:
+        """Every file that this run or one before it expected, in order of date and source."""
+        found = []
+        for source in self.settings.sources:
+            first = self.since.get(source.name, self.run_date) + timedelta(days=source.arrives_after_days)
+            found += [
+                Expectation(source.name, d) for d in days(first, self.run_date) if self._expects(source, d)
+            ]
+        return sorted(found, key=lambda e: (e.date, e.source))
+
+    def expected_now(self) -> list[Expectation]:
+        """Files that this run is the first to expect: of its date, and of days no run was made for."""
+        return [
+            e
+            for e in self.expected_until_now()
+            if e.date == self.run_date or self.previous is None or e.date > self.previous
+        ]
+
+    def has(self, expectation: Expectation) -> bool:
+        """Whether a file of that source and date is in the books."""
+        return (expectation.source, expectation.date) in self.loaded
+
+    def missing(self) -> list[Expectation]:
+        """Expected files, of this run or an earlier one, that are not in the books."""
+        return [e for e in self.expected_until_now() if not self.has(e)]
+
+    def _of_side(self, side: Side) -> list[Source]:
+        return [s for s in self.settings.sources if self.settings.side_of(s) == side]
+
+    def _of_acquirer(self, acquirer: str | None) -> list[Source]:
+        sources = self._of_side("settlement")
+        return [s for s in sources if acquirer is None or s.acquirer in (None, acquirer)]
+
+    def settlement_missing(self, acquirer: str | None, first: date, last: date) -> bool:
+        """Whether one of the acquirer's files named first … last has not arrived; None means any acquirer."""
+        return any(
+            self._expects(source, day) and (source.name, day) not in self.loaded
+            for source in self._of_acquirer(acquirer)
+            for day in days(first, last)
+        )
+
+    def acquirer_incomplete(self, acquirer: str) -> bool:
+        """Whether any file expected of the acquirer up to now is missing."""
+        names = {source.name for source in self._of_acquirer(acquirer)}
+        return any(e.source in names for e in self.missing())
+
+    def journal_arrived(self, day: date) -> bool:
+        """Whether the journal of the day is there: of every source that owes one, and of at least one."""
+        sources = self._of_side("journal")
+        owing = [s for s in sources if self._expects(s, day)]
+        if any((s.name, day) not in self.loaded for s in owing):
+            return False
+        return any((s.name, day) in self.covered for s in sources)
+
+    def statement_arrived(self, account: str | None, day: date) -> bool:
+        """Whether the account's statement of the day is there; None means any account."""
+        sources = [s for s in self._of_side("bank") if account is None or s.account in (None, account)]
+        return any((s.name, day) in self.covered for s in sources)

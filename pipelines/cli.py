@@ -1,0 +1,156 @@
+"""The commands. Each reads its words, calls one function, prints what it returns, and turns faults into plain lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("recon.toml"),
+    show_default=True,
+    help="Configuration file.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON (contract: one document on stdout).")
+DEBUG = click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+
+
+class Day(click.ParamType[date]):
+    """A calendar date, YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Parse, or say what a date looks like."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar date has no zone
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it as 2026-03-02", param, ctx)
+
+
+def say(line: str) -> None:
+    """One plain line for people, on stderr, so that stdout stays the answer."""
+    click.echo(line, err=True)
+
+
+def fail(message: str, code: int) -> None:
+    """Say what is wrong and end with the code."""
+    say(message)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="settlement-recon")
+def cli() -> None:
+    """Reconcile POS journals, acquirer settlement files and bank statements."""
+
+
+@cli.command()
+@CONFIG
+@JSON
+@DEBUG
+@click.option("--date", "day", type=Day(), required=True, help="Business date of the run.")
+@click.option("--no-prefect", is_flag=True, help="Run the same steps without Prefect.")
+def run(config_path: Path, as_json: bool, debug: bool, day: date, no_prefect: bool) -> None:
+    """The nightly flow for one business date.
+
+    Exit codes: 0 finished, proven and complete; 3 finished and proven, but a file is missing; 1 failed, nothing
+    published; 2 wrong usage or configuration.
+    """
+    from pipelines import commands
+
+    summary = commands.guarded(lambda: commands.run_night(config_path, day, no_prefect, say), debug)
+    click.echo(
+        json.dumps(summary, ensure_ascii=False, indent=2) if as_json else commands.verdict_text(summary)
+    )
+    sys.exit(3 if summary["verdict"] == "INCOMPLETE" else 0)
+
+
+@cli.command()
+@CONFIG
+@JSON
+@DEBUG
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--profile", help="Read as this profile instead of identifying the file.")
+def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ...], profile: str | None) -> None:
+    """Identify, parse and validate files without loading them."""
+    from pipelines import commands, inspection
+
+    asked = click.get_current_context().get_parameter_source("config_path")
+    chosen = config_path if asked == click.core.ParameterSource.COMMANDLINE or config_path.exists() else None
+    found = commands.guarded(lambda: inspection.inspect(files, chosen, profile), debug)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else inspection.as_text(found))
+    sys.exit(1 if any(entry["error"] for entry in found) else 0)
+
+
+@cli.command()
+@CONFIG
+@JSON
+@DEBUG
+@click.option("--date", "day", type=Day(), help="Only exceptions first seen on this run date.")
+@click.option("--type", "kind", help="Only this type, e.g. NOT_SETTLED.")
+@click.option("--status", default="open", show_default=True, help="open, waiting, cleared, … or all.")
+def exceptions(
+    config_path: Path, as_json: bool, debug: bool, day: date | None, kind: str | None, status: str
+) -> None:
+    """The register: what is open, or all there ever was."""
+    from pipelines import commands
+
+    found = commands.guarded(lambda: commands.list_exceptions(config_path, day, kind, status), debug)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else commands.exceptions_text(found))
+
+
+@cli.command()
+@DEBUG
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write into.")
+@click.option("--days", type=click.IntRange(1), required=True)
+@click.option("--rows-per-day", type=click.IntRange(1), required=True)
+@click.option("--seed", type=int, required=True)
+@click.option("--faults", default="all", show_default=True, help="all, none, or types separated by commas.")
+@click.option("--start", type=Day(), default="2026-03-02", show_default=True, help="First journal day.")
+def synth(
+    debug: bool, out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date
+) -> None:
+    """Make realistic source files, a recon.toml and a truth.csv."""
+    from pipelines import commands
+
+    made = commands.guarded(lambda: commands.synthesize(out, days, rows_per_day, seed, faults, start), debug)
+    click.echo(made)
+
+
+@cli.command()
+@JSON
+@DEBUG
+@click.option("--rows", type=click.IntRange(1), default=1_000_000, show_default=True, help="Rows a side.")
+@click.option("--work", type=click.Path(path_type=Path), help="Folder for files; kept if given.")
+def bench(as_json: bool, debug: bool, rows: int, work: Path | None) -> None:
+    """Time the whole run against a bare DuckDB load and join of the same two files."""
+    from pipelines import bench as benchmark
+    from pipelines import commands
+
+    found = commands.guarded(lambda: benchmark.compare(rows, work, say), debug)
+    click.echo(json.dumps(found, indent=2) if as_json else benchmark.as_text(found))
+
+
+@cli.command(hidden=True)
+@DEBUG
+@click.option("--no-prefect", is_flag=True)
+def demo(debug: bool, no_prefect: bool) -> None:
+    """What `make demo` runs: the nightly flow over the bundled sample days."""
+    from pipelines import commands
+
+    click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
+
+
+def main() -> None:
+    """Entry point of `recon`."""
+    cli()

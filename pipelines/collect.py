@@ -1,0 +1,89 @@
+"""Where files come from: what lies in the inbox, whose it is, for which date, and keeping each as it came."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pipelines.config import Settings, Source
+
+UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
+DATED = re.compile(r"(?=(20\d{6}))")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file in the inbox: the sources whose pattern its name fits, and the date in its name."""
+
+    path: Path
+    sources: tuple[Source, ...]
+    named_for: date | None
+    size: int
+    modified_ns: int
+
+    @property
+    def name(self) -> str:
+        """File name without its folder."""
+        return self.path.name
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When the file was last written, UTC without offset."""
+        return datetime.fromtimestamp(self.modified_ns / 1e9, UTC).replace(tzinfo=None)
+
+
+def date_in_name(name: str) -> date | None:
+    """The last eight digits of a name that are a date, YYYYMMDD; None where there is none."""
+    for digits in reversed(DATED.findall(name)):
+        try:
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            continue
+    return None
+
+
+def in_inbox(settings: Settings) -> list[Candidate]:
+    """Finished files of the inbox in a fixed order: by the date in the name, then by name."""
+    inbox = settings.paths.inbox
+    if not inbox.is_dir():
+        return []
+    found = [_candidate(Path(entry.path), settings.sources) for entry in os.scandir(inbox) if _finished(entry)]
+    return sorted(found, key=lambda c: (c.named_for or date.min, c.name))
+
+
+def _finished(entry: os.DirEntry[str]) -> bool:
+    hidden = entry.name.startswith((".", "~"))
+    return entry.is_file() and not hidden and not entry.name.lower().endswith(UNFINISHED)
+
+
+def _candidate(path: Path, sources: Iterable[Source]) -> Candidate:
+    stat = path.stat()
+    fitting = tuple(s for s in sources if fnmatchcase(path.name, s.pattern))
+    return Candidate(path, fitting, date_in_name(path.name), stat.st_size, stat.st_mtime_ns)
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def archive(data: bytes, digest: str, folder: Path) -> Path:
+    """Keep a file as it came, once per content, readable by the owner only; returns where."""
+    target = folder / digest[:2] / digest
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{digest}.{os.getpid()}")
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+            handle.write(data)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return target

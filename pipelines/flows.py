@@ -1,0 +1,45 @@
+"""The night as a Prefect flow: the same steps, each a task. The only module that imports prefect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+# before prefect reads its settings: a finance system tells nobody what it does
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from pipelines import config, nightly
+
+
+def _as_task(name: str, step: Callable[[], Any]) -> Any:
+    """One step as a Prefect task; nothing but its name and its result passes through Prefect."""
+
+    @task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
+    def run_step() -> Any:
+        return step()
+
+    return run_step()
+
+
+@flow(name="settlement-recon nightly", flow_run_name="nightly {day}", persist_result=False, log_prints=False)
+def nightly_flow(config_path: str, day: date) -> dict[str, Any]:
+    """The nightly run for a business date; returns the JSON of contract.md."""
+    return nightly.run(config.load(Path(config_path)), day, print, runner=_as_task)
+
+
+def run(config_path: Path, day: date, say: nightly.Say) -> dict[str, Any]:
+    """Run the flow in this process, with Prefect's ephemeral server unless one is configured."""
+
+    @flow(name=nightly_flow.name, flow_run_name=f"nightly {day}", persist_result=False)
+    def told() -> dict[str, Any]:
+        return nightly.run(config.load(config_path), day, say, runner=_as_task)
+
+    return told()

@@ -1,0 +1,135 @@
+"""Runs matching rules over two frames: keyed pairing in time order, or unique both ways, never a pick."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.matching.rules import Rule
+
+PAIRS = {"journal_row_id": pl.Int64, "settlement_row_id": pl.Int64, "rule": pl.String}
+
+
+def no_pairs() -> pl.DataFrame:
+    """An empty frame of pairs."""
+    return pl.DataFrame(schema=PAIRS)
+
+
+def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """Pair rows by each rule in turn; a paired row is out for the rules after it.
+
+    journal, settlement: the columns the rules name, `row_id`, `business_date`, `at` (the order of interchangeable
+    rows). Returns `journal_row_id`, `settlement_row_id`, `rule`.
+    """
+    found = [no_pairs()]
+    for rule in rules:
+        for mine, theirs in _passes(rule):
+            left, right = journal.filter(mine), settlement.filter(theirs)
+            if left.is_empty() or right.is_empty():
+                continue
+            pairs = _unique_pairs(rule, left, right) if rule.unique else _in_order(rule, left, right)
+            found.append(pairs.with_columns(rule=pl.lit(rule.name)).select(list(PAIRS)))
+            journal = without(journal, pairs["journal_row_id"])
+            settlement = without(settlement, pairs["settlement_row_id"])
+    return pl.concat(found)
+
+
+def without(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
+    """The frame without the rows whose `row_id` is taken."""
+    if taken.is_empty():
+        return frame
+    return frame.join(taken.to_frame("row_id"), on="row_id", how="anti", maintain_order="left")
+
+
+def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
+    """Which rows of either side a rule may look at; where a column must be blank on a side, once for each side."""
+    filled = pl.all_horizontal(pl.col(k).is_not_null() for k in rule.keys)
+    kinds = pl.col("kind").is_in(rule.kinds) if rule.kinds else pl.lit(value=True)
+    passes = [(filled, filled & kinds)]
+    for column in (rule.blank, rule.also_blank):
+        if column is None:
+            continue
+        blank = pl.col(column).is_null()
+        passes = [
+            part for mine, theirs in passes for part in ((mine, theirs & blank), (mine & blank, theirs & ~blank))
+        ]
+    return passes
+
+
+def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Add `key`, a hash of the keys, and `turn`, how often the same key stood before it."""
+    hashed = frame.select("row_id", "at", *keys, key=pl.struct(keys).hash())
+    if hashed["key"].n_unique() == hashed.height:
+        return hashed.with_columns(turn=pl.lit(0, pl.UInt32))
+    twice = hashed["key"].is_duplicated()
+    once = hashed.filter(~twice).with_columns(turn=pl.lit(0, pl.UInt32))
+    many = hashed.filter(twice).sort("at", "row_id")
+    many = many.with_columns(turn=pl.int_range(pl.len(), dtype=pl.UInt32).over(keys))
+    return pl.concat([once, many])
+
+
+def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """The n-th row of a key with the n-th line of the same key.
+
+    The hash only finds candidates: the keys themselves decide, so a collision cannot pair strangers.
+    """
+    left, right = _keyed(journal, rule.keys), _keyed(settlement, rule.keys)
+    joined = left.join(right, on=["key", "turn"], how="inner", suffix="_there")
+    same = pl.all_horizontal(pl.col(k) == pl.col(f"{k}_there") for k in rule.keys)
+    return joined.filter(same).select(journal_row_id="row_id", settlement_row_id="row_id_there")
+
+
+def _dated(frame: pl.DataFrame, rule: Rule, *, spread: bool) -> pl.DataFrame:
+    """Rows by key and day; spread over the window, so that an equal join on the day is a join within it."""
+    rows = frame.select("row_id", *rule.keys, day="business_date")
+    if rule.window_days is None:
+        return rows.with_columns(day=pl.lit(None, pl.Date))
+    if not spread:
+        return rows
+    window = range(-rule.window_days, rule.window_days + 1)
+    shifted = [rows.with_columns(pl.col("day").dt.offset_by(f"{step}d")) for step in window]
+    return pl.concat(shifted)
+
+
+def _candidates(rule: Rule, mine: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """For each of my rows how many of the others fit, and one of them; by counting, never by crossing."""
+    on = [*rule.keys, "day"]
+    counted = _dated(others, rule, spread=False).group_by(on).agg(n=pl.len(), other=pl.col("row_id").min())
+    spread = _dated(mine, rule, spread=True)
+    found = spread.join(counted, on=on, how="inner", nulls_equal=True)
+    return found.group_by("row_id").agg(pl.col("n").sum(), pl.col("other").min())
+
+
+def _unique_pairs(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    lines = _candidates(rule, settlement, journal).filter(pl.col("n") == 1)
+    rows = _candidates(rule, journal, settlement).filter(pl.col("n") == 1)
+    return lines.join(rows, left_on="other", right_on="row_id", how="inner").select(
+        journal_row_id="other", settlement_row_id="row_id"
+    )
+
+
+def tied(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Candidates of the lines that unique rules could not decide: by the first rule that has any for the line.
+
+    Returns `settlement_row_id`, `journal_row_id`, `found` (how many there are; at most `most` are listed).
+    """
+    schema = {"settlement_row_id": pl.Int64, "journal_row_id": pl.Int64, "found": pl.UInt32}
+    listed = [pl.DataFrame(schema=schema)]
+    for rule in rules:
+        for mine, theirs in _passes(rule):
+            left, right = journal.filter(mine), settlement.filter(theirs)
+            on = [*rule.keys, "day"]
+            groups = _dated(left, rule, spread=False).group_by(on).agg(
+                n=pl.len(), others=pl.col("row_id").sort().head(most)
+            )
+            found = _dated(right, rule, spread=True).join(groups, on=on, how="inner", nulls_equal=True)
+            each = found.group_by("row_id").agg(found=pl.col("n").sum(), others=pl.col("others").list.explode(keep_nulls=False, empty_as_null=False))
+            flat = each.with_columns(pl.col("others").list.sort().list.head(most)).explode("others")
+            listed.append(
+                flat.select(
+                    settlement_row_id="row_id",
+                    journal_row_id="others",
+                    found=pl.col("found").cast(pl.UInt32),
+                )
+            )
+            settlement = without(settlement, flat["row_id"].unique())
+    return pl.concat(listed).sort("settlement_row_id", "journal_row_id")

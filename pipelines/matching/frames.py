@@ -1,0 +1,47 @@
+"""The columns matching works on, made from stored rows: identities, comparable keys, expected signs."""
+
+from __future__ import annotations
+
+import polars as pl
+
+KINDS = {"PREAUTH_COMPLETION": "SALE"}
+TRANSACTIONS = ("SALE", "REFUND", "VOID", "REVERSAL")
+CANCELS = ("VOID", "REVERSAL")
+EXPECTED = ("SALE", "PREAUTH_COMPLETION", "REFUND", "VOID", "REVERSAL")
+
+
+def comparable(column: str) -> pl.Expr:
+    """A counter without the leading zeros that come and go between systems; blank stays null."""
+    digits = pl.col(column).str.strip_chars_start("0")
+    return pl.when(digits == "").then(pl.lit("0")).otherwise(digits)
+
+
+def journal_frame(rows: pl.DataFrame) -> pl.DataFrame:
+    """Journal rows as rules see them: adds `kind`, `card_rrn`, `batch_key`, `stan_key`, `at`.
+
+    A wallet's identity is its order number, so its `card_rrn` is blank though the terminal gave it an RRN.
+    """
+    return rows.with_columns(
+        kind=pl.col("txn_type").replace(KINDS),
+        card_rrn=pl.when(pl.col("channel") == "CARD").then("rrn"),
+        batch_key=comparable("batch_no"),
+        stan_key=comparable("stan"),
+        at=pl.col("txn_time"),
+    )
+
+
+def settlement_frame(rows: pl.DataFrame) -> pl.DataFrame:
+    """Settlement lines as rules see them; a line without a time is dated by its settlement date."""
+    return rows.with_columns(
+        kind=pl.col("record_type"),
+        card_rrn=pl.col("rrn"),
+        batch_key=comparable("batch_no"),
+        stan_key=comparable("stan"),
+        business_date=pl.col("business_date").fill_null(pl.col("settlement_date")),
+        at=pl.col("settlement_date").cast(pl.Datetime("us")),
+    )
+
+
+def expected_gross() -> pl.Expr:
+    """What the acquirer should show for a journal row: sale +, refund and undoing −, minor units."""
+    return pl.when(pl.col("kind") == "SALE").then(pl.col("amount_minor")).otherwise(-pl.col("amount_minor"))

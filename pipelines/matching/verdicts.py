@@ -1,0 +1,76 @@
+"""What a pair of rows says once it is paired, and what a row says that stays alone (exceptions.md)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.matching.frames import CANCELS, expected_gross
+
+SHOWN = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "currency", "business_date")
+
+MATCHED = "MATCHED"
+
+
+def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """Compare each pair: type, then status, then currency, then amount; the first difference is the verdict.
+
+    pairs: `journal_row_id`, `settlement_row_id`, `rule`, `reversed` (the journal undid the row). Returns these and
+    `verdict` (MATCHED or an exception type), `currency` and `settlement_currency`, `journal_amount_minor` (as the
+    acquirer should show it), `settlement_amount_minor` (gross), `difference_minor` (settlement − journal).
+    """
+    mine = journal.select(
+        journal_row_id="row_id",
+        journal_kind="kind",
+        status="status",
+        currency="currency",
+        journal_amount_minor=expected_gross(),
+    )
+    theirs = settlement.select(
+        settlement_row_id="row_id",
+        settlement_kind="kind",
+        settlement_currency="currency",
+        settlement_amount_minor="gross_minor",
+    )
+    both = pairs.join(mine, on="journal_row_id", how="inner").join(theirs, on="settlement_row_id", how="inner")
+    undoing = pl.col("journal_kind").is_in(CANCELS) & (pl.col("settlement_amount_minor") > 0)
+    mine_signed = pl.when(undoing).then(-pl.col("journal_amount_minor")).otherwise(pl.col("journal_amount_minor"))
+    both = both.with_columns(journal_amount_minor=mine_signed).with_columns(
+        difference_minor=pl.col("settlement_amount_minor") - pl.col("journal_amount_minor")
+    )
+    more = pl.col("settlement_amount_minor").abs() > pl.col("journal_amount_minor").abs()
+    verdict = (
+        pl.when(pl.col("journal_kind") != pl.col("settlement_kind"))
+        .then(pl.lit("TYPE_MISMATCH"))
+        .when((pl.col("status") != "APPROVED") & ~pl.col("reversed"))
+        .then(pl.lit("FAILED_BUT_SETTLED"))
+        .when(pl.col("currency") != pl.col("settlement_currency"))
+        .then(pl.lit("CURRENCY_MISMATCH"))
+        .when(pl.col("difference_minor") == 0)
+        .then(pl.lit(MATCHED))
+        .when(more)
+        .then(pl.lit("AMOUNT_OVER"))
+        .otherwise(pl.lit("AMOUNT_UNDER"))
+    )
+    return both.with_columns(verdict=verdict).drop("journal_kind", "settlement_kind", "status")
+
+
+def breaks_of_pairs(judged: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """Exceptions of judged pairs: one row each, valued and directed from the merchant's books."""
+    broken = judged.filter(pl.col("verdict") != MATCHED).drop("currency")
+    keys = settlement.select(settlement_row_id="row_id", *[c for c in SHOWN])
+    rows = broken.join(keys, on="settlement_row_id", how="inner")
+    by_difference = pl.col("verdict").is_in(["AMOUNT_OVER", "AMOUNT_UNDER"])
+    effect = pl.when(by_difference).then(pl.col("difference_minor")).otherwise(pl.col("settlement_amount_minor"))
+    undirected = pl.col("verdict").is_in(["TYPE_MISMATCH", "CURRENCY_MISMATCH"])
+    return rows.with_columns(
+        type=pl.col("verdict"),
+        amount_minor=effect.abs(),
+        direction=pl.when(undirected).then(pl.lit("none")).otherwise(direction(effect)),
+    )
+
+
+def direction(effect: pl.Expr) -> pl.Expr:
+    """long where the merchant holds too much, short where it is owed, none for nothing."""
+    return (
+        pl.when(effect > 0).then(pl.lit("long")).when(effect < 0).then(pl.lit("short")).otherwise(pl.lit("none"))
+    )

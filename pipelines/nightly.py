@@ -1,0 +1,195 @@
+"""The night: its steps in order. Each is a plain function of a `Night`; who calls them (Prefect or not) is all one."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipelines import collect, intake, reporting
+from pipelines.config import ConfigError, Settings
+from pipelines.matching import rules
+from pipelines.reconcile import Outcome, reconcile
+from pipelines.store import Store, books, publish
+from pipelines.store.files import known_files
+from reports import html
+from reports.json import render as render_json
+from reports.json import run_json
+from reports.model import Report
+
+Result = TypeVar("Result")
+StepRunner = Callable[[str, Callable[[], Any]], Any]
+"""Runs one named step; the plain one just calls it, Prefect's makes a task of it."""
+
+Say = Callable[[str], None]
+
+
+class DateError(ConfigError):
+    """The date asked for lies before the newest run."""
+
+
+@dataclass
+class Night:
+    """One run: its settings, its store, and what its steps have found so far."""
+
+    settings: Settings
+    date: date
+    store: Store
+    run_no: int
+    say: Say
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+    seconds: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "already_loaded": 0, "rejected": 0})
+
+
+def plainly(name: str, step: Callable[[], Any]) -> Any:
+    """Run a step with nothing around it."""
+    del name
+    return step()
+
+
+def run(settings: Settings, day: date, say: Say, runner: StepRunner = plainly) -> dict[str, Any]:
+    """The whole night for a business date; returns the JSON of contract.md.
+
+    Raises DateError for a date before the newest run, StoreError where the store cannot be had, ProofError where the
+    books do not add up; nothing is published then.
+    """
+    began = time.perf_counter()
+    with Store(settings.paths.store, settings.run.memory_limit) as store:
+        last, newest, _ = books.last_finished(store)
+        if newest is not None and day < newest:
+            raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
+        night = Night(settings, day, store, last + 1, say)
+        _timed(night, "load", lambda: _take_in_all(night, runner))
+        outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night)))
+        report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
+        summary = _finish(night, report, time.perf_counter() - began)
+        _timed(
+            night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate))
+        )
+    summary["seconds"] = {
+        **{k: round(v, 3) for k, v in night.seconds.items()},
+        "total": round(time.perf_counter() - began, 3),
+    }
+    return summary
+
+
+def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
+    began = time.perf_counter()
+    try:
+        return step()
+    finally:
+        night.seconds[name] = time.perf_counter() - began
+
+
+def _take_in_all(night: Night, runner: StepRunner) -> None:
+    """Every file of the inbox whose date has come, each in its own step."""
+    if not night.settings.paths.inbox.is_dir():
+        night.say(f"{night.settings.paths.inbox}: there is no such inbox; no file can arrive")
+    for candidate in collect.in_inbox(night.settings):
+        if candidate.named_for is not None and candidate.named_for > night.date:
+            continue
+        runner(f"load {candidate.name}", _step_of(night, candidate))
+
+
+def _step_of(night: Night, candidate: collect.Candidate) -> Callable[[], str]:
+    return lambda: _take_in(night, candidate)
+
+
+def _take_in(night: Night, candidate: collect.Candidate) -> str:
+    """One file; returns what became of it in a word or two."""
+    try:
+        data = candidate.path.read_bytes()
+    except OSError as error:
+        night.counts["rejected"] += 1
+        night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
+        return "unreadable"
+    digest = collect.sha256(data)
+    source = candidate.sources[0] if len(candidate.sources) == 1 else None
+    if intake.known(known_files(night.store), candidate, digest, source):
+        night.counts["already_loaded"] += 1
+        return "already loaded"
+    record = intake.take_in(night.store, night.settings, candidate, data, digest, night.run_no)
+    if record is None:
+        return "left alone"
+    night.counts[record.state] += 1
+    if record.state == "rejected":
+        night.say(f"{record.name}: {record.error}")
+    else:
+        rejected = f", {record.rejected:,} rejected" if record.rejected else ""
+        night.say(f"{record.name}: {record.accepted:,} rows of {record.source}{rejected}")
+        _say_rejects(night, record.file_id, record.name)
+    return record.state
+
+
+def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:
+    """The first rejected rows, a line each; the report and `rejected_rows` hold them all."""
+    rows = night.store.execute(
+        "SELECT line, reason FROM book.rejected_rows WHERE file_id = ? ORDER BY line", [file_id]
+    )
+    for line, reason in rows[:most]:
+        night.say(f"{name}: line {line}: {reason}; mend it at its source")
+    if len(rows) > most:
+        night.say(f"{name}: {len(rows) - most:,} more rejected rows are in the report")
+
+
+def _reconcile(night: Night) -> Outcome:
+    night.store.execute("DELETE FROM book.runs WHERE verdict IS NULL")
+    night.store.execute(
+        "INSERT INTO book.runs (run_no, run_id, business_date, started_at, rules_version, software_version) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [night.run_no, night.run_id, night.date, night.started, rules.VERSION, version("settlement-recon")],
+    )
+    return reconcile(night.store, night.settings, night.run_no, night.date)
+
+
+def _report(night: Night, outcome: Outcome) -> Report:
+    """Build the report and write its files, each under its name in one go."""
+    facts = {
+        "run_no": night.run_no,
+        "run_id": night.run_id,
+        "business_date": night.date,
+        "generated_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+    }
+    report = reporting.build(night.store, night.settings, outcome, facts)
+    folder = night.settings.paths.reports
+    outputs = {kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in ("html", "json")}
+    report = replace(report, outputs=outputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(Path(outputs["html"]), html.render(report))
+    _write(Path(outputs["json"]), render_json(report))
+    return report
+
+
+def _write(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f".{path.name}")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def _finish(night: Night, report: Report, seconds: float) -> dict[str, Any]:
+    """Record the run with the JSON it prints."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    timed = {name: round(value, 3) for name, value in {**night.seconds, "total": seconds}.items()}
+    narrowed = reporting.of_this_run(night.store, report, night.run_no)
+    summary = run_json(replace(narrowed, seconds=timed, peak_rss_mb=peak))
+    files = {**night.counts, "missing": summary["files"]["missing"]}  # type: ignore[index]
+    summary["files"] = files
+    with night.store.transaction():
+        night.store.execute(
+            "UPDATE book.runs SET finished_at = ?, summary = ? WHERE run_no = ?",
+            [
+                datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+                json.dumps(summary, ensure_ascii=False),
+                night.run_no,
+            ],
+        )
+    return summary

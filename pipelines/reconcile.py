@@ -1,0 +1,293 @@
+"""The heart of the night: gather what is open, decide what it means (pure), write it down in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.cases import explain
+from pipelines.cases.register import Break, Event, decide
+from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.checks.arrivals import Arrivals, LoadedFile
+from pipelines.checks.proof import Line, failures, lines_of
+from pipelines.checks.workdays import business_day_after
+from pipelines.config import Settings
+from pipelines.matching import rules
+from pipelines.matching.deposits import Deposited, named, settle_deposits
+from pipelines.matching.frames import EXPECTED, TRANSACTIONS
+from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.store import Store, books
+from pipelines.store.connection import SQL
+
+DAYS_BEFORE_SETTLEMENT = 3
+"""A bank may book a payout some days before the acquirer dates it."""
+
+
+class ProofError(Exception):
+    """The books do not add up; the run fails and publishes nothing."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the night decided, for the report."""
+
+    arrivals: Arrivals
+    pairs: pl.DataFrame
+    groups: pl.DataFrame
+    events: list[Event]
+    proof: list[Line]
+
+
+@dataclass(frozen=True)
+class _Open:
+    """Open rows of the three sides."""
+
+    journal: pl.DataFrame
+    settlement: pl.DataFrame
+    payouts: pl.DataFrame
+    other_lines: pl.DataFrame
+    bank: pl.DataFrame
+    idle: pl.DataFrame
+
+
+def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date | None) -> Arrivals:
+    """What the books know of files, as the rules ask for it; a source new to the books is expected from now on."""
+    known = dict(store.execute("SELECT name, since FROM book.sources"))
+    for source in settings.sources:
+        if source.name not in known:
+            store.execute("INSERT INTO book.sources VALUES (?, ?)", [source.name, run_date])
+            known[source.name] = run_date
+    files = store.execute("SELECT source, expected_date, covers FROM book.files WHERE state = 'loaded'")
+    loaded = [LoadedFile(source, day, tuple(covers or ())) for source, day, covers in files]
+    return Arrivals.of(settings, run_date, previous, known, loaded)
+
+
+def reconcile(store: Store, settings: Settings, run_no: int, run_date: date) -> Outcome:
+    """Match, register and prove; all of it is written or none. ProofError where the books do not add up."""
+    last, newest, before = books.last_finished(store)
+    previous = before if newest == run_date else newest
+    with store.transaction():
+        arrivals = arrivals_of(store, settings, run_date, previous)
+        rows = _gather(store, settings, last)
+        settled = _match(store, rows, run_date, arrivals)
+        deposited = _bank(store, rows, arrivals)
+        _write(store, rows, settled, deposited, arrivals, run_no)
+        events = _register(store, settings, arrivals, settled, deposited, run_no, run_date)
+        proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
+        if wrong := failures(proof):
+            raise ProofError("the proof does not balance: " + "; ".join(wrong))
+        verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
+        store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
+    return Outcome(arrivals, settled.pairs, deposited.groups, events, proof)
+
+
+def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Add `acquirer`: whose row it is by the first contract that fits its merchant and channel, or null."""
+    pairs = journal.select("merchant_id", "channel").unique()
+    owner = [
+        next((c.acquirer for c in settings.contracts if c.fits(merchant, channel)), None)
+        for merchant, channel in pairs.iter_rows()
+    ]
+    pairs = pairs.with_columns(pl.Series("acquirer", owner, pl.String))
+    return journal.join(pairs, on=["merchant_id", "channel"], how="left", maintain_order="left")
+
+
+def _ahead(store: Store, settings: Settings) -> dict[int, timedelta]:
+    """By file how far its source's business day runs ahead of the calendar (cut-off 23:00: one hour)."""
+    cutoffs = {s.name: s.cutoff for s in settings.sources}
+    found = {}
+    for file_id, source in store.execute(
+        "SELECT file_id, source FROM book.files WHERE side = 'settlement' AND state = 'loaded'"
+    ):
+        cutoff = cutoffs.get(source)
+        into = timedelta(hours=cutoff.hour, minutes=cutoff.minute) if cutoff else timedelta()
+        found[file_id] = timedelta(days=1) - into if into else timedelta()
+    return found
+
+
+def _gather(store: Store, settings: Settings, last: int) -> _Open:
+    journal = _with_acquirer(books.open_rows(store, "journal", last), settings)
+    expecting = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
+    lines = books.open_rows(store, "settlement", last)
+    ahead = pl.col("file_id").replace_strict(
+        _ahead(store, settings), default=timedelta(), return_dtype=pl.Duration("us")
+    )
+    lines = lines.with_columns(ahead=ahead)
+    transaction = pl.col("record_type").is_in(TRANSACTIONS)
+    payout = pl.col("record_type") == "PAYOUT"
+    return _Open(
+        journal=journal.filter(expecting),
+        settlement=lines.filter(transaction),
+        payouts=lines.filter(payout),
+        other_lines=lines.filter(~transaction & ~payout),
+        bank=books.open_rows(store, "bank", last),
+        idle=journal.filter(~expecting),
+    )
+
+
+def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Settled:
+    found = identify(rows.journal, rows.settlement)
+    history = books.journal_history(store, wanted(found, run_date, arrivals))
+    history = _with_acquirer(history, arrivals.settings)
+    return settle(found, history, run_date, arrivals)
+
+
+def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
+    """Payouts and entries of tonight, with the groups and the older rows that they touch."""
+    payouts, entries = rows.payouts, rows.bank
+    if payouts.height:
+        first = payouts["settlement_date"].min()
+        assert isinstance(first, date)  # noqa: S101 - a date column
+        older = books.entries_out_of_scope(store, first - timedelta(days=DAYS_BEFORE_SETTLEMENT))
+        naming = named(older, payouts["payout_id"].drop_nulls().to_list())
+        entries = pl.concat([entries, older.join(naming.select("row_id").unique(), on="row_id", how="semi")])
+    texts = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
+    words = entries.select(payout_id=texts.str.extract_all(r"[\w./-]+")).explode("payout_id").drop_nulls()
+    touched = books.payouts_named(store, words.unique())
+    payouts = _together(payouts, touched)
+    members = books.group_members(
+        store,
+        pl.concat(
+            [
+                payouts.select(side=pl.lit("settlement"), row_id="row_id"),
+                entries.select(side=pl.lit("bank"), row_id="row_id"),
+            ]
+        ),
+    )
+    payouts = _together(
+        payouts, books.rows_of(store, "settlement", members.filter(pl.col("side") == "settlement")["row_id"])
+    )
+    entries = _together(
+        entries, books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
+    )
+    return settle_deposits(payouts, entries, books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED"), arrivals)
+
+
+def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    columns = [c for c in more.columns if c in mine.columns]
+    return pl.concat([mine.select(columns), more.select(columns)]).unique("row_id", keep="first").sort("row_id")
+
+
+def _write(
+    store: Store, rows: _Open, settled: Settled, deposited: Deposited, arrivals: Arrivals, run_no: int
+) -> None:
+    books.write_matches(store, settled.pairs, run_no, rules.VERSION)
+    books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
+    states = pl.concat(
+        [
+            settled.journal_states.with_columns(side=pl.lit("journal")),
+            settled.settlement_states.with_columns(side=pl.lit("settlement")),
+            deposited.payout_states.with_columns(side=pl.lit("settlement")),
+            deposited.bank_states.with_columns(side=pl.lit("bank")),
+        ],
+        how="diagonal",
+    )
+    scope = pl.col("state") == "out_of_scope"
+    closed = pl.concat(
+        [states.filter(scope).select("side", "row_id", "reason"), _idle(rows, settled), _others(rows)]
+    )
+    books.write_states(store, _awaited(store, states.filter(~scope), rows, deposited, arrivals), closed)
+
+
+def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
+    """New journal rows from which nothing is expected, unless an acquirer settled them after all."""
+    failed = pl.col("status") != "APPROVED"
+    reason = (
+        pl.when(failed)
+        .then(pl.lit("declined or timed out, and nobody settled it"))
+        .otherwise(pl.lit("a pre-authorisation: nothing is settled until it is completed"))
+    )
+    left = rows.idle.filter(~pl.col("row_id").is_in(settled.pairs["journal_row_id"].implode()))
+    return left.select(side=pl.lit("journal"), row_id="row_id", reason=reason)
+
+
+def _others(rows: _Open) -> pl.DataFrame:
+    """Lines that settle no transaction of the journal: they are part of their payout's sum."""
+    kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
+    reason = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
+    return rows.other_lines.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
+
+
+def _awaited(
+    store: Store, states: pl.DataFrame, rows: _Open, deposited: Deposited, arrivals: Arrivals
+) -> pl.DataFrame:
+    """Add whose each open row is and until when its counterpart is awaited."""
+    within = arrivals.settings.run
+    refund = pl.col("txn_type") == "REFUND"
+    days = pl.when(refund).then(within.refund_within_days).otherwise(within.settle_within_days)
+    until = pl.col("business_date") + pl.duration(days=days)
+    whose = pl.concat(
+        [
+            rows.journal.select("row_id", "acquirer", side=pl.lit("journal"), expected_by=until),
+            rows.settlement.select(
+                "row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.lit(None, pl.Date)
+            ),
+            deposited.payouts.select(
+                "row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.col("due")
+            ),
+            deposited.entries.select(
+                "row_id", "acquirer", side=pl.lit("bank"), expected_by=pl.lit(None, pl.Date)
+            ),
+        ]
+    )
+    whose = whose.unique(["side", "row_id"], keep="first")
+    return states.join(whose, on=["side", "row_id"], how="left").select(
+        "side", "row_id", "state", "reason", "acquirer", "expected_by"
+    )
+
+
+def _register(
+    store: Store,
+    settings: Settings,
+    arrivals: Arrivals,
+    settled: Settled,
+    deposited: Deposited,
+    run_no: int,
+    run_date: date,
+) -> list[Event]:
+    files = store.frame("SELECT file_id, source, name FROM book.files")
+    names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
+    rows = pl.concat([settled.breaks, deposited.breaks], how="diagonal")
+    found = [explain.to_break(row, names) for row in rows.iter_rows(named=True)]
+    found += _file_breaks(store, settings, arrivals, run_no)
+    held = books.held_entries(store, [b.exception_id for b in found])
+    events = decide(held, found, frozenset(), run_date)
+    due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, settings) for e in events}
+    books.write_events(store, events, due, run_no, run_date)
+    books.write_policy(store)
+    return events
+
+
+def _due(found: Break, first_seen: date, settings: Settings) -> date | None:
+    country = settings.run.calendar
+    return due_date(POLICY[found.type], first_seen, lambda day, n: business_day_after(day, n, country))
+
+
+def _file_breaks(store: Store, settings: Settings, arrivals: Arrivals, run_no: int) -> list[Break]:
+    """Files that are late or refused now, and rows that were rejected in the files of this run."""
+    sides: Mapping[str, str] = {s.name: settings.side_of(s) for s in settings.sources}
+    found = [explain.file_late(e.source, e.date, sides[e.source]) for e in arrivals.missing()]
+    refused = store.frame(
+        """
+        SELECT f.source, f.name, f.error, f.expected_date FROM book.files f
+        WHERE f.state = 'rejected' AND NOT EXISTS (
+            FROM book.files g WHERE g.state IN ('loaded', 'retracted') AND g.file_id > f.file_id
+            AND (g.name = f.name OR (g.source = f.source AND g.expected_date = f.expected_date)))
+        QUALIFY row_number() OVER (PARTITION BY f.source, f.name ORDER BY f.file_id DESC) = 1
+        ORDER BY f.file_id
+        """
+    )
+    found += [explain.file_invalid(*row) for row in refused.iter_rows()]
+    rejected = store.frame(
+        """
+        SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency
+        FROM book.rejected_rows r JOIN book.files f USING (file_id)
+        WHERE f.state = 'loaded' AND f.run_no = ? ORDER BY f.file_id, r.line
+        """,
+        [run_no],
+    )
+    found += [explain.row_rejected(row, row["expected_date"]) for row in rejected.iter_rows(named=True)]
+    return found

@@ -1,0 +1,10 @@
+"""Every format we read: one small file each, all giving the same canonical frames."""
+
+from __future__ import annotations
+
+from pipelines.sources.base import Profile
+from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
+from pipelines.sources.ums_portal import UMS_PORTAL
+
+PROFILES: dict[str, Profile] = {p.name: p for p in (POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL)}
+"""Built-in profiles by name; more are declared in recon.toml."""

@@ -1,0 +1,127 @@
+"""What every source gives back, whatever its format: a canonical frame, what it could not use, and its control totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Literal, Protocol
+
+import polars as pl
+
+Side = Literal["journal", "settlement", "bank"]
+SIDES: tuple[Side, ...] = ("journal", "settlement", "bank")
+
+
+class SourceError(Exception):
+    """A file that cannot be used as a whole: what is wrong, on which line if one is to blame, and the mend.
+
+    `profile` is the profile that recognised the file, or None where nobody did.
+    """
+
+    def __init__(self, what: str, *, line: int | None = None, mend: str = "", profile: str | None = None):
+        self.what, self.line, self.mend, self.profile = what, line, mend, profile
+        super().__init__(self.text)
+
+    @property
+    def text(self) -> str:
+        """One plain line: `line 7: … ; mend`."""
+        where = f"line {self.line}: " if self.line is not None else ""
+        return f"{where}{self.what}" + (f"; {self.mend}" if self.mend else "")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the configuration knows of a source and the file itself may leave out.
+
+    timezone: IANA zone of the books; source_timezone: zone of times without an offset; cutoff: local time at
+    which the source's next business date begins (00:00 = calendar day).
+    """
+
+    timezone: str = "Asia/Shanghai"
+    source_timezone: str = "Asia/Shanghai"
+    cutoff: time = time(0, 0)
+    acquirer: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Control totals: what the file declares of itself and what its lines add up to (counts; minor units).
+
+    unchecked: declared sums that cannot be compared because a cell they would need is unreadable.
+    contradiction: one clause, where the file contradicts itself otherwise than by a total.
+    """
+
+    declared: dict[str, int] = field(default_factory=dict)
+    computed: dict[str, int] = field(default_factory=dict)
+    contradiction: str | None = None
+    unchecked: frozenset[str] = frozenset()
+
+    @property
+    def agree(self) -> bool | None:
+        """True or False where something is declared, None where nothing is."""
+        if self.contradiction:
+            return False
+        return not self._wrong() if self.declared else None
+
+    def _wrong(self) -> list[str]:
+        return [
+            k for k, v in self.declared.items() if k not in self.unchecked and self.computed.get(k) != v
+        ]
+
+    def disagreement(self) -> str:
+        """One clause naming declared and computed, for the FILE_INVALID line."""
+        if self.contradiction:
+            return self.contradiction
+        return ", ".join(
+            f"{k} declared {self.declared[k]}, computed {self.computed.get(k)}" for k in self._wrong()
+        )
+
+
+RawLines = Callable[[list[int]], dict[int, str]]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One file as its format reads it, before validation.
+
+    rows: the canonical columns of the side (see `schemas`), `line` (1 = first line of the file), and `unreadable`
+    (null, or which cell could not be read and why). refused: `line`, `reason` of lines that are no rows at all
+    (wrong number of columns). raw: gives the lines as they stand. data_rows: rows as they stand in the file.
+    covered: dates a bank statement speaks for though it may hold no entry of them.
+    """
+
+    profile: str
+    side: Side
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    raw: RawLines
+    data_rows: int
+    totals: Totals = Totals()
+    covered: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+NO_REFUSALS = pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})
+
+
+class Profile(Protocol):
+    """One format: recognises its files by name and head, and reads them."""
+
+    @property
+    def name(self) -> str:
+        """Name used by `inspect` and configuration."""
+
+    @property
+    def side(self) -> Side:
+        """Which record of the money it holds."""
+
+    def identify(self, filename: str, head: bytes) -> bool:
+        """Whether name and first 64 KiB are of this format."""
+
+    def explain(self, filename: str, head: bytes) -> str:
+        """Why a file that should be of this format is not: which column, which line."""
+
+    def parse(self, data: bytes, context: Context) -> Parsed:
+        """Read the whole file; SourceError where it cannot be used at all."""

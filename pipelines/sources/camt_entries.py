@@ -1,0 +1,297 @@
+"""One Ntry of a camt message to one row: texts as they stand, then all rows at once to canonical types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import polars as pl
+from lxml import etree
+
+from pipelines.money import CURRENCIES, minor_units
+from pipelines.sources.pan import mask_text_series
+from schemas import BANK, canonical
+
+BOOKED = "BOOK"
+NOT_BOOKED = frozenset({"PDNG", "INFO", "FUTR"})
+NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF"})
+FULL_CHUNK = 140
+"""Length of an Ustrd that is full: its text goes on in the next one without a space."""
+
+BESIDE = ("statement", "debit", "assumed_date")
+"""Columns of `canonical_rows` that are no bank columns."""
+
+_ONCE = ("Amt", "CdtDbtInd", "Sts", "BookgDt", "ValDt")
+_KNOWN_STATUS = frozenset({None, BOOKED})
+_KNOWN_SIGN = frozenset({None, "CRDT", "DBIT"})
+_DETAILS = ("Ustrd", "EndToEndId", "Dbtr", "Cdtr", "Strd", "AddtlTxInf", "RtrInf")
+_REFERENCE_OF = {"Ref": "CdtrRefInf", "CdtrRef": "CdtrRefInf", "Nb": "RfrdDocInf", "AddtlRmtInf": "Strd"}
+
+Row = tuple[int, int, str | None, str | None, bool, *tuple[str | None, ...]]
+RAW_COLUMNS: dict[str, type[pl.DataType]] = {
+    "entry": pl.Int64,
+    "statement": pl.Int64,
+    "amount": pl.String,
+    "currency": pl.String,
+    "debit": pl.Boolean,
+    "booked": pl.String,
+    "valued": pl.String,
+    "bank_ref": pl.String,
+    "end_to_end_id": pl.String,
+    "remittance": pl.String,
+    "counterparty": pl.String,
+    "fault": pl.String,
+}
+"""`entry`: index of the Ntry in the file; `statement`: index of its Stmt; `fault`: what could not be read."""
+
+
+@dataclass
+class Tally:
+    """What was assumed or left out on the way, told in one warning each."""
+
+    no_status: int = 0
+    no_sign: int = 0
+    not_booked: Counter[str] = field(default_factory=Counter)
+
+
+class Details(NamedTuple):
+    """What NtryDtls say of one entry, in document order; returned: it pays an earlier payment back."""
+
+    references: list[str]
+    pieces: list[str]
+    debtors: list[str]
+    creditors: list[str]
+    returned: bool
+
+
+def detail_tags(namespace: str) -> tuple[str, ...]:
+    """Qualified names of what `details` looks at; namespace in lxml's braces, or empty."""
+    return tuple(namespace + name for name in _DETAILS)
+
+
+def content(element: etree._Element | None) -> str | None:
+    """Text of an element without outer blanks, null where it is absent or blank."""
+    return ((element.text or "").strip() or None) if element is not None else None
+
+
+def read_entry(
+    entry: etree._Element, skip: int, wanted: tuple[str, ...], place: tuple[int, int], tally: Tally
+) -> Row | None:
+    """One Ntry as texts, or None where it is not booked (pending and information entries are no money yet).
+
+    skip: length of the namespace in its tags; place: index of the entry and of its statement. The amount is
+    Ntry/Amt, never the sum of its details (charges and batches make them differ); CdtDbtInd is the booked
+    direction also of a reversal.
+    """
+    parts = {child.tag[skip:]: child for child in entry}
+    status, sign = _choice(parts.get("Sts")), content(parts.get("CdtDbtInd"))
+    if status in NOT_BOOKED:
+        tally.not_booked[status] += 1
+        return None
+    tally.no_status += status is None
+    tally.no_sign += sign is None
+    fault = _fault(entry, parts, skip, status, sign)
+    amount = parts.get("Amt")
+    debit = sign == "DBIT"
+    found = details(entry, wanted, skip)
+    if "AddtlNtryInf" in parts:
+        found.pieces.append(parts["AddtlNtryInf"].text or "")
+    undoes = found.returned or content(parts.get("RvslInd")) in {"true", "1"}
+    return (
+        *place,
+        None if fault else content(amount),
+        amount.get("Ccy") if amount is not None else None,
+        debit,
+        _choice(parts.get("BookgDt")),
+        _choice(parts.get("ValDt")),
+        _reference(parts),
+        _joined([each for each in found.references if each.strip() not in NO_REFERENCE], once=True),
+        _joined(found.pieces),
+        other_party(found, debit=debit, undoes=undoes),
+        fault,
+    )
+
+
+def _joined(pieces: list[str], by: str = " ", *, once: bool = False) -> str | None:
+    """The pieces that say something, in order; null where none does."""
+    if len(pieces) < 2:
+        return (pieces[0].strip() or None) if pieces else None
+    said = [piece for piece in map(str.strip, pieces) if piece]
+    return by.join(dict.fromkeys(said) if once else said) or None
+
+
+def _choice(element: etree._Element | None) -> str | None:
+    """Text of an element that holds either text or one child with it (Sts or Sts/Cd, Dt or DtTm)."""
+    if element is None:
+        return None
+    return content(element[0] if len(element) else element)
+
+
+def _fault(
+    entry: etree._Element, parts: dict[str, etree._Element], skip: int, status: str | None, sign: str | None
+) -> str | None:
+    """Why it cannot be told what was booked, if so."""
+    if status not in _KNOWN_STATUS:
+        return f"Sts {status!r} says neither booked nor pending"
+    if sign not in _KNOWN_SIGN:
+        return f"CdtDbtInd {sign!r} is neither CRDT nor DBIT"
+    if len(parts) < len(entry):
+        names = Counter(child.tag[skip:] for child in entry)
+        twice = [name for name in _ONCE if names[name] > 1]
+        return f"{' and '.join(twice)} given more than once" if twice else None
+    return None
+
+
+def _reference(parts: dict[str, etree._Element]) -> str | None:
+    for name in ("AcctSvcrRef", "NtryRef"):
+        reference = content(parts.get(name))
+        if reference and reference not in NO_REFERENCE:
+            return reference
+    return None
+
+
+def details(entry: etree._Element, wanted: tuple[str, ...], skip: int) -> Details:
+    """References, remittance and names of all transactions of an entry."""
+    references: list[str] = []
+    pieces: list[str] = []
+    debtors: list[str] = []
+    creditors: list[str] = []
+    returned = False
+    goes_on: etree._Element | None = None
+    for element in entry.iter(*wanted):
+        name = element.tag[skip:]
+        if name == "Ustrd":
+            goes_on = _add_chunk(pieces, element, goes_on)
+        elif name == "EndToEndId":
+            references.append(element.text or "")
+        elif name in {"Dbtr", "Cdtr"}:
+            (debtors if name == "Dbtr" else creditors).append(_name(element, skip))
+        elif name == "RtrInf":
+            returned = True
+        else:
+            pieces.extend([element.text or ""] if name == "AddtlTxInf" else _structured(element, skip))
+    return Details(references, pieces, debtors, creditors, returned)
+
+
+def _add_chunk(
+    pieces: list[str], ustrd: etree._Element, goes_on: etree._Element | None
+) -> etree._Element | None:
+    """Add an Ustrd to the pieces; one of full length goes on in the next of its RmtInf (given back)."""
+    text = ustrd.text or ""
+    full = len(text) == FULL_CHUNK
+    parent = ustrd.getparent() if full or goes_on is not None else None
+    if goes_on is not None and parent is goes_on:
+        pieces[-1] += text
+    else:
+        pieces.append(text)
+    return parent if full else None
+
+
+def _structured(strd: etree._Element, skip: int) -> list[str]:
+    """References and free text of structured remittance, in document order."""
+    namespace = strd.tag[:skip]
+    pieces = []
+    for element in strd.iter(*(namespace + name for name in _REFERENCE_OF)):
+        above = element.getparent()
+        if above is not None and above.tag[skip:] == _REFERENCE_OF[element.tag[skip:]]:
+            pieces.append(element.text or "")
+    return pieces
+
+
+def _name(party: etree._Element, skip: int) -> str:
+    """Nm until version 07, Pty/Nm or Agt/FinInstnId/Nm from 08; empty where none is given."""
+    for child in party:
+        local = child.tag[skip:]
+        if local == "Nm":
+            return child.text or ""
+        if local in {"Pty", "Agt", "FinInstnId"}:
+            return _name(child, skip)
+    return ""
+
+
+def other_party(found: Details, *, debit: bool, undoes: bool) -> str | None:
+    """Names of the other side, each once: who paid a credit, who was paid by a debit.
+
+    Reversals and returns keep the roles of the payment they undo, where both are named.
+    """
+    own, other = (found.debtors, found.creditors) if debit else (found.creditors, found.debtors)
+    return _joined(own if undoes and own else other, "; ", once=True)
+
+
+def canonical_rows(
+    rows: list[Row], lines: list[int], accounts: list[str | None], days: list[str | None]
+) -> pl.DataFrame:
+    """All entries with the canonical bank columns, and beside them `statement`, `debit`, `assumed_date`.
+
+    lines: line by entry; accounts, days: account number and last day by statement. A cell that cannot be
+    read is null and told in `unreadable`.
+    """
+    columns = zip(*rows, strict=True) if rows else ((),) * len(RAW_COLUMNS)
+    raw = pl.DataFrame(dict(zip(RAW_COLUMNS, columns, strict=True)), schema=RAW_COLUMNS)
+    statements = pl.DataFrame(
+        {"account": accounts, "day": days}, schema={"account": pl.String, "day": pl.String}
+    )
+    of_statement = statements[raw["statement"]] if raw.height else statements.clear()
+    plain = pl.col("amount").str.contains(r"^[0-9.]+$")
+    unsigned = raw.with_columns(pl.when(plain).then(pl.col("amount").str.replace("^0+([0-9])", "$1")))
+    read = raw.hstack(of_statement).with_columns(
+        _minor(unsigned),
+        pl.Series("line", lines, dtype=pl.Int64).gather(raw["entry"]),
+        mask_text_series(raw["remittance"]),
+        mask_text_series(raw["counterparty"]),
+        pl.lit(None, pl.Int64).alias("balance_minor"),
+    )
+    return read.select(
+        pl.col("statement"),
+        pl.col("booked").is_null().alias("assumed_date"),
+        pl.when("debit").then(-pl.col("minor")).otherwise("minor").alias("amount_minor"),
+        _day("booked").fill_null(_day("day", pl.col("booked").is_null())).alias("booking_date"),
+        _day("valued").alias("value_date"),
+        _unreadable().alias("unreadable"),
+        pl.exclude("statement", "minor", "booked", "valued", "amount", "fault", "entry", "day"),
+    ).select(*BESIDE, *canonical(BANK))
+
+
+def _minor(unsigned: pl.DataFrame) -> pl.Series:
+    """Minor units of `amount`, null where it is none (`minor_units` relies on one known currency)."""
+    if not unsigned["currency"].is_in(CURRENCIES).any():
+        return pl.Series("minor", [None] * unsigned.height, dtype=pl.Int64)
+    return minor_units(unsigned, "amount", "currency").alias("minor")
+
+
+def _day(column: str, where: pl.Expr | None = None) -> pl.Expr:
+    """The date as printed, of a date or a time of day with any offset."""
+    text = pl.col(column)
+    printed = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([TZ +-]|$)")
+    shown = printed if where is None else printed & where
+    return pl.when(shown).then(text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False))
+
+
+def _unreadable() -> pl.Expr:
+    """Which cells of the entry could not be read; null where all could."""
+    amount, currency = pl.col("amount"), pl.col("currency")
+    cell = pl.format("Amt {} {}", amount.str.slice(0, 40).fill_null("(none)"), currency.fill_null("(no Ccy)"))
+    is_number = amount.str.contains(r"^([0-9]+\.?[0-9]*|\.[0-9]+)$").fill_null(value=False)
+    known = currency.is_in(CURRENCIES).fill_null(value=False)
+    why = (
+        pl.when(is_number & known)
+        .then(pl.lit(" is finer than the minor unit, or too long"))
+        .when(is_number)
+        .then(pl.lit(" has no ISO 4217 currency"))
+        .otherwise(pl.lit(" is no unsigned amount"))
+    )
+    no_amount = pl.col("fault").is_null() & pl.col("minor").is_null()
+    no_day = pl.col("booked").is_null() & _day("day").is_null()
+    reasons = pl.concat_str(
+        pl.col("fault"),
+        pl.when(no_amount).then(pl.concat_str(cell, why)),
+        pl.when(_day("booked").is_null()).then(pl.format("BookgDt {} is no date", pl.col("booked"))),
+        pl.when(_day("valued").is_null()).then(pl.format("ValDt {} is no date", pl.col("valued"))),
+        pl.when(no_day).then(
+            pl.lit("BookgDt is missing, and the statement has no closing balance to date it by")
+        ),
+        separator="; ",
+        ignore_nulls=True,
+    )
+    return pl.when(reasons != "").then(reasons)

@@ -1,0 +1,94 @@
+"""How a delimited file is laid out, as data: which cell becomes which canonical column, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipelines.sources.base import Side
+
+Kind = Literal["text", "card", "code", "amount", "date", "datetime"]
+Sign = Literal["as-is", "absolute", "negate", "by-type"]
+
+ISO_TIMES = (
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+)
+ISO_DATES = ("%Y-%m-%d",)
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where one canonical column comes from.
+
+    source: header names, or 1-based positions where there is no header; several are joined by a space (date and
+    time in two columns). constant: the value of every row instead. codes: the file's words by canonical code.
+    """
+
+    kind: Kind = "text"
+    source: tuple[str | int, ...] = ()
+    constant: str | None = None
+    formats: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+    others: str | None = None
+    """Code of words that `codes` does not name; None leaves them unreadable where the column is required."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How the file writes amounts.
+
+    unit: major ("12.34") or minor ("1234") units. sign: as-is; absolute; negate; by-type (the record type decides:
+    SALE +, REFUND, VOID, REVERSAL, CHARGEBACK and PAYOUT's sign as canonical). direction: header name or position
+    of a column whose code gives the sign, with its words.
+    """
+
+    unit: Literal["major", "minor"] = "major"
+    decimal: str = "."
+    thousands: str = ""
+    sign: Sign = "as-is"
+    direction: str | int | None = None
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One delimited format.
+
+    header: names stand in the first line that holds all names the fields ask for, within `preamble` lines;
+    False: fields are positions. trailer: regular expression whose named groups are control totals: rows; amount
+    (journal); gross, fee, net (settlement); opening, closing (bank). footer: lines that end the data and say nothing.
+    blank_rows: rows of blank cells are layout, not data. finer: the file may leave the trailer out.
+    """
+
+    profile: str
+    side: Side
+    fields: Mapping[str, Field]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    quote: str | None = '"'
+    header: bool = True
+    preamble: int = 0
+    columns: int = 0
+    amounts: Amounts = Amounts()
+    trailer: str | None = None
+    trailer_required: bool = False
+    footer: str | None = None
+    blank_rows: bool = False
+    pattern: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Header names the fields ask for, each once, in order."""
+        asked = [name for spec in self.fields.values() for name in spec.source if isinstance(name, str)]
+        if isinstance(self.amounts.direction, str):
+            asked.append(self.amounts.direction)
+        return list(dict.fromkeys(asked))

@@ -1,0 +1,268 @@
+"""What a night reads from the books and writes back: open rows, history by key, matches, states, the register."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from pipelines.cases.register import Break, Entry, Event, Evidence
+from pipelines.cases.taxonomy import POLICY
+from pipelines.store.connection import Store
+
+JOURNAL = (
+    "row_id, merchant_id, terminal_id, batch_no, stan, rrn, auth_code, txn_type, channel, card_no, amount_minor, "
+    "currency, txn_time, business_date, status, original_rrn, order_no"
+)
+SETTLEMENT = (
+    "row_id, file_id, acquirer, settlement_date, payout_id, record_type, merchant_id, terminal_id, batch_no, stan, "
+    "rrn, auth_code, card_no, txn_time, business_date, gross_minor, net_minor, currency, original_rrn, order_no, "
+    "reason_code"
+)
+BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
+COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
+
+KEYS = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "currency")
+
+
+def last_finished(store: Store) -> tuple[int, date | None, date | None]:
+    """Number and date of the newest run that finished, and the date of the newest before that date."""
+    finished = "verdict IN ('OK', 'INCOMPLETE')"
+    rows = store.execute(f"SELECT run_no, business_date FROM book.runs WHERE {finished} ORDER BY run_no DESC LIMIT 1")
+    if not rows:
+        return 0, None, None
+    number, newest = rows[0]
+    before = store.execute(
+        f"SELECT max(business_date) FROM book.runs WHERE {finished} AND business_date < ?", [newest]
+    )
+    return number, newest, before[0][0]
+
+
+def open_rows(store: Store, side: str, after_run: int) -> pl.DataFrame:
+    """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`."""
+    columns = COLUMNS[side]
+    return store.frame(
+        f"""
+        SELECT {columns} FROM book.{side} WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
+        UNION ALL
+        SELECT {columns} FROM book.{side}
+        WHERE file_id IN (SELECT file_id FROM book.files WHERE run_no > ? AND state = 'loaded')
+        """,
+        [side, after_run],
+    )
+
+
+def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
+
+    wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key),
+    `cancels` (merchant_id, rrn of the original).
+    """
+    return store.frame(
+        f"""
+        WITH hits AS (
+            SELECT j.row_id FROM book.journal j SEMI JOIN by_rrn k USING (merchant_id, rrn)
+            UNION
+            SELECT j.row_id FROM book.journal j SEMI JOIN by_order k USING (merchant_id, order_no)
+            UNION
+            SELECT j.row_id FROM book.journal j SEMI JOIN by_stan k
+                ON j.merchant_id = k.merchant_id AND j.terminal_id = k.terminal_id
+                AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0')
+            UNION
+            SELECT j.row_id FROM book.journal j SEMI JOIN by_original k
+                ON j.merchant_id = k.merchant_id AND j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')
+        )
+        SELECT {JOURNAL}, row_id IN (SELECT journal_row_id FROM book.matches
+                                     WHERE journal_row_id IN (SELECT row_id FROM hits)) AS consumed
+        FROM book.journal WHERE row_id IN (SELECT row_id FROM hits)
+        """,
+        by_rrn=wanted["rrn"],
+        by_order=wanted["order_no"],
+        by_stan=wanted["stan"],
+        by_original=wanted["cancels"],
+    )
+
+
+def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
+    """Bank entries that were no acquirer's, booked since a date: a payout that comes late may still name them."""
+    return store.frame(
+        f"""
+        SELECT {BANK} FROM book.bank WHERE booking_date >= ?
+        AND row_id IN (SELECT row_id FROM book.out_of_scope WHERE side = 'bank')
+        """,
+        [since],
+    )
+
+
+def payouts_named(store: Store, references: pl.DataFrame) -> pl.DataFrame:
+    """PAYOUT lines whose id is one of the references (`payout_id`), banked or not."""
+    return store.frame(
+        f"""
+        SELECT {SETTLEMENT} FROM book.settlement s SEMI JOIN known USING (payout_id)
+        WHERE s.record_type = 'PAYOUT'
+        """,
+        known=references,
+    )
+
+
+def group_members(store: Store, row_ids: pl.DataFrame) -> pl.DataFrame:
+    """All members of the deposit groups that hold one of the rows (`side`, `row_id`): `group_no`, `side`, `row_id`."""
+    return store.frame(
+        """
+        SELECT group_no, side, row_id FROM book.deposit_members WHERE group_no IN
+        (SELECT group_no FROM book.deposit_members m SEMI JOIN known USING (side, row_id))
+        """,
+        known=row_ids,
+    )
+
+
+def rows_with_reason(store: Store, reason: str) -> pl.Series:
+    """Ids of the rows that are open for a reason since an earlier night."""
+    return store.frame("SELECT row_id FROM book.open_rows WHERE reason = ?", [reason])["row_id"]
+
+
+def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
+    """Stored rows by id, in the columns matching works on."""
+    return store.frame(
+        f"SELECT {COLUMNS[side]} FROM book.{side} SEMI JOIN known USING (row_id)",
+        known=row_ids.alias("row_id").to_frame(),
+    )
+
+
+def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version: int) -> None:
+    """Append the night's pairs; rows that were out of scope until now no longer are."""
+    columns = ["journal_row_id", "settlement_row_id", "rule", "verdict", "currency", "settlement_currency"]
+    amounts = ["journal_amount_minor", "settlement_amount_minor"]
+    rows = pairs.select(*columns, *amounts).with_columns(
+        run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)
+    )
+    store.append("matches", rows)
+
+
+def write_deposits(
+    store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int
+) -> None:
+    """Replace the groups that were looked at tonight."""
+    with store.registered(touched=members.select("side", "row_id")):
+        stale = "SELECT group_no FROM book.deposit_members m SEMI JOIN touched USING (side, row_id)"
+        store.execute(f"DELETE FROM book.deposit_groups WHERE group_no IN ({stale})")
+        store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({stale})")
+    numbered = groups.with_columns(
+        run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)
+    )
+    store.append("deposit_groups", numbered)
+    store.append("deposit_members", members)
+
+
+def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame) -> None:
+    """Replace the open rows by tonight's, and the reasons of rows from which nothing is expected.
+
+    states: `side`, `row_id`, `state`, `reason` of all open rows; out_of_scope: `side`, `row_id`, `reason` to add.
+    """
+    store.execute("DELETE FROM book.open_rows")
+    store.append("open_rows", states)
+    spoken_for = """
+        SELECT 'journal' AS side, journal_row_id AS row_id FROM book.matches WHERE run_no = (SELECT max(run_no) FROM book.runs)
+        UNION ALL SELECT side, row_id FROM book.open_rows WHERE side = 'journal'
+        UNION ALL SELECT side, row_id FROM book.deposit_members
+        UNION ALL SELECT side, row_id FROM again
+    """
+    with store.registered(again=out_of_scope.select("side", "row_id")):
+        store.execute(
+            f"DELETE FROM book.out_of_scope o WHERE EXISTS (FROM ({spoken_for}) n "
+            "WHERE n.side = o.side AND n.row_id = o.row_id)"
+        )
+    store.append("out_of_scope", out_of_scope)
+
+
+def write_policy(store: Store) -> None:
+    """Replace the policy table that the views read by the one of this program."""
+    rows = [
+        (p.code, p.title_en, p.term_zh, p.action_en, p.action_zh, p.contact_en, p.contact_zh, p.evidence_en)
+        for p in POLICY.values()
+    ]
+    columns = ("type", "title_en", "term_zh", "next_action", "next_action_zh", "contact", "contact_zh", "evidence")
+    store.execute("DELETE FROM book.policy")
+    store.append("policy", pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row"))
+
+
+def held_entries(store: Store, derived_ids: list[str]) -> dict[str, Entry]:
+    """Newest entry of every exception that is open, and of the ids given."""
+    ids = pl.DataFrame({"exception_id": derived_ids}, schema={"exception_id": pl.String})
+    newest = store.frame(
+        """
+        SELECT * FROM book.exception_events
+        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
+        AND (status <> 'cleared' OR exception_id IN (SELECT exception_id FROM ids))
+        """,
+        ids=ids,
+    )
+    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
+
+
+def _entry(row: Mapping[str, object]) -> Entry:
+    found = Break(
+        basis=(),
+        evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
+        **{  # type: ignore[arg-type]
+            name: row[name]
+            for name in ("type", "amount_minor", "direction", "explanation", "business_date", *KEYS)
+        },
+    )
+    return Entry(str(row["exception_id"]), found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
+
+
+def write_events(
+    store: Store, events: list[Event], due: Mapping[str, date | None], run_no: int, run_date: date
+) -> None:
+    """Append what changed in the register. due: date by which each id must be dealt with."""
+    ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.exception_events")
+    rows = []
+    for number, event in enumerate(events, start=int(newest) + 1):
+        entry, found = event.entry, event.entry.break_
+        policy = POLICY[found.type]
+        rows.append(
+            {
+                "event_no": number,
+                "run_no": run_no,
+                "run_date": run_date,
+                "event": event.event,
+                "exception_id": entry.exception_id,
+                "type": found.type,
+                "status": entry.status,
+                "severity": policy.severity,
+                "leg": policy.leg,
+                "business_date": found.business_date,
+                "first_seen": entry.first_seen,
+                "due_date": due.get(entry.exception_id),
+                "amount_minor": found.amount_minor,
+                "direction": found.direction,
+                **{key: getattr(found, key) for key in KEYS},
+                "explanation": found.explanation,
+                "evidence": [{"side": e.side, "file": e.file, "line": e.line} for e in found.evidence],
+            }
+        )
+    if rows:
+        store.append("exception_events", pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
+
+
+EVENT_SCHEMA = {
+    "event_no": pl.Int64,
+    "run_no": pl.Int32,
+    "run_date": pl.Date,
+    "event": pl.String,
+    "exception_id": pl.String,
+    "type": pl.String,
+    "status": pl.String,
+    "severity": pl.String,
+    "leg": pl.String,
+    "business_date": pl.Date,
+    "first_seen": pl.Date,
+    "due_date": pl.Date,
+    "amount_minor": pl.Int64,
+    "direction": pl.String,
+    **dict.fromkeys(KEYS, pl.String),
+    "explanation": pl.String,
+    "evidence": pl.List(pl.Struct({"side": pl.String, "file": pl.String, "line": pl.Int32})),
+}

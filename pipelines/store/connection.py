@@ -1,0 +1,125 @@
+"""Open the store, bring it to the newest migration, run SQL and hand frames back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import polars as pl
+
+SQL = Path(__file__).resolve().parents[2] / "sql"
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message is one plain line."""
+
+
+class StoreBusyError(StoreError):
+    """Another process is writing to the store."""
+
+
+class Store:
+    """The writer's own database. One process holds it; analysts read the published copy instead."""
+
+    def __init__(self, path: Path, memory_limit: str | None = None):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self._con = duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreBusyError(
+                    f"{path}: another run is working on the store; wait for it to end"
+                ) from None
+            raise StoreError(f"{path}: cannot be opened: {str(error).splitlines()[0]}") from None
+        self.execute("SET preserve_insertion_order = false")
+        self.execute("SET enable_progress_bar = false")
+        if memory_limit:
+            self.execute("SET memory_limit = ?", [memory_limit])
+        self._migrate()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; what was not committed is gone."""
+        self._con.close()
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement and fetch all it returns."""
+        return list(self._con.execute(sql, parameters or []).fetchall())
+
+    def frame(self, sql: str, parameters: Sequence[Any] | None = None, **frames: pl.DataFrame) -> pl.DataFrame:
+        """Run one query, with polars frames readable under their names, and return a polars frame."""
+        with self.registered(**frames):
+            table = self._con.sql(sql, params=parameters or []).to_arrow_table()
+        result = pl.from_arrow(table)
+        assert isinstance(result, pl.DataFrame)  # noqa: S101 - a table is never a Series
+        return result
+
+    def append(self, table: str, rows: pl.DataFrame) -> None:
+        """Insert a frame into a table of `book`, column by name."""
+        if rows.is_empty():
+            return
+        columns = ", ".join(rows.columns)
+        with self.registered(_incoming=rows):
+            self.execute(f"INSERT INTO book.{table} ({columns}) SELECT {columns} FROM _incoming")  # noqa: S608
+
+    @contextmanager
+    def registered(self, **frames: pl.DataFrame) -> Iterator[None]:
+        """Make frames readable by name for a while."""
+        for name, frame in frames.items():
+            self._con.register(name, frame.to_arrow())
+        try:
+            yield
+        finally:
+            for name in frames:
+                self._con.unregister(name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    def checkpoint(self) -> None:
+        """Write everything into the one file, so that a copy of it is whole."""
+        self.execute("CHECKPOINT")
+
+    def _migrate(self) -> None:
+        """Apply each missing migration with its record in one transaction; refuse a store newer than this code."""
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
+        )
+        done = {number for (number,) in self.execute("SELECT number FROM migrations")}
+        known = {int(file.name[:4]): file for file in sorted((SQL / "migrations").glob("[0-9]*.sql"))}
+        if newer := sorted(done - set(known)):
+            raise StoreError(
+                f"{self.path}: the store is of a newer version (migration {newer[-1]}); update the program"
+            )
+        for number, file in known.items():
+            if number not in done:
+                with self.transaction():
+                    self._script(file)
+                    self.execute("INSERT INTO migrations VALUES (?, ?, now())", [number, file.stem])
+        with self.transaction():
+            for file in sorted((SQL / "views").glob("*.sql")):
+                self._script(file)
+
+    def _script(self, file: Path) -> None:
+        for statement in self._con.extract_statements(file.read_text(encoding="utf-8")):
+            self._con.execute(statement).fetchall()

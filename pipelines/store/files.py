@@ -1,0 +1,96 @@
+"""Files and their rows in the books: what is known of a file, and loading one in one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import polars as pl
+
+from pipelines.store.connection import Store
+
+LINES_PER_FILE = 2**32
+AMOUNT = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One file as the books know it. state: loaded, rejected or retracted; dates and counts as in `book.files`."""
+
+    name: str
+    source: str | None
+    side: str | None
+    profile: str | None
+    sha256: str
+    bytes: int
+    expected_date: date | None
+    state: str
+    arrived_at: datetime
+    archived: str
+    error: str | None = None
+    row_count: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    declared: dict[str, int] = field(default_factory=dict)
+    computed: dict[str, int] = field(default_factory=dict)
+    agree: bool | None = None
+    first_date: date | None = None
+    last_date: date | None = None
+    covers: tuple[date, ...] = ()
+    warnings: tuple[str, ...] = ()
+    file_id: int = 0
+
+
+def known_files(store: Store) -> pl.DataFrame:
+    """Every file ever seen, newest state: the columns of `book.files`."""
+    return store.frame("SELECT * FROM book.files ORDER BY file_id")
+
+
+def load(
+    store: Store, record: FileRecord, rows: pl.DataFrame | None, rejected: pl.DataFrame | None, run_no: int
+) -> int:
+    """Put a file and its rows into the books, all in one transaction, and return its file_id.
+
+    rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
+    """
+    with store.transaction():
+        ((newest,),) = store.execute("SELECT coalesce(max(file_id), 0) FROM book.files")
+        file_id = int(newest) + 1
+        _insert_file(store, record, file_id, run_no)
+        if rows is not None and record.side:
+            number = pl.lit(file_id, pl.Int32)
+            numbered = rows.with_columns(
+                row_id=pl.col("line") + file_id * LINES_PER_FILE, file_id=number, line=pl.col("line").cast(pl.Int32)
+            )
+            store.append(record.side, numbered)
+            amount = pl.col(AMOUNT[record.side])
+            totals = rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum())
+            store.append("file_totals", totals.with_columns(file_id=number, side=pl.lit(record.side)))
+        if rejected is not None:
+            store.append("rejected_rows", rejected.with_columns(file_id=pl.lit(file_id, pl.Int32)))
+    return file_id
+
+
+def _insert_file(store: Store, record: FileRecord, file_id: int, run_no: int) -> None:
+    values = {
+        **{
+            name: getattr(record, name)
+            for name in (
+                *("name", "source", "side", "profile", "sha256", "bytes", "expected_date", "state", "error"),
+                *("row_count", "accepted", "rejected", "agree", "first_date", "last_date", "archived"),
+                "arrived_at",
+            )
+        },
+        "file_id": file_id,
+        "declared": json.dumps(record.declared),
+        "computed": json.dumps(record.computed),
+        "covers": list(record.covers),
+        "warnings": list(record.warnings),
+        "run_no": run_no,
+    }
+    marks = ", ".join("?" * len(values))
+    store.execute(
+        f"INSERT INTO book.files ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - names are ours
+        list(values.values()),
+    )

@@ -1,0 +1,89 @@
+"""One large journal and the settlement file that answers it, written in chunks of merchants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.synth.arrivals import JOURNAL, Schedule
+from pipelines.synth.catalogue import wanted_faults
+from pipelines.synth.config import bench_toml
+from pipelines.synth.day import Clock
+from pipelines.synth.dice import Dice
+from pipelines.synth.faults import inject
+from pipelines.synth.files import JournalFile, SettlementFile
+from pipelines.synth.life import live
+from pipelines.synth.scenario import SynthResult, faulty_rows
+from pipelines.synth.settle import lines, payouts
+from pipelines.synth.truth import Row, row_truths, write_truth
+from pipelines.synth.world import World, bench_world
+
+BENCH_DAY = date(2026, 3, 2)
+_CHUNK_ROWS = 50_000
+_FAULTS = (
+    "NOT_SETTLED",
+    "NOT_IN_JOURNAL",
+    "FAILED_BUT_SETTLED",
+    "AMOUNT_OVER",
+    "AMOUNT_UNDER",
+    "DUPLICATE_SETTLEMENT",
+)
+
+
+def generate_bench(out: Path, *, rows: int, seed: int = 1) -> SynthResult:
+    """Write a journal of `rows` rows, a UnionPay file that settles them, truth.csv and recon.toml into out.
+
+    0.1 % of the rows are faulty; the truth is that of the run of the settlement date. About `rows` lines on
+    either side, PAYOUT lines (one per 500 rows, at most 2,000) among them. ValueError for fewer than one row.
+    """
+    if rows < 1:
+        raise ValueError("rows must be at least 1")
+    out.mkdir(parents=True, exist_ok=True)
+    last = BENCH_DAY + timedelta(days=1)
+    schedule = Schedule(BENCH_DAY, last, sources=(JOURNAL, "unionpay"))
+    names = (out / f"journal_{BENCH_DAY:%Y%m%d}.csv", out / f"settlement_UNIONPAY_{last:%Y%m%d}.csv")
+    with JournalFile(names[0]) as journal, SettlementFile(names[1]) as settlement:
+        found = _fill(journal, settlement, Dice(seed), schedule, rows)
+        journal.end()
+        settlement.end()
+    count = write_truth(out / "truth.csv", row_truths(schedule, *found), last)
+    config = out / "recon.toml"
+    config.write_text(bench_toml(BENCH_DAY), encoding="utf-8")
+    return SynthResult(tuple(sorted([*names, config, out / "truth.csv"])), count, config)
+
+
+def _fill(
+    journal: JournalFile, settlement: SettlementFile, dice: Dice, schedule: Schedule, rows: int
+) -> tuple[list[Row], list[Row]]:
+    """Write chunk after chunk, each with merchants of its own, so that nothing reaches across chunks."""
+    groups = max(1, min(2000, rows // 500))
+    chunks = min(groups, -(-rows // _CHUNK_ROWS))
+    found: tuple[list[Row], list[Row]] = ([], [])
+    for n in range(chunks):
+        first, after = groups * n // chunks, groups * (n + 1) // chunks
+        count = rows * (n + 1) // chunks - rows * n // chunks
+        serial = 2 * _CHUNK_ROWS * n  # no RRN of one chunk is another's
+        events = _chunk(dice, schedule, bench_world(first, after - first), serial=serial, rows=count)
+        shown = events.filter("in_journal")
+        settled = lines(events, schedule.last)
+        found[0].extend(faulty_rows(journal.add(shown)))
+        told = settlement.add(settled, payouts(settled))
+        found[1].extend(faulty_rows(told.filter(pl.col("fault").is_not_null())))
+    return found
+
+
+def _chunk(dice: Dice, schedule: Schedule, world: World, *, serial: int, rows: int) -> pl.DataFrame:
+    groups = world.table.n_unique("group")
+
+    def mix(count: int) -> Mapping[str, int]:
+        failed = min(groups, count // 2)  # what is not settled makes room for the payouts' lines
+        return {"sale": count - failed, "declined": failed - failed // 4, "timeout": failed // 4}
+
+    daytime = Clock(before_midnight=0, after_midnight=0)
+    per_type = max(1 if rows >= 100 else 0, rows // 1000 // len(_FAULTS))
+    # NOT_IN_JOURNAL takes per_type rows out of the journal again
+    events = live(dice, world, [BENCH_DAY], rows + per_type, mix=mix, clock=daytime, serial=serial)
+    return inject(events, dice, schedule, wanted_faults(",".join(_FAULTS)), per_type)

@@ -1,0 +1,101 @@
+"""Write the recon.toml that fits the generated files, from the same data the generator used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from pipelines.synth.settle import major
+from pipelines.synth.world import ACCOUNT, ACQUIRERS, Acquirer, Fee
+
+_HEAD = """\
+[paths]
+inbox = "."
+archive = "var/archive"
+store = "var/recon.duckdb"
+published = "var/published"
+reports = "var/reports"
+
+[run]
+timezone = "Asia/Shanghai"
+calendar = "CN"
+settle_within_days = 2
+refund_within_days = 5
+preauth_days = 30
+duplicate_window_minutes = 10
+"""
+
+
+def recon_toml(start: date) -> str:
+    """Return a scenario's configuration: journal, acquirers, bank; fees in force since New Year."""
+    sources = [_journal("daily"), *(_acquirer(a, "daily") for a in ACQUIRERS), _bank()]
+    return _text([*sources, *_contracts(ACQUIRERS, start)])
+
+
+def bench_toml(start: date) -> str:
+    """Return a bench's configuration: one journal file, one UnionPay file, nothing else is expected."""
+    unionpay = ACQUIRERS[0]
+    return _text([_journal("none"), _acquirer(unionpay, "none"), *_contracts((unionpay,), start)])
+
+
+def _text(parts: Iterable[str]) -> str:
+    return "\n".join([_HEAD, *parts])
+
+
+def _journal(expected: str) -> str:
+    return f"""\
+[[sources]]
+name = "pos"
+profile = "pos_journal"
+pattern = "journal_*.csv"
+expected = "{expected}"
+"""
+
+
+def _acquirer(acquirer: Acquirer, expected: str) -> str:
+    return f"""\
+[[sources]]
+name = "{acquirer.source}"
+profile = "acquirer_csv"
+acquirer = "{acquirer.name}"
+pattern = "settlement_{acquirer.name}_*.csv"
+expected = "{expected}"
+arrives_after_days = 1
+"""
+
+
+def _bank() -> str:
+    return f"""\
+[[sources]]
+name = "bank-main"
+profile = "bank_csv"
+account = "{ACCOUNT}"
+pattern = "bank_*.csv"
+expected = "business-day"
+"""
+
+
+def _contracts(acquirers: Iterable[Acquirer], start: date) -> Iterable[str]:
+    for acquirer in acquirers:
+        yield f"""\
+[[contracts]]
+acquirer = "{acquirer.name}"
+merchant_id = "{acquirer.merchant_glob}"
+channels = ["{acquirer.channel}"]
+payout_account = "{ACCOUNT}"
+bank_counterparty = "{acquirer.counterparty_glob}"
+payout_lag_business_days = {acquirer.lag_business_days}
+"""
+        yield from (_fee(fee, start) for fee in acquirer.fees)
+
+
+def _fee(fee: Fee, start: date) -> str:
+    cap = "" if fee.cap_minor is None else f'cap = "{major(fee.cap_minor)}"\n'
+    return f"""\
+[[contracts.fees]]
+card_type = "{fee.card_type}"
+valid_from = {start.year}-01-01
+rate_bp = {fee.rate_bp}
+{cap}rounding = "half-up"
+refund = "returned"
+"""

@@ -1,0 +1,181 @@
+"""Put row-level faults into the clean life; no transaction suffers two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from pipelines.synth.arrivals import Schedule
+from pipelines.synth.dice import Dice
+from pipelines.synth.world import BY_NAME
+
+_MIDNIGHT_SECONDS = 10 * 60
+_DAY_SECONDS = 86400
+_HIT = pl.col("turn").is_not_null()
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """Who may suffer a fault, on which days (up to `margin` before the last run), and what it does.
+
+    `strike` gets the events with `turn` (0, 1, 2 … for the chosen, else null) and gives them back changed.
+    """
+
+    name: str
+    who: pl.Expr
+    margin: int
+    strike: Callable[[pl.DataFrame, Schedule], pl.DataFrame]
+
+
+def inject(
+    events: pl.DataFrame, dice: Dice, schedule: Schedule, wanted: frozenset[str], per_type: int
+) -> pl.DataFrame:
+    """Strike `per_type` events with each wanted row fault; marks them in fault, variant, spoilt and copy."""
+    for rule in ROW_FAULTS:
+        if rule.name in wanted:
+            chosen = _choose(events, dice, schedule, rule, per_type)
+            turns = pl.col("id").replace_strict(
+                chosen, range(len(chosen)), default=None, return_dtype=pl.Int64
+            )
+            turn = pl.when(pl.col("copy") == 0).then(turns).alias("turn")
+            events = rule.strike(events.with_columns(turn), schedule).drop("turn")
+    return events
+
+
+def _choose(events: pl.DataFrame, dice: Dice, schedule: Schedule, rule: RowFault, count: int) -> pl.Series:
+    """Choose evenly over the days, at random within each."""
+    free = pl.col("variant").is_null() & (pl.col("copy") == 0)
+    in_time = pl.col("day") <= schedule.last - timedelta(days=rule.margin)
+    who = events.filter(free & in_time & rule.who & _judgeable(schedule)).select("id", "day")
+    luck = dice.bits(f"fault-{rule.name}-{events['id'][0]}", who.height)
+    ranked = who.with_columns(luck.alias("luck")).with_columns(
+        pl.col("luck").rank("ordinal").over("day").alias("r")
+    )
+    return ranked.sort("r", "luck", "id")["id"].head(count)
+
+
+def _judgeable(schedule: Schedule) -> pl.Expr:
+    """Spare what no run could judge: the first minutes of all, and times on the edge of the ten minutes."""
+    second = (pl.col("a_time") - pl.col("a_time").dt.truncate("1d")).dt.total_seconds()
+    edges = ((_MIDNIGHT_SECONDS - second).abs() > 5) & ((_DAY_SECONDS - _MIDNIGHT_SECONDS - second).abs() > 5)
+    return edges & ((pl.col("day") > schedule.first) | (second > _MIDNIGHT_SECONDS))
+
+
+def _set(values: dict[str, pl.Expr]) -> list[pl.Expr]:
+    return [pl.when(_HIT).then(value).otherwise(pl.col(name)).alias(name) for name, value in values.items()]
+
+
+def _turn(*options: pl.Expr) -> pl.Expr:
+    """Take the options in turn, so that a few faults already show every variant."""
+    chain = options[-1]
+    for number, option in enumerate(options[:-1]):
+        chain = pl.when(pl.col("turn") % len(options) == number).then(option).otherwise(chain)
+    return chain
+
+
+def _words(*options: str) -> pl.Expr:
+    return _turn(*(pl.lit(option) for option in options))
+
+
+def _not_settled(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    after = [pl.lit(None, pl.Date), pl.col("day") + timedelta(days=4), pl.col("day") + timedelta(days=2)]
+    values = {
+        "settles": _turn(*after),
+        "fault": _turn(pl.lit("NOT_SETTLED"), pl.lit("NOT_SETTLED"), pl.lit(None, pl.String)),
+        "variant": _words("never settled", "settled in the file of D+4", "settled late while waiting"),
+    }
+    return events.with_columns(_set(values))
+
+
+def _not_in_journal(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    values = {
+        "in_journal": pl.lit(False),
+        "fault": pl.lit("NOT_IN_JOURNAL"),
+        "variant": pl.lit("journal row dropped"),
+    }
+    return events.with_columns(_set(values))
+
+
+def _failed_but_settled(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    values = {
+        "a_type": pl.lit("SALE"),
+        "settles": pl.col("day") + timedelta(days=1),
+        "gross": pl.col("amount"),
+        "fault": pl.lit("FAILED_BUT_SETTLED"),
+        "variant": pl.col("status").str.to_lowercase() + " at the terminal",
+    }
+    return events.with_columns(_set(values))
+
+
+def _amount_over(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    amount = pl.col("amount")
+    values = {
+        "gross": _turn(amount * 10, amount + 1, amount + 500 + amount % 4500),
+        "fault": pl.lit("AMOUNT_OVER"),
+        "variant": _words("ten times the amount", "one fen more", "some yuan more"),
+    }
+    return events.with_columns(_set(values))
+
+
+def _amount_under(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    amount = pl.col("amount")
+    values = {
+        "gross": _turn(amount // 10, amount - 1, amount - amount // 3),
+        "fault": pl.lit("AMOUNT_UNDER"),
+        "variant": _words("a tenth of the amount", "one fen less", "a third less"),
+    }
+    return events.with_columns(_set(values))
+
+
+def _duplicate_settlement(events: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
+    # which of two lines is the later one is plain only if their files arrive in order
+    next_file = (pl.col("turn") % 2 == 1) & (pl.col("settles") < schedule.last) & _files_in_order(schedule)
+    again = pl.col("settles") + pl.duration(days=next_file.cast(pl.Int64))
+    same = pl.lit("sent twice in one file")
+    copies = events.filter(_HIT).with_columns(
+        again.alias("settles"),
+        pl.when(next_file).then(pl.lit("sent again in the next file")).otherwise(same).alias("variant"),
+        pl.lit("DUPLICATE_SETTLEMENT").alias("fault"),
+        pl.lit(False).alias("in_journal"),
+        pl.lit(1, pl.Int32).alias("copy"),
+    )
+    return pl.concat([events.with_columns(_set({"variant": pl.lit("the first of two lines")})), copies])
+
+
+def _files_in_order(schedule: Schedule) -> pl.Expr:
+    clear = pl.lit(True)
+    for fault in schedule.faults:
+        near = pl.col("settles").is_in([fault.day, fault.day - timedelta(days=1)])
+        mine = pl.col("acquirer").is_in([a.name for a in BY_NAME.values() if a.source == fault.source])
+        clear = clear & ~(near & mine)
+    return clear
+
+
+def _row_rejected(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    values = {
+        "spoilt": _words("j_amount", "a_time", "j_time", "a_gross"),
+        "fault": pl.lit("ROW_REJECTED"),
+        "variant": _words(
+            "journal amount unreadable", "impossible date in a settlement line",
+            "impossible date in a journal row", "settlement gross unreadable",
+        ),
+    }  # fmt: skip
+    return events.with_columns(_set(values))
+
+
+_PLAIN = (pl.col("kind") == "sale") & ~pl.col("blank") & (pl.col("a_type") == "SALE")
+_FAILED = pl.col("kind").is_in(["declined", "timeout"])
+
+# margins: NOT_SETTLED is known three days after the sale, the others when the next day's file comes
+ROW_FAULTS = (
+    RowFault("NOT_SETTLED", _PLAIN, 3, _not_settled),
+    RowFault("NOT_IN_JOURNAL", _PLAIN, 1, _not_in_journal),
+    RowFault("FAILED_BUT_SETTLED", _FAILED, 1, _failed_but_settled),
+    RowFault("AMOUNT_OVER", _PLAIN, 1, _amount_over),
+    RowFault("AMOUNT_UNDER", _PLAIN & (pl.col("amount") >= 200), 1, _amount_under),
+    RowFault("DUPLICATE_SETTLEMENT", _PLAIN, 1, _duplicate_settlement),
+    RowFault("ROW_REJECTED", _PLAIN, 1, _row_rejected),
+)

@@ -1,0 +1,145 @@
+"""What acquirers make of the events: settlement lines with their fees, and one payout per merchant group."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.synth.world import ACQUIRERS, CURRENCY
+
+PAYOUT_KEY = ["acquirer", "settles", "group"]
+
+
+def lines(events: pl.DataFrame, last: date) -> pl.DataFrame:
+    """Return the settlement lines of files up to the last day: events with fee, net (fen) and payout_id."""
+    shown = events.filter(pl.col("settles") <= last)
+    shown = shown.with_columns(fee_minor().alias("fee"), payout_id().alias("payout_id"))
+    return shown.with_columns((pl.col("gross") - pl.col("fee")).alias("net"))
+
+
+def payouts(settled: pl.DataFrame) -> pl.DataFrame:
+    """Sum lines to payouts: acquirer, settles, group, payout_id, merchant_id (the first), net (fen)."""
+    sums = settled.group_by(PAYOUT_KEY).agg(
+        pl.col("payout_id").first(), pl.col("merchant_id").min(), pl.col("net").sum()
+    )
+    return sums.sort(PAYOUT_KEY)
+
+
+def fee_minor() -> pl.Expr:
+    """Compute the contract's fee per line: half-up on the absolute value, capped, then the sign (fen).
+
+    Needs acquirer, card_type ("" for wallets) and gross; a refund gives its fee back.
+    """
+    size = pl.col("gross").abs()
+    fee = pl.lit(None, pl.Int64)
+    for acquirer in ACQUIRERS:
+        for rule in acquirer.fees:
+            mine = pl.lit("" if rule.card_type == "WALLET" else rule.card_type)
+            amount = (size * rule.rate_bp + 5000) // 10000
+            if rule.cap_minor is not None:
+                amount = pl.min_horizontal(amount, pl.lit(rule.cap_minor, pl.Int64))
+            fits = (pl.col("acquirer") == acquirer.name) & (pl.col("card_type") == mine)
+            fee = pl.when(fits).then(amount).otherwise(fee)
+    return fee * pl.col("gross").sign()
+
+
+def payout_id() -> pl.Expr:
+    """Name a line's payout, like UP20260303-M001."""
+    prefix = pl.col("acquirer").replace_strict(
+        {a.name: a.payout_prefix for a in ACQUIRERS}, return_dtype=pl.String
+    )
+    return prefix + pl.col("settles").dt.to_string("%Y%m%d") + "-" + pl.col("group")
+
+
+def journal_frame(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the journal's rows as text in its columns, in the order given (contract.md, pos_journal)."""
+    approved = pl.col("status") == "APPROVED"
+    return events.select(
+        "terminal_id",
+        "merchant_id",
+        _digits("batch", 6).alias("batch_no"),
+        _digits("stan", 6).alias("stan"),
+        _digits("id", 12).alias("rrn"),
+        pl.when(approved).then(_digits("auth", 6)).alias("auth_code"),
+        "txn_type",
+        "channel",
+        card_text().alias("card_no"),
+        "card_type",
+        _money("amount", "j_amount").alias("amount"),
+        pl.lit(CURRENCY).alias("currency"),
+        _clock("time", "j_time").alias("txn_time"),
+        "response_code",
+        "status",
+        _digits("parent", 12).alias("original_rrn"),
+        order_text().alias("order_no"),
+        _digits("operator", 2).alias("operator_id"),
+    )
+
+
+def settlement_frame(settled: pl.DataFrame) -> pl.DataFrame:
+    """Return settlement lines as text in their columns, in the order given (contract.md, acquirer_csv).
+
+    PAYOUT lines are rows with a_type PAYOUT and nulls where they have nothing to say.
+    """
+    card = pl.col("channel") == "CARD"
+    named = card & ~pl.col("blank")
+    undone = card & pl.col("a_type").is_in(["REFUND", "VOID", "REVERSAL"])
+    return settled.select(
+        "acquirer",
+        pl.col("settles").dt.to_string("%Y-%m-%d").alias("settlement_date"),
+        "payout_id",
+        pl.col("a_type").alias("record_type"),
+        "merchant_id",
+        "terminal_id",
+        pl.when(card).then(_digits("batch", 6)).alias("batch_no"),
+        pl.when(card).then(_digits("stan", 6)).alias("stan"),
+        pl.when(named).then(_digits("id", 12)).alias("rrn"),
+        pl.when(card & (pl.col("status") == "APPROVED")).then(_digits("auth", 6)).alias("auth_code"),
+        card_text().alias("card_no"),
+        "card_type",
+        _clock("a_time", "a_time").alias("txn_time"),
+        _money("gross", "a_gross").alias("gross"),
+        _money("fee").alias("fee"),
+        _money("net").alias("net"),
+        pl.lit(CURRENCY).alias("currency"),
+        pl.when(undone).then(_digits("parent", 12)).alias("original_rrn"),
+        order_text().alias("order_no"),
+        pl.lit("").alias("reason_code"),
+    )
+
+
+def order_text() -> pl.Expr:
+    """Write a wallet transaction's order number; null for cards."""
+    number = pl.col("day").dt.to_string("%Y%m%d") + _digits("id", 12)
+    wallets = {"WECHAT": "42000", "ALIPAY": "2001"}
+    prefix = pl.col("channel").replace_strict(wallets, default=None, return_dtype=pl.String)
+    return prefix + number
+
+
+def card_text() -> pl.Expr:
+    """Write a masked card number, first six and last four digits; null for wallets."""
+    card = pl.col("card").cast(pl.String)
+    return card.str.head(6) + "******" + card.str.tail(4)
+
+
+def major(minor: int) -> str:
+    """Write fen as yuan with two decimals."""
+    return f"{'-' if minor < 0 else ''}{abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
+def _digits(column: str, width: int) -> pl.Expr:
+    return pl.col(column).cast(pl.String).str.zfill(width)
+
+
+def _money(column: str, spoilt_as: str = "") -> pl.Expr:
+    size = pl.col(column).abs()
+    dot = pl.when(pl.col("spoilt") == spoilt_as).then(pl.lit("x.")).otherwise(pl.lit("."))
+    sign = pl.when(pl.col(column) < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    return sign + (size // 100).cast(pl.String) + dot + (size % 100).cast(pl.String).str.zfill(2)
+
+
+def _clock(column: str, spoilt_as: str) -> pl.Expr:
+    impossible = pl.col(column).dt.to_string("%Y-02-30T%H:%M:%S")
+    right = pl.col(column).dt.to_string("%Y-%m-%dT%H:%M:%S")
+    return pl.when(pl.col("spoilt") == spoilt_as).then(impossible).otherwise(right)

@@ -1,0 +1,129 @@
+"""Putting exceptions in order for the page: by type, by age, first to do, and how many rows fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import groupby
+
+from pipelines.cases.taxonomy import POLICY, SEVERITIES
+from reports.books import Money
+from reports.model import AgeCell, ExceptionItem, TypeGroup
+
+BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 30), (31, None))
+"""First and last age in days of each ageing bucket; the last one has no end."""
+
+INCIDENT = "CHANNEL_INCIDENT"
+
+_SEVERITY_ORDER: dict[str, int] = {severity: at for at, severity in enumerate(SEVERITIES)}
+_TYPE_ORDER = {code: at for at, code in enumerate(POLICY)}
+
+
+def severity_rank(severity: str) -> int:
+    """0 is worst; an unknown severity sorts last."""
+    return _SEVERITY_ORDER.get(severity, len(SEVERITIES))
+
+
+def type_rank(code: str) -> tuple[int, int]:
+    """Order of types on the page: worst severity first, then the order of the policy table."""
+    policy = POLICY.get(code)
+    return severity_rank(policy.severity if policy else ""), _TYPE_ORDER.get(code, len(_TYPE_ORDER))
+
+
+def urgency(item: ExceptionItem) -> tuple[date, int, int, str]:
+    """Sort key: earliest due first, then worst severity, then the largest amount."""
+    return item.due_date or date.max, severity_rank(item.severity), -item.amount_minor, item.exception_id
+
+
+def bucket_of(age_days: int) -> int:
+    """Index into BUCKETS; ages below zero count as the first."""
+    return next((at for at, (_, last) in enumerate(BUCKETS) if last is None or age_days <= last), 0)
+
+
+def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """Sum per currency, in order of the code; amounts without a currency (a missing file) carry no money."""
+    sums: dict[str, int] = {}
+    for amount in amounts:
+        if amount.currency:
+            sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
+    return tuple(Money(currency, minor) for currency, minor in sorted(sums.items()))
+
+
+def worth(groups: Iterable[TypeGroup]) -> tuple[Money, ...]:
+    """Sum per currency over groups; an incident's amount is that of its children and is not counted twice."""
+    return totals(amount for group in groups if group.type != INCIDENT for amount in group.totals)
+
+
+def grouped(items: Iterable[ExceptionItem]) -> tuple[TypeGroup, ...]:
+    """One group per type with its count, sum per currency and rows, most urgent first."""
+    ordered = sorted(items, key=lambda item: (type_rank(item.type), item.type, urgency(item)))
+    return tuple(_group(code, tuple(rows)) for code, rows in groupby(ordered, key=lambda item: item.type))
+
+
+def _group(code: str, rows: tuple[ExceptionItem, ...]) -> TypeGroup:
+    return TypeGroup(code, len(rows), totals(Money(row.currency, row.amount_minor) for row in rows), rows)
+
+
+def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
+    """Count and amount per bucket and currency of the given (open) exceptions."""
+    cells: dict[tuple[str, int], tuple[int, int]] = {}
+    for item in items:
+        at = item.currency, bucket_of(item.age_days)
+        count, amount = cells.get(at, (0, 0))
+        cells[at] = count + 1, amount + (item.amount_minor if item.type != INCIDENT else 0)
+    return tuple(AgeCell(at, code, *cell) for (code, at), cell in sorted(cells.items()))
+
+
+def first_to_do(
+    items: Iterable[ExceptionItem], earliest: int = 6, largest: int = 3
+) -> tuple[ExceptionItem, ...]:
+    """Pick what to work on first: the earliest due, and the largest amounts of each currency, each once.
+
+    What an incident already covers (`parent_id`) and what merely waits is left out; low severity comes in by
+    its amount alone, and no type takes more than two of the earliest places.
+    """
+    own = sorted((item for item in items if not item.parent_id and item.status != "waiting"), key=urgency)
+    pressing = [item for item in own if severity_rank(item.severity) < _SEVERITY_ORDER["low"]]
+    chosen = {item.exception_id: item for item in _varied(pressing, 2)[:earliest]}
+    for currency in sorted({item.currency for item in own if item.currency}):
+        rows = sorted((item for item in own if item.currency == currency), key=_by_amount)[:largest]
+        chosen |= {item.exception_id: item for item in rows}
+    return tuple(sorted(chosen.values(), key=urgency))
+
+
+def _varied(items: Sequence[ExceptionItem], per_type: int) -> list[ExceptionItem]:
+    """Keep the first few of each type, in the order given."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for item in items:
+        seen[item.type] += 1
+        if seen[item.type] <= per_type:
+            kept.append(item)
+    return kept
+
+
+def _by_amount(item: ExceptionItem) -> tuple[int, str]:
+    return -item.amount_minor, item.exception_id
+
+
+def fair_shares(counts: Sequence[int], limit: int) -> tuple[int, ...]:
+    """Divide `limit` rows among groups: small ones whole, large ones cut evenly, none starved by another."""
+    shares = [0] * len(counts)
+    left, waiting = limit, sorted(range(len(counts)), key=lambda at: counts[at])
+    while waiting:
+        at = waiting.pop(0)
+        shares[at] = min(counts[at], left // (len(waiting) + 1))
+        left -= shares[at]
+    return tuple(shares)
+
+
+def fitting(groups: Sequence[TypeGroup], limit: int) -> tuple[TypeGroup, ...]:
+    """Cut the groups' rows so that at most `limit` are shown in all; counts and totals stay true."""
+    ordered = sorted(groups, key=lambda group: (type_rank(group.type), group.type))
+    shares = fair_shares([len(group.items) for group in ordered], limit)
+    return tuple(
+        replace(group, items=tuple(sorted(group.items, key=urgency))[:share])
+        for group, share in zip(ordered, shares, strict=True)
+    )

@@ -1,0 +1,60 @@
+"""Column kinds that all three sides share, so that one quantity has one name, type and check everywhere."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.money import CURRENCIES
+
+OLDEST = date(2000, 1, 1)
+NEWEST = date(2100, 1, 1)
+LONGEST_TEXT = 10_000
+
+
+def text(description: str, *, required: bool = False) -> pa.Column:
+    """Free or key text; blank cells are null."""
+    return pa.Column(pl.String, nullable=not required, description=description)
+
+
+def code(description: str, allowed: list[str], *, required: bool = True) -> pa.Column:
+    """Text out of a closed list."""
+    check = pa.Check.isin(allowed, error=f"is none of {', '.join(allowed)}")
+    return pa.Column(pl.String, check, nullable=not required, description=description)
+
+
+def minor(description: str, *checks: pa.Check, required: bool = True) -> pa.Column:
+    """Money in integer minor units."""
+    return pa.Column(pl.Int64, list(checks), nullable=not required, description=description)
+
+
+def currency() -> pa.Column:
+    """ISO 4217 code of the row's amounts."""
+    known = pa.Check.isin(CURRENCIES, error="is not an ISO 4217 currency")
+    return pa.Column(pl.String, known, nullable=False, description="ISO 4217 currency of the row's amounts")
+
+
+def day(description: str, *, required: bool = False) -> pa.Column:
+    """Calendar date of a plausible year."""
+    check = pa.Check.in_range(OLDEST, NEWEST, error="is no plausible date")
+    return pa.Column(pl.Date, check, nullable=not required, description=description)
+
+
+def moment(description: str, *, required: bool = False) -> pa.Column:
+    """Local time of the books, without offset."""
+    low, high = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - local by definition
+    check = pa.Check.in_range(low, high, error="is no plausible time")
+    return pa.Column(pl.Datetime("us"), check, nullable=not required, description=description)
+
+
+def line() -> pa.Column:
+    """Where the row stands in its file."""
+    return pa.Column(pl.Int64, pa.Check.ge(1), nullable=False, description="Line in the file; 1 is the first")
+
+
+def unreadable() -> pa.Column:
+    """What the parser could not read; any text here rejects the row."""
+    check = pa.Check(lambda data: data.lazyframe.select(pl.col(data.key).is_null()), error="unreadable")
+    return pa.Column(pl.String, check, nullable=True, description="Cell that could not be read, and why")

@@ -1,0 +1,16 @@
+-- Minor units as a DECIMAL in major units, by the ISO 4217 exponent of the currency; never through a DOUBLE.
+CREATE OR REPLACE MACRO major(minor, currency) AS CAST(
+    CASE
+    WHEN currency IN (
+        'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
+        'XAF', 'XOF', 'XPF'
+    ) THEN CAST(minor AS DECIMAL(30, 0))
+    WHEN currency IN (
+        'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'
+    ) THEN CAST(minor AS DECIMAL(30, 0)) * 0.001
+    WHEN currency IN (
+        'CLF', 'UYW'
+    ) THEN CAST(minor AS DECIMAL(30, 0)) * 0.0001
+    ELSE CAST(minor AS DECIMAL(30, 0)) * 0.01
+    END AS DECIMAL(24, 4)
+);

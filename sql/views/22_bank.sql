@@ -1,0 +1,20 @@
+-- Grain: one booked entry of a bank statement.
+CREATE OR REPLACE VIEW bank AS
+SELECT
+    b.row_id, f.name AS file, b.line, f.source, b.account, b.booking_date, b.value_date, b.amount_minor,
+    major(b.amount_minor, b.currency) AS amount, b.currency, b.bank_ref, b.end_to_end_id, b.remittance,
+    b.counterparty, b.balance_minor, major(b.balance_minor, b.currency) AS balance,
+    CASE
+        WHEN g.verdict = 'MATCHED' THEN 'matched'
+        WHEN g.verdict IS NOT NULL THEN 'excepted'
+        WHEN o.state IS NOT NULL THEN o.state
+        WHEN s.reason IS NOT NULL THEN 'out_of_scope'
+    END AS state,
+    coalesce(nullif(g.verdict, 'MATCHED'), o.reason, s.reason) AS reason, g.rule
+FROM book.bank b
+JOIN book.files f ON f.file_id = b.file_id AND f.state = 'loaded'
+LEFT JOIN book.deposit_members d ON d.side = 'bank' AND d.row_id = b.row_id
+LEFT JOIN book.deposit_groups g ON g.group_no = d.group_no
+LEFT JOIN book.open_rows o ON o.side = 'bank' AND o.row_id = b.row_id
+LEFT JOIN book.out_of_scope s ON s.side = 'bank' AND s.row_id = b.row_id;
+COMMENT ON VIEW bank IS 'One row per booked bank entry, with what became of it';

@@ -1,0 +1,280 @@
+"""A slow, plain judge that knows only contract.md and the files: what each night must list, in Python loops.
+
+It shares no code with the generator (nor with the pipeline): its verdicts are compared with truth.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fnmatch import fnmatch
+from pathlib import Path
+
+import holidays
+
+DAY = timedelta(days=1)
+ACQUIRERS = ("UNIONPAY", "WECHAT", "ALIPAY")
+CHINA = holidays.country_holidays("CN")
+
+
+def cents(text: str) -> int | None:
+    """Fen, or None where the text is no amount."""
+    return int(Decimal(text) * 100) if re.fullmatch(r"-?\d+\.\d\d", text) else None
+
+
+def moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+class File:
+    """One file as read: its rows (each with `_line`, `_file`, `_ok`) and whether its trailer is right."""
+
+    def __init__(self, path: Path) -> None:
+        text = path.read_text(encoding="utf-8").splitlines()
+        *body, trailer = text
+        self.name = path.name
+        self.side = path.name.split("_")[0]
+        self.day = datetime.strptime(path.stem[-8:], "%Y%m%d").date()  # noqa: DTZ007 - a bare date
+        self.acquirer = path.name.split("_")[1] if self.side == "settlement" else ""
+        self.rows = [
+            dict(row, _line=n, _file=path.name) for n, row in enumerate(csv.DictReader(body), start=2)
+        ]
+        declared = dict(part.split("=") for part in trailer.removeprefix("# ").split())
+        assert len({len(line.split(",")) for line in body}) == 1
+        self.valid = declared == self.totals()
+
+    def totals(self) -> dict[str, str]:
+        if self.side == "bank":
+            closing = Decimal(self.rows[-1]["balance"])
+            opening = closing - sum(Decimal(row["amount"]) for row in self.rows)
+            return {"rows": str(len(self.rows)), "opening": str(opening), "closing": str(closing)}
+        columns = ("amount",) if self.side == "journal" else ("gross", "fee", "net")
+        money = [row for row in self.rows if row.get("record_type") != "PAYOUT"]
+        sums = {c: sum(cents(row[c]) or 0 for row in money) for c in columns}
+        texts = {c: str(Decimal(total).scaleb(-2).quantize(Decimal("0.01"))) for c, total in sums.items()}
+        return {"rows": str(len(self.rows)), **texts}
+
+
+class Folder:
+    """A generated directory: its good files and the run that first sees each, its bad ones, its runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = tomllib.loads((path / "recon.toml").read_text(encoding="utf-8"))
+        self.files: dict[tuple[str, str, date], tuple[File, date]] = {}
+        self.bad: list[File] = []
+        for found in sorted(path.rglob("*_2*.csv")):
+            file = File(found)
+            later = found.parent.name if found.parent != path else found.stem[-8:]
+            arrives = datetime.strptime(later, "%Y%m%d").date()  # noqa: DTZ007 - a bare date
+            if file.valid:
+                key = (file.side, file.acquirer, file.day)
+                assert key not in self.files
+                self.files[key] = (file, arrives)
+            else:
+                self.bad.append(file)
+        journals = [day for side, _, day in self.files if side == "journal"]
+        self.first, self.last = min(journals), max(journals)
+        self.runs = [self.first + n * DAY for n in range((self.last - self.first).days + 1)]
+
+    def loaded(self, run: date) -> dict[tuple[str, str, date], File]:
+        return {key: file for key, (file, arrives) in self.files.items() if arrives <= run}
+
+    def rows(self, side: str) -> list[dict]:
+        return [row for key, (file, _) in sorted(self.files.items()) for row in file.rows if key[0] == side]
+
+    def truth(self) -> list[dict]:
+        with (self.path / "truth.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+class Night:
+    """Everything loaded by the end of one run and what is listed then: {(type, key): (amount, direction)}."""
+
+    def __init__(self, folder: Folder, run: date) -> None:
+        self.folder, self.run = folder, run
+        self.files = folder.loaded(run)
+        self.found: dict[tuple[str, str, int | str], tuple[int, str]] = {}
+        self.journal = [
+            row for (side, *_), file in sorted(self.files.items()) if side == "journal" for row in file.rows
+        ]
+        self.settled = [
+            row
+            for (side, *_), file in sorted(self.files.items())
+            if side == "settlement"
+            for row in file.rows
+        ]
+        self.lines = [row for row in self.settled if row["record_type"] != "PAYOUT"]
+        self.good_journal = [row for row in self.journal if self.readable(row, "amount")]
+        self.good_lines = [row for row in self.lines if self.readable(row, "gross")]
+        self.judge_files()
+        self.judge_rows()
+        self.judge_deposits()
+
+    def add(self, kind: str, row: dict, amount: int, direction: str) -> None:
+        key = (kind, row["_file"], row["_line"])
+        assert key not in self.found
+        self.found[key] = (amount, direction)
+
+    def readable(self, row: dict, column: str) -> bool:
+        amount, time = cents(row[column]), moment(row["txn_time"])
+        if amount is None or time is None:
+            self.add("ROW_REJECTED", row, abs(amount or 0), "none")
+        return amount is not None and time is not None
+
+    def has(self, side: str, day: date, acquirer: str = "") -> bool:
+        return (side, acquirer, day) in self.files
+
+    def judge_files(self) -> None:
+        for bad in self.folder.bad:
+            if bad.day <= self.run and not self.has(bad.side, bad.day, bad.acquirer):
+                self.found["FILE_INVALID", bad.name, ""] = (0, "none")
+        for n in range((self.run - self.folder.first).days + 1):
+            day = self.folder.first + n * DAY
+            expected = [("journal", "")] + [("settlement", a) for a in ACQUIRERS if n > 0]
+            expected += [("bank", "")] if CHINA.is_working_day(day) else []
+            for side, acquirer in expected:
+                if not self.has(side, day, acquirer):
+                    name = "_".join(part for part in (side, acquirer, f"{day:%Y%m%d}") if part)
+                    self.found["FILE_LATE", f"{name}.csv", ""] = (0, "none")
+
+    def judge_rows(self) -> None:
+        undone = {row["original_rrn"] for row in self.good_journal if row["txn_type"] in ("VOID", "REVERSAL")}
+        rows, lines = defaultdict(list), defaultdict(list)
+        by_stan = {self.stan(row, n): row for row in self.good_journal for n in (-1, 0, 1)}
+        for row in self.good_journal:
+            kind = row["txn_type"].replace("PREAUTH_COMPLETION", "SALE")
+            rows[self.identity(row, row["rrn"], kind)].append(row)
+        for line in self.good_lines:
+            blank = not line["rrn"] and not line["order_no"]
+            owner = by_stan.get(self.stan(line, 0), line) if blank else line
+            assert not (blank and owner is line and self.journals(line))
+            lines[self.identity(line, owner["rrn"], line["record_type"])].append(line)
+        for key, group in lines.items():
+            self.judge_settled(rows.get(key, []), group, undone)
+        for key, group in rows.items():
+            if key not in lines:
+                self.judge_unsettled(group[0], undone)
+            self.judge_undone(key, group[0], lines)
+
+    def journals(self, line: dict) -> bool:
+        """Whether the journals that could know the line have arrived."""
+        days = {(moment(line["txn_time"]) + timedelta(minutes=m)).date() for m in (-10, 0, 10)}
+        return all(self.has("journal", day) for day in days)
+
+    @staticmethod
+    def stan(row: dict, shift: int) -> tuple:
+        day = moment(row["txn_time"]).date() + shift * DAY
+        return (row["merchant_id"], row["terminal_id"], row["batch_no"], row["stan"], day)
+
+    @staticmethod
+    def identity(row: dict, rrn: str, kind: str) -> tuple:
+        return (row["merchant_id"], row["order_no"], "", kind) if row["order_no"] else (
+            row["merchant_id"], row["terminal_id"], rrn, kind)  # fmt: skip
+
+    def judge_settled(self, rows: list[dict], lines: list[dict], undone: set[str]) -> None:
+        assert len(rows) <= 1
+        if not rows:
+            assert len(lines) == 1 or not self.journals(lines[0])
+            if self.journals(lines[0]):
+                self.add("NOT_IN_JOURNAL", lines[0], abs(cents(lines[0]["gross"])), "long")
+            return
+        row, line = rows[0], lines[0]
+        for extra in lines[1:]:
+            self.add("DUPLICATE_SETTLEMENT", extra, abs(cents(extra["gross"])), "long")
+        difference = abs(cents(line["gross"])) - cents(row["amount"])
+        if row["status"] != "APPROVED" and row["rrn"] not in undone:
+            self.add("FAILED_BUT_SETTLED", line, cents(line["gross"]), "long")
+        elif difference:
+            kind, direction = ("AMOUNT_OVER", "long") if difference > 0 else ("AMOUNT_UNDER", "short")
+            self.add(kind, line, abs(difference), direction)
+
+    def judge_unsettled(self, row: dict, undone: set[str]) -> None:
+        sale = row["txn_type"] in ("SALE", "PREAUTH_COMPLETION", "REFUND")
+        if not sale or row["status"] != "APPROVED" or row["rrn"] in undone:
+            return
+        day = moment(row["txn_time"]).date()
+        within = 5 if row["txn_type"] == "REFUND" else 2
+        acquirer = {"CARD": "UNIONPAY"}.get(row["channel"], row["channel"])
+        arrived = all(self.has("settlement", day + n * DAY, acquirer) for n in range(1, within + 1))
+        if self.run > day + within * DAY and arrived:
+            kind = "REFUND_NOT_SETTLED" if row["txn_type"] == "REFUND" else "NOT_SETTLED"
+            self.add(kind, row, cents(row["amount"]), "short")
+
+    def judge_undone(self, key: tuple, row: dict, lines: dict) -> None:
+        """A settled sale that J voided or reversed needs A's void or reversal too."""
+        if row["txn_type"] in ("VOID", "REVERSAL") and not row["order_no"]:
+            sale = (*key[:2], row["original_rrn"], "SALE")
+            if sale in lines and key not in lines and self.run > moment(row["txn_time"]).date() + 2 * DAY:
+                self.add(f"{row['txn_type']}_NOT_SETTLED", row, cents(row["amount"]), "long")
+
+    def judge_deposits(self) -> None:
+        payouts = {row["payout_id"]: row for row in self.settled if row["record_type"] == "PAYOUT"}
+        contracts = {c["acquirer"]: c for c in self.folder.config["contracts"]}
+        credited = set()
+        for (side, *_), file in sorted(self.files.items()):
+            for row in file.rows if side == "bank" else []:
+                owner = [
+                    a for a, c in contracts.items() if fnmatch(row["counterparty"], c["bank_counterparty"])
+                ]
+                named = re.search(r"(UP|WX|AL)\d{8}-M\d+", row["remittance"])
+                if named and named[0] in payouts:
+                    credited.add(named[0])
+                    difference = cents(row["amount"]) - cents(payouts[named[0]]["net"])
+                    if difference:
+                        self.add(
+                            "DEPOSIT_AMOUNT_DIFF", row, abs(difference), "long" if difference > 0 else "short"
+                        )
+                elif owner and not self.missing(owner[0]):
+                    amount = cents(row["amount"])
+                    self.add("DEPOSIT_UNIDENTIFIED", row, abs(amount), "long" if amount > 0 else "short")
+        for payout_id, row in payouts.items():
+            due = date.fromisoformat(row["settlement_date"])
+            for _ in range(contracts[row["acquirer"]]["payout_lag_business_days"]):
+                due += DAY
+                while not CHINA.is_working_day(due):
+                    due += DAY
+            if payout_id not in credited and self.run >= due and self.has("bank", due):
+                self.add("DEPOSIT_MISSING", row, cents(row["net"]), "short")
+
+    def missing(self, acquirer: str) -> bool:
+        days = range(1, (self.run - self.folder.first).days + 1)
+        return not all(self.has("settlement", self.folder.first + n * DAY, acquirer) for n in days)
+
+
+def verdicts(folder: Folder) -> set[tuple]:
+    """What the runs list: (type, file, line, amount, direction, first_seen, cleared_on or "")."""
+    nights = [(run, Night(folder, run).found) for run in folder.runs]
+    result = set()
+    for key in sorted({key for _, found in nights for key in found}, key=str):
+        # a file missing later keeps new deposits from being judged, but takes nothing back
+        sticky = key[0] == "DEPOSIT_UNIDENTIFIED"
+        first = min(run for run, found in nights if key in found)
+        seen = [run for run, found in nights if key in found or (sticky and run >= first)]
+        values = {found[key] for _, found in nights if key in found}
+        after = [run for run, _ in nights if run > first and run not in seen]
+        assert len(values) == 1
+        assert not after or max(seen) < min(after), f"{key} was listed again after it was cleared"
+        amount, direction = values.pop()
+        cleared = after[0].isoformat() if after else ""
+        result.add((*key, amount, direction, first.isoformat(), cleared))
+    return result
+
+
+def told(folder: Folder) -> set[tuple]:
+    """The same from truth.csv."""
+    rows = folder.truth()
+    result = {
+        (r["type"], r["file"], int(r["line"]) if r["line"] else "", int(r["amount_minor"]), r["direction"],
+         r["first_seen"], r["cleared_on"])
+        for r in rows
+    }  # fmt: skip
+    assert len(result) == len(rows)
+    return result

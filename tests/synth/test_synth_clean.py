@@ -1,0 +1,212 @@
+"""The life without faults: every file adds up, every line has its row, nothing looks like an exception."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fnmatch import fnmatch
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from synth_oracle import CHINA, Folder, moment, verdicts
+
+from pipelines.synth import generate
+
+
+def by_rrn(folder: Folder) -> dict[str, dict]:
+    return {row["rrn"]: row for row in folder.rows("journal")}
+
+
+def test_every_trailer_adds_up_and_nothing_comes_late(clean: Folder) -> None:
+    assert not clean.bad
+    assert not (clean.path / "later").exists()
+    assert all(file.day == arrives for file, arrives in clean.files.values())
+
+
+def test_the_expected_files_are_there(clean: Folder) -> None:
+    business = {day for day in clean.runs if CHINA.is_working_day(day)}
+    assert {day for side, _, day in clean.files if side == "journal"} == set(clean.runs)
+    assert {day for side, _, day in clean.files if side == "bank"} == business
+    for acquirer in ("UNIONPAY", "WECHAT", "ALIPAY"):
+        assert {day for _, name, day in clean.files if name == acquirer} == set(clean.runs[1:])
+
+
+def test_journal_rows_are_of_their_day_and_about_as_many_as_asked(clean: Folder) -> None:
+    counts = Counter(row["_file"] for row in clean.rows("journal"))
+    assert all(390 <= count <= 400 for count in counts.values())
+    assert all(
+        row["_file"] == f"journal_{moment(row['txn_time']):%Y%m%d}.csv" for row in clean.rows("journal")
+    )
+
+
+def test_nothing_is_listed_on_any_night(clean: Folder) -> None:
+    assert clean.truth() == []
+    assert verdicts(clean) == set()
+
+
+def test_every_part_of_life_occurs(clean: Folder) -> None:
+    journal, lines = clean.rows("journal"), clean.rows("settlement")
+    types = Counter(row["txn_type"] for row in journal)
+    assert set(types) == {
+        "SALE", "VOID", "REVERSAL", "REFUND", "PREAUTH", "PREAUTH_COMPLETION", "PREAUTH_CANCEL",
+    }  # fmt: skip
+    assert {row["status"] for row in journal} == {"APPROVED", "DECLINED", "TIMEOUT"}
+    assert {row["channel"] for row in journal} == {"CARD", "WECHAT", "ALIPAY"}
+    assert {row["card_type"] for row in journal} == {"DEBIT", "CREDIT", ""}
+    assert {row["record_type"] for row in lines} == {"SALE", "REFUND", "VOID", "REVERSAL", "PAYOUT"}
+    assert any(row["fee"] == "20.00" for row in lines), "the debit cap is reached"
+    assert any(moment(row["txn_time"]).hour == 23 for row in journal)
+
+
+def test_twins_are_bought_in_one_minute_with_different_cards(clean: Folder) -> None:
+    minutes = defaultdict(set)
+    for row in clean.rows("journal"):
+        if row["txn_type"] == "SALE" and row["card_no"]:
+            minutes[row["terminal_id"], row["amount"], row["txn_time"][:16]].add(row["card_no"])
+    assert any(len(cards) > 1 for cards in minutes.values())
+
+
+def test_no_two_card_sales_look_like_a_double_charge(clean: Folder) -> None:
+    sales = defaultdict(list)
+    for row in clean.rows("journal"):
+        if row["txn_type"] == "SALE" and row["status"] == "APPROVED" and row["card_no"]:
+            sales[row["merchant_id"], row["card_no"], row["amount"]].append(moment(row["txn_time"]))
+    for times in sales.values():
+        times.sort()
+        assert all(b - a > timedelta(minutes=10) for a, b in pairwise(times))
+
+
+def test_refunds_stay_below_their_sale_and_differ_in_amount(clean: Folder) -> None:
+    sales, refunds = by_rrn(clean), defaultdict(list)
+    for row in clean.rows("journal"):
+        if row["txn_type"] == "REFUND":
+            refunds[row["original_rrn"]].append(Decimal(row["amount"]))
+    assert any(len(amounts) == 2 for amounts in refunds.values())
+    for rrn, amounts in refunds.items():
+        assert sum(amounts) <= Decimal(sales[rrn]["amount"])
+        assert len(set(amounts)) == len(amounts)
+
+
+def test_undone_sales_are_shown_with_what_undid_them_or_not_at_all(clean: Folder) -> None:
+    lines = {row["rrn"]: row for row in clean.rows("settlement") if row["rrn"]}
+    undoing = [row for row in clean.rows("journal") if row["txn_type"] in ("VOID", "REVERSAL")]
+    known = [row for row in undoing if moment(row["txn_time"]).date() < clean.last]
+    both = [row for row in known if row["rrn"] in lines]
+    assert both
+    assert len(both) < len(known)
+    for row in known:
+        assert (row["rrn"] in lines) == (row["original_rrn"] in lines)
+    for row in both:
+        line, sale = lines[row["rrn"]], lines[row["original_rrn"]]
+        assert line["original_rrn"] == sale["rrn"]
+        assert [Decimal(line[c]) for c in ("gross", "fee", "net")] == [
+            -Decimal(sale[c]) for c in ("gross", "fee", "net")
+        ]
+
+
+def test_rrns_and_order_numbers_are_unique(clean: Folder) -> None:
+    journal = clean.rows("journal")
+    assert len({row["rrn"] for row in journal}) == len(journal)
+    orders = [row["order_no"] for row in journal if row["order_no"]]
+    assert len(set(orders)) == len(orders)
+    places = Counter((row["terminal_id"], row["batch_no"], row["stan"]) for row in journal)
+    assert max(places.values()) == 1
+
+
+def test_blank_lines_are_found_by_batch_and_stan(clean: Folder) -> None:
+    rows = {(r["merchant_id"], r["terminal_id"], r["batch_no"], r["stan"]): r for r in clean.rows("journal")}
+    blank = [
+        r for r in clean.rows("settlement") if r["acquirer"] == "UNIONPAY" and not r["rrn"] and r["stan"]
+    ]
+    assert blank
+    for line in blank:
+        row = rows[line["merchant_id"], line["terminal_id"], line["batch_no"], line["stan"]]
+        assert row["amount"] == line["gross"]
+        assert abs(moment(row["txn_time"]) - moment(line["txn_time"])) < timedelta(minutes=1)
+
+
+def test_fees_follow_the_written_contracts(clean: Folder) -> None:
+    fees = {(c["acquirer"], f["card_type"]): f for c in clean.config["contracts"] for f in c["fees"]}
+    for line in clean.rows("settlement"):
+        if line["record_type"] == "PAYOUT":
+            continue
+        rule = fees[line["acquirer"], line["card_type"] or "WALLET"]
+        gross = Decimal(line["gross"])
+        fee = (abs(gross) * rule["rate_bp"] / 10000).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        fee = min(fee, Decimal(rule.get("cap", "1e9"))).copy_sign(gross)
+        assert Decimal(line["fee"]) == fee
+        assert Decimal(line["net"]) == gross - fee
+
+
+def check_payouts(folder: Folder) -> dict[str, dict]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    declared = {}
+    for line in folder.rows("settlement"):
+        if line["record_type"] == "PAYOUT":
+            assert line["payout_id"] not in declared
+            declared[line["payout_id"]] = line
+        else:
+            sums[line["payout_id"]] += Decimal(line["net"])
+    assert {payout: Decimal(line["net"]) for payout, line in declared.items()} == sums
+    assert all(line["gross"] == line["net"] and line["fee"] == "0.00" for line in declared.values())
+    assert all(total > 0 for total in sums.values())
+    return declared
+
+
+def test_payouts_are_the_positive_sum_of_their_lines(clean: Folder, faulty: Folder) -> None:
+    assert check_payouts(clean)
+    assert check_payouts(faulty)
+
+
+def test_payouts_are_credited_when_due(clean: Folder) -> None:
+    contracts = {c["acquirer"]: c for c in clean.config["contracts"]}
+    entries = {
+        row["remittance"].split()[2]: row for row in clean.rows("bank") if len(row["remittance"].split()) > 3
+    }
+    due = {}
+    for payout, line in check_payouts(clean).items():
+        contract, day = contracts[line["acquirer"]], date.fromisoformat(line["settlement_date"])
+        later = (day + timedelta(days=n) for n in range(1, 20))
+        working = [d for d in later if CHINA.is_working_day(d)]
+        due[payout] = working[contract["payout_lag_business_days"] - 1]
+        if due[payout] <= clean.last:
+            entry = entries.pop(payout)
+            assert (entry["booking_date"], entry["amount"]) == (due[payout].isoformat(), line["net"])
+            assert fnmatch(entry["counterparty"], contract["bank_counterparty"])
+    assert not entries
+    assert max(due.values()) > clean.last
+
+
+def check_balances(folder: Folder) -> None:
+    closing = None
+    for (side, *_), (file, _) in sorted(folder.files.items()):
+        for row in file.rows if side == "bank" else []:
+            balance = Decimal(row["balance"])
+            assert closing is None or closing + Decimal(row["amount"]) == balance
+            closing = balance
+    assert closing is not None
+
+
+def test_balances_run_on_from_entry_to_entry_and_day_to_day(clean: Folder, faulty: Folder) -> None:
+    check_balances(clean)
+    check_balances(faulty)
+
+
+def test_settlement_has_only_lines_of_the_day_before_or_of_refunds(clean: Folder) -> None:
+    for line in clean.rows("settlement"):
+        if line["record_type"] not in ("PAYOUT", "REFUND"):
+            # the acquirer's clock may be some seconds ahead at midnight
+            sold = (moment(line["txn_time"]) - timedelta(seconds=5)).date()
+            eve = date.fromisoformat(line["settlement_date"]) - timedelta(days=1)
+            assert sold in (eve, eve - timedelta(days=1))
+
+
+@pytest.mark.parametrize(("days", "rows"), [(1, 1), (2, 3), (3, 1), (12, 7)])
+def test_the_smallest_worlds_are_whole_too(tmp_path: Path, days: int, rows: int) -> None:
+    generate(tmp_path, days=days, rows_per_day=rows, seed=3, faults="none")
+    folder = Folder(tmp_path)
+    assert verdicts(folder) == set()
+    assert len(folder.rows("journal")) <= days * rows
+    check_payouts(folder)
