@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -148,7 +148,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     words = entries.select(payout_id=texts.str.extract_all(r"[\w./-]+")).explode("payout_id").drop_nulls()
     touched = books.payouts_named(store, words.unique())
     payouts = _together(payouts, touched)
-    members = books.group_members(
+    known, members = books.groups_of(
         store,
         pl.concat(
             [
@@ -163,7 +163,17 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     entries = _together(
         entries, books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     )
-    return settle_deposits(payouts, entries, books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED"), arrivals)
+    listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
+    deposited = settle_deposits(payouts, entries, listed, arrivals)
+    before = ["group_no", "payout_minor", "bank_minor", "verdict"]
+    changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")
+    return replace(
+        deposited,
+        groups=changed,
+        members=deposited.members.join(
+            changed.select("group_no"), on="group_no", how="semi", maintain_order="left"
+        ),
+    )
 
 
 def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:

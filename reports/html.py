@@ -58,6 +58,8 @@ def render(model: Report) -> bytes:
         overview=overview(model),
         bridges=[(bridge, _drawn(bridge)) for bridge in model.bridges],
         ageing=_ageing(model.ageing),
+        files_here=len({row.key for row in model.files if row.state in ("loaded", "already loaded")}),
+        files_due=len({row.key for row in model.files}),
         open_count=count(model.new) + count(model.carried),
         open_totals=worth((*model.new, *model.carried)),
         waiting_totals=totals(Money(row.currency, row.amount_minor) for row in model.waiting),

@@ -23,8 +23,7 @@ BESIDE = ("statement", "debit", "assumed_date")
 """Columns of `canonical_rows` that are no bank columns."""
 
 _ONCE = ("Amt", "CdtDbtInd", "Sts", "BookgDt", "ValDt")
-_KNOWN_STATUS = frozenset({None, BOOKED})
-_KNOWN_SIGN = frozenset({None, "CRDT", "DBIT"})
+_SIGNS = frozenset({"CRDT", "DBIT"})
 _DETAILS = ("Ustrd", "EndToEndId", "Dbtr", "Cdtr", "Strd", "AddtlTxInf", "RtrInf")
 _REFERENCE_OF = {"Ref": "CdtrRefInf", "CdtrRef": "CdtrRefInf", "Nb": "RfrdDocInf", "AddtlRmtInf": "Strd"}
 
@@ -132,10 +131,10 @@ def _fault(
     entry: etree._Element, parts: dict[str, etree._Element], skip: int, status: str | None, sign: str | None
 ) -> str | None:
     """Why it cannot be told what was booked, if so."""
-    if status not in _KNOWN_STATUS:
-        return f"Sts {status!r} says neither booked nor pending"
-    if sign not in _KNOWN_SIGN:
-        return f"CdtDbtInd {sign!r} is neither CRDT nor DBIT"
+    if status is not None and status != BOOKED:
+        return f"Sts {status[:40]!r} says neither booked nor pending"
+    if sign is not None and sign not in _SIGNS:
+        return f"CdtDbtInd {sign[:40]!r} is neither CRDT nor DBIT"
     if len(parts) < len(entry):
         names = Counter(child.tag[skip:] for child in entry)
         twice = [name for name in _ONCE if names[name] > 1]
@@ -286,8 +285,12 @@ def _unreadable() -> pl.Expr:
     reasons = pl.concat_str(
         pl.col("fault"),
         pl.when(no_amount).then(pl.concat_str(cell, why)),
-        pl.when(_day("booked").is_null()).then(pl.format("BookgDt {} is no date", pl.col("booked"))),
-        pl.when(_day("valued").is_null()).then(pl.format("ValDt {} is no date", pl.col("valued"))),
+        pl.when(_day("booked").is_null()).then(
+            pl.format("BookgDt {} is no date", pl.col("booked").str.slice(0, 40))
+        ),
+        pl.when(_day("valued").is_null()).then(
+            pl.format("ValDt {} is no date", pl.col("valued").str.slice(0, 40))
+        ),
         pl.when(no_day).then(
             pl.lit("BookgDt is missing, and the statement has no closing balance to date it by")
         ),

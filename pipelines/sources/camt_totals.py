@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -77,9 +78,12 @@ def control(statements: list[Statement], rows: pl.DataFrame) -> tuple[Totals, li
     """Compare what the statements declare with their entries; beside it, what could not be compared."""
     found, unreadable = sums(rows)
     result = Control()
+    by_statement: dict[int, dict[str, Sums]] = {}
+    for (index, currency), total in found.items():
+        by_statement.setdefault(index, {})[currency] = total
     counts = dict(rows.group_by("statement").len().iter_rows())
     for index, (statement, label) in enumerate(zip(statements, _labels(statements), strict=True)):
-        own = {currency: total for (of, currency), total in found.items() if of == index}
+        own = by_statement.get(index, {})
         _balances(result, statement, label, own, readable=index not in unreadable)
         _summary(result, statement, label, own, counts.get(index, 0), readable=index not in unreadable)
     return result.totals(), result.unchecked
@@ -90,10 +94,11 @@ def _labels(statements: list[Statement]) -> list[str]:
     if len(statements) == 1:
         return [""]
     labels: list[str] = []
+    seen: Counter[str] = Counter()
     for statement in statements:
         account = statement.account or "account not stated"
-        again = 1 + sum(label.split(" #")[0] == account for label in labels)
-        labels.append(account + (f" #{again}" if again > 1 else ""))
+        seen[account] += 1
+        labels.append(account + (f" #{seen[account]}" if seen[account] > 1 else ""))
     return labels
 
 

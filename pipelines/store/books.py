@@ -106,15 +106,23 @@ def payouts_named(store: Store, references: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def group_members(store: Store, row_ids: pl.DataFrame) -> pl.DataFrame:
-    """All members of the deposit groups that hold one of the rows (`side`, `row_id`): `group_no`, `side`, `row_id`."""
-    return store.frame(
+def groups_of(store: Store, row_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Deposit groups that do not tie, or that hold one of the rows (`side`, `row_id`), and all their members.
+
+    Groups: `group_no`, `payout_minor`, `bank_minor`, `verdict`; members: `group_no`, `side`, `row_id`.
+    """
+    groups = store.frame(
         """
-        SELECT group_no, side, row_id FROM book.deposit_members WHERE group_no IN
-        (SELECT group_no FROM book.deposit_members m SEMI JOIN known USING (side, row_id))
+        SELECT group_no, payout_minor, bank_minor, verdict FROM book.deposit_groups WHERE verdict <> 'MATCHED'
+        OR group_no IN (SELECT group_no FROM book.deposit_members m SEMI JOIN known USING (side, row_id))
         """,
         known=row_ids,
     )
+    members = store.frame(
+        "SELECT group_no, side, row_id FROM book.deposit_members SEMI JOIN known USING (group_no)",
+        known=groups.select("group_no"),
+    )
+    return groups, members
 
 
 def rows_with_reason(store: Store, reason: str) -> pl.Series:
@@ -143,7 +151,7 @@ def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version:
 def write_deposits(
     store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int
 ) -> None:
-    """Replace the groups that were looked at tonight."""
+    """Write tonight's groups in place of those that held one of their members."""
     with store.registered(touched=members.select("side", "row_id")):
         stale = "SELECT group_no FROM book.deposit_members m SEMI JOIN touched USING (side, row_id)"
         store.execute(f"DELETE FROM book.deposit_groups WHERE group_no IN ({stale})")

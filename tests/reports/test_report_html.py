@@ -14,7 +14,7 @@ from lxml import html
 from pipelines.cases.taxonomy import POLICY
 from reports.books import Bridge, Step
 from reports.html import render, share
-from reports.model import ExceptionItem, Report
+from reports.model import ExceptionItem, FileRow, Report
 
 ORDER = [
     "files",
@@ -84,6 +84,15 @@ def test_every_file_says_what_happened_to_it() -> None:
     assert "already loaded" in told["wechat_trade_20260305.csv"]
     assert "missing" in told["adyen_settlement_20260304.csv"]
     assert hashlib.sha256(b"bank_20260305.csv").hexdigest()[:12] in told["bank_20260305.csv"]
+
+
+def test_a_missing_file_without_a_known_name_goes_by_its_source() -> None:
+    gone = FileRow(source="shengpay", name="", side="settlement", state="missing", expected_for=sample.DAY)
+    refused = replace(gone, name="shengpay_20260305.csv", state="rejected")
+    tree = page(replace(sample.clean(), verdict="INCOMPLETE", files=(gone, refused)))
+    words = visible(tree.xpath("//section[@id='files']")[0])
+    assert "Missing shengpay (settlement, expected for 2026-03-05)" in words
+    assert "0 / 1" in text(tree.xpath("//header")[0])
 
 
 def test_bridge_states_levels_and_signed_changes() -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import schemas
-from pipelines.sources.base import Context, Parsed, SourceError
+from pipelines.sources.base import Context, Parsed, Profile, SourceError
 from pipelines.sources.camt053 import CAMT053
 
 GOLDEN = Path(__file__).parent / "golden" / "camt053"
@@ -72,6 +72,11 @@ def test_golden(path: Path) -> None:
     if os.environ.get("REGENERATE_GOLDEN"):
         beside.write_text(json.dumps(got, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     assert got == json.loads(beside.read_text(encoding="utf-8"))
+
+
+def test_it_is_a_bank_profile() -> None:
+    profile: Profile = CAMT053
+    assert (profile.name, profile.side) == ("camt053", "bank")
 
 
 def test_rows_have_the_canonical_columns_even_without_entries() -> None:
