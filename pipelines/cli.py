@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -153,4 +154,6 @@ def demo(debug: bool, no_prefect: bool) -> None:
 
 def main() -> None:
     """Entry point of `recon`."""
+    # polars' allocator keeps freed memory for ten seconds by default: as long as a whole night may take
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:300,muzzy_decay_ms:300")
     cli()

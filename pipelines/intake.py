@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import polars as pl
 
@@ -104,40 +106,44 @@ def take_in(
     store: Store, settings: Settings, candidate: Candidate, data: bytes, digest: str, run_no: int
 ) -> FileRecord | None:
     """Bring one new file into the books, accepted or refused; None where it is not for us or was refused before."""
-    source: Source | None = None
     try:
         source = source_of(candidate, data, settings.readers)
-        if source is None:
-            return None
-        profile = settings.readers[source.profile]
-        expect(candidate.name, data, profile, settings.readers)
-        done = read(profile, data, settings, source)
-        if done.refusal:
-            raise done.refusal
     except SourceError as error:
-        return _refuse(store, settings, candidate, data, digest, source, error, run_no)
-    record = _record(settings, candidate, data, digest, source, done)
+        kept = archive(data, digest, settings.paths.archive)
+        return _refuse(store, _refused(settings, candidate, data, digest, None, error, kept), run_no)
+    if source is None:
+        return None
+    with ThreadPoolExecutor(1) as keeper:  # the copy is written while the file is read
+        kept_later = keeper.submit(archive, data, digest, settings.paths.archive)
+        try:
+            done = _read_as_agreed(candidate, data, settings, source)
+        except SourceError as error:
+            record = _refused(settings, candidate, data, digest, source, error, kept_later.result())
+            return _refuse(store, record, run_no)
+        record = _record(candidate, len(data), digest, source, done, kept_later.result())
     file_id = files.load(store, record, done.accepted, done.rejected, run_no)
     return replace(record, file_id=file_id)
 
 
-def _refuse(
-    store: Store,
+def _read_as_agreed(candidate: Candidate, data: bytes, settings: Settings, source: Source) -> Read:
+    profile = settings.readers[source.profile]
+    expect(candidate.name, data, profile, settings.readers)
+    done = read(profile, data, settings, source)
+    if done.refusal:
+        raise done.refusal
+    return done
+
+
+def _refused(
     settings: Settings,
     candidate: Candidate,
     data: bytes,
     digest: str,
     source: Source | None,
     error: SourceError,
-    run_no: int,
-) -> FileRecord | None:
-    before = store.execute(
-        "SELECT error FROM book.files WHERE name = ? AND sha256 = ? ORDER BY file_id DESC LIMIT 1",
-        [candidate.name, digest],
-    )
-    if before and before[0][0] == error.text:
-        return None
-    record = FileRecord(
+    kept: Path,
+) -> FileRecord:
+    return FileRecord(
         name=candidate.name,
         source=source.name if source else None,
         side=settings.side_of(source) if source else None,
@@ -147,14 +153,24 @@ def _refuse(
         expected_date=candidate.named_for,
         state="rejected",
         arrived_at=candidate.arrived_at,
-        archived=str(archive(data, digest, settings.paths.archive)),
+        archived=str(kept),
         error=error.text,
     )
+
+
+def _refuse(store: Store, record: FileRecord, run_no: int) -> FileRecord | None:
+    """Put a refusal on record, once: a file that is refused again for the same reason is no news."""
+    before = store.execute(
+        "SELECT error FROM book.files WHERE name = ? AND sha256 = ? ORDER BY file_id DESC LIMIT 1",
+        [record.name, record.sha256],
+    )
+    if before and before[0][0] == record.error:
+        return None
     return replace(record, file_id=files.load(store, record, None, None, run_no))
 
 
 def _record(
-    settings: Settings, candidate: Candidate, data: bytes, digest: str, source: Source, done: Read
+    candidate: Candidate, size: int, digest: str, source: Source, done: Read, kept: Path
 ) -> FileRecord:
     parsed = done.parsed
     first, last = span(parsed)
@@ -167,11 +183,11 @@ def _record(
         side=parsed.side,
         profile=parsed.profile,
         sha256=digest,
-        bytes=len(data),
+        bytes=size,
         expected_date=candidate.named_for or by_content,  # type: ignore[arg-type]
         state="loaded",
         arrived_at=candidate.arrived_at,
-        archived=str(archive(data, digest, settings.paths.archive)),
+        archived=str(kept),
         row_count=parsed.data_rows,
         accepted=done.accepted.height,
         rejected=done.rejected.height,

@@ -53,8 +53,9 @@ def minor_units(frame: pl.DataFrame, text: str, currency: str) -> pl.Series:
         pl.when(pl.col(currency).is_in(group)).then(minor_of_scale(pl.col(text), digits))
         for digits, group in sorted(by_digits.items())
     ]
-    value = pl.coalesce(parts) if parts else pl.lit(None, pl.Int64)
-    return frame.select(value.cast(pl.Int64).alias(text)).to_series()
+    if not parts:
+        return pl.Series(text, [None] * frame.height, pl.Int64)
+    return frame.select(pl.coalesce(parts).cast(pl.Int64).alias(text)).to_series()
 
 
 def to_minor(amount: str | Decimal, currency: str) -> int:

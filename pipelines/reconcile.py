@@ -95,36 +95,28 @@ def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return journal.join(pairs, on=["merchant_id", "channel"], how="left", maintain_order="left")
 
 
-def _ahead(store: Store, settings: Settings) -> dict[int, timedelta]:
-    """By file how far its source's business day runs ahead of the calendar (cut-off 23:00: one hour)."""
-    cutoffs = {s.name: s.cutoff for s in settings.sources}
-    found = {}
-    for file_id, source in store.execute(
-        "SELECT file_id, source FROM book.files WHERE side = 'settlement' AND state = 'loaded'"
-    ):
-        cutoff = cutoffs.get(source)
-        into = timedelta(hours=cutoff.hour, minutes=cutoff.minute) if cutoff else timedelta()
-        found[file_id] = timedelta(days=1) - into if into else timedelta()
-    return found
+def _ahead(store: Store, settings: Settings) -> pl.Expr:
+    """How far the business day of a line's source runs ahead of the calendar (cut-off 23:00: one hour)."""
+    cutoffs = {s.name: timedelta(hours=s.cutoff.hour, minutes=s.cutoff.minute) for s in settings.sources}
+    if not any(cutoffs.values()):
+        return pl.lit(timedelta())
+    files = store.execute("SELECT file_id, source FROM book.files WHERE side = 'settlement' AND state = 'loaded'")
+    into = {file_id: cutoffs.get(source, timedelta()) for file_id, source in files}
+    ahead = {file_id: timedelta(days=1) - cutoff if cutoff else cutoff for file_id, cutoff in into.items()}
+    return pl.col("file_id").replace_strict(ahead, default=timedelta(), return_dtype=pl.Duration("us"))
 
 
 def _gather(store: Store, settings: Settings, last: int) -> _Open:
-    journal = _with_acquirer(books.open_rows(store, "journal", last), settings)
-    expecting = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
-    lines = books.open_rows(store, "settlement", last)
-    ahead = pl.col("file_id").replace_strict(
-        _ahead(store, settings), default=timedelta(), return_dtype=pl.Duration("us")
-    )
-    lines = lines.with_columns(ahead=ahead)
-    transaction = pl.col("record_type").is_in(TRANSACTIONS)
-    payout = pl.col("record_type") == "PAYOUT"
+    expecting = f"status = 'APPROVED' AND txn_type IN {EXPECTED}"
+    transaction, payout = f"record_type IN {TRANSACTIONS}", "record_type = 'PAYOUT'"
+    lines = books.open_rows(store, "settlement", last, transaction)
     return _Open(
-        journal=journal.filter(expecting),
-        settlement=lines.filter(transaction),
-        payouts=lines.filter(payout),
-        other_lines=lines.filter(~transaction & ~payout),
+        journal=_with_acquirer(books.open_rows(store, "journal", last, expecting), settings),
+        settlement=lines.with_columns(ahead=_ahead(store, settings)),
+        payouts=books.open_rows(store, "settlement", last, payout),
+        other_lines=books.open_rows(store, "settlement", last, f"NOT ({transaction} OR {payout})"),
         bank=books.open_rows(store, "bank", last),
-        idle=journal.filter(~expecting),
+        idle=books.open_rows(store, "journal", last, f"NOT ({expecting})"),
     )
 
 
@@ -229,10 +221,11 @@ def _awaited(
     refund = pl.col("txn_type") == "REFUND"
     days = pl.when(refund).then(within.refund_within_days).otherwise(within.settle_within_days)
     until = pl.col("business_date") + pl.duration(days=days)
+    mine, theirs = (frame.join(states, on="row_id", how="semi") for frame in (rows.journal, rows.settlement))
     whose = pl.concat(
         [
-            rows.journal.select("row_id", "acquirer", side=pl.lit("journal"), expected_by=until),
-            rows.settlement.select(
+            mine.select("row_id", "acquirer", side=pl.lit("journal"), expected_by=until),
+            theirs.select(
                 "row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.lit(None, pl.Date)
             ),
             deposited.payouts.select(

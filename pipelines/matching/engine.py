@@ -56,26 +56,28 @@ def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
 
 
 def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """Add `key`, a hash of the keys, and `turn`, how often the same key stood before it."""
-    hashed = frame.select("row_id", "at", *keys, key=pl.struct(keys).hash())
+    """`row_id`, the keys as two independent 64-bit hashes, and `turn`: how often the same key stood before it.
+
+    128 bits of hash stand for the text of the keys: no two keys of a night meet in both by chance.
+    """
+    key = pl.struct(keys)
+    hashed = frame.select("row_id", "at", key=key.hash(seed=1), twin=key.hash(seed=2))
     if hashed["key"].n_unique() == hashed.height:
-        return hashed.with_columns(turn=pl.lit(0, pl.UInt32))
-    twice = hashed["key"].is_duplicated()
-    once = hashed.filter(~twice).with_columns(turn=pl.lit(0, pl.UInt32))
-    many = hashed.filter(twice).sort("at", "row_id")
-    many = many.with_columns(turn=pl.int_range(pl.len(), dtype=pl.UInt32).over(keys))
-    return pl.concat([once, many])
+        return hashed.select("row_id", "key", "twin", turn=pl.lit(0, pl.UInt32))
+    many = hashed["key"].is_duplicated()
+    once = hashed.filter(~many).with_columns(turn=pl.lit(0, pl.UInt32))
+    again = hashed.filter(many).sort("at", "row_id")
+    again = again.with_columns(turn=pl.int_range(pl.len(), dtype=pl.UInt32).over("key", "twin"))
+    return pl.concat([once, again]).drop("at")
 
 
 def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
-    """The n-th row of a key with the n-th line of the same key.
-
-    The hash only finds candidates: the keys themselves decide, so a collision cannot pair strangers.
-    """
+    """The n-th row of a key with the n-th line of the same key."""
     left, right = _keyed(journal, rule.keys), _keyed(settlement, rule.keys)
-    joined = left.join(right, on=["key", "turn"], how="inner", suffix="_there")
-    same = pl.all_horizontal(pl.col(k) == pl.col(f"{k}_there") for k in rule.keys)
-    return joined.filter(same).select(journal_row_id="row_id", settlement_row_id="row_id_there")
+    on = ["key", "turn"] if left["turn"].max() or right["turn"].max() else ["key"]
+    joined = left.join(right, on=on, how="inner", suffix="_there")
+    same = joined.filter(pl.col("twin") == pl.col("twin_there"))
+    return same.select(journal_row_id="row_id", settlement_row_id="row_id_there")
 
 
 def _dated(frame: pl.DataFrame, rule: Rule, *, spread: bool) -> pl.DataFrame:

@@ -60,10 +60,10 @@ class Totals:
 
     @property
     def agree(self) -> bool | None:
-        """True or False where something is declared, None where nothing is."""
+        """True or False where something is declared and can be compared, else None."""
         if self.contradiction:
             return False
-        return not self._wrong() if self.declared else None
+        return not self._wrong() if set(self.declared) - self.unchecked else None
 
     def _wrong(self) -> list[str]:
         return [

@@ -10,7 +10,8 @@ from lxml import etree
 
 from pipelines.sources import camt_xml
 from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError
-from pipelines.sources.camt_entries import BESIDE, Row, Tally, canonical_rows, detail_tags, read_entry
+from pipelines.sources.camt_entries import Row, Tally, detail_tags, read_entry
+from pipelines.sources.camt_rows import BESIDE, canonical_rows
 from pipelines.sources.camt_statement import Statement, read_statement
 from pipelines.sources.camt_totals import control
 
@@ -105,11 +106,9 @@ class CamtProfile:
         found = recognise(head)
         if found.message == self.message:
             return f"it is {self.message}"
-        return (
-            f"it is {found.message}, not {self.message}"
-            if found.message
-            else f"not {self.message}: {found.why}"
-        )
+        if found.message:
+            return f"it is {found.message}, not {self.message}"
+        return f"not {self.message}: {found.why}"
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read every booked entry of every statement; SourceError where the file cannot be used at all.
@@ -124,11 +123,8 @@ class CamtProfile:
             raise SourceError(self.explain("", data), mend=f"ask the sender for a {self.message} file")
         walk = self._walk(text)
         if not walk.statements:
-            what, mend = (
-                f"the {self.message} message holds no {self.report}",
-                "ask the bank for the statement itself",
-            )
-            raise SourceError(what, mend=mend, profile=self.name)
+            what = f"the {self.message} message holds no {self.report}"
+            raise SourceError(what, mend="ask the bank for the statement itself", profile=self.name)
         if walk.entries != len(offsets):
             raise SourceError("its entries cannot be told apart by line", profile=self.name)
         return self._parsed(text, walk, offsets, known, context)
@@ -153,10 +149,8 @@ class CamtProfile:
                 if row is not None:
                     walk.rows.append(row)
                 element.clear()
-                if done is not None:
-                    done[0].remove(
-                        done[1]
-                    )  # an entry later: the parser still holds the one it has just closed
+                if done is not None:  # an entry later: the parser still holds the one it has just closed
+                    done[0].remove(done[1])
                 done = holder, element
             else:
                 self._take_statement(walk, element, namespace)
@@ -184,9 +178,7 @@ class CamtProfile:
         walk.left_out_before = left_out
         element.clear()
 
-    def _parsed(
-        self, text: bytes, walk: Walk, offsets: list[int], known: Recognised, context: Context
-    ) -> Parsed:
+    def _parsed(self, text: bytes, walk: Walk, offsets: list[int], known: Recognised, context: Context) -> Parsed:
         lines = camt_xml.line_numbers(text, offsets)
         accounts = [statement.account or context.account for statement in walk.statements]
         days = [statement.closing_day for statement in walk.statements]
@@ -216,7 +208,7 @@ def _warnings(walk: Walk, known: Recognised, read: pl.DataFrame) -> list[str]:
     nameless = sum(statement.account is None for statement in walk.statements)
     pending = walk.tally.not_booked
     codes = ", ".join(f"{code} {count}" for code, count in sorted(pending.items()))
-    undated = int(read["assumed_date"].sum())
+    undated = read.filter(pl.col("assumed_date") & pl.col("booking_date").is_not_null()).height
     told = (
         (pending.total(), f"left out as not booked ({codes})", "entry", "entries"),
         (walk.tally.no_status, "without status taken as booked", "entry", "entries"),
@@ -229,9 +221,7 @@ def _warnings(walk: Walk, known: Recognised, read: pl.DataFrame) -> list[str]:
     if known.version is None:
         sentences.append("the XML names no namespace: read by its element names")
     elif not OLDEST_VERSION <= known.version <= NEWEST_VERSION:
-        sentences.append(
-            f"version {known.version} of {known.message} is newer than this reader ({NEWEST_VERSION})"
-        )
+        sentences.append(f"version {known.version} of {known.message} is newer than this reader ({NEWEST_VERSION})")
     if not (walk.last_page and all(statement.last_page for statement in walk.statements)):
         sentences.append("it is not the last page: further pages of the statement follow in other files")
     return sentences

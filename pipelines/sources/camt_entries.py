@@ -1,4 +1,4 @@
-"""One Ntry of a camt message to one row: texts as they stand, then all rows at once to canonical types."""
+"""One Ntry of a camt message to one row of texts as they stand."""
 
 from __future__ import annotations
 
@@ -9,18 +9,11 @@ from typing import NamedTuple
 import polars as pl
 from lxml import etree
 
-from pipelines.money import CURRENCIES, minor_units
-from pipelines.sources.pan import mask_text_series
-from schemas import BANK, canonical
-
 BOOKED = "BOOK"
 NOT_BOOKED = frozenset({"PDNG", "INFO", "FUTR"})
 NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF"})
 FULL_CHUNK = 140
 """Length of an Ustrd that is full: its text goes on in the next one without a space."""
-
-BESIDE = ("statement", "debit", "assumed_date")
-"""Columns of `canonical_rows` that are no bank columns."""
 
 _ONCE = ("Amt", "CdtDbtInd", "Sts", "BookgDt", "ValDt")
 _SIGNS = frozenset({"CRDT", "DBIT"})
@@ -71,7 +64,8 @@ def detail_tags(namespace: str) -> tuple[str, ...]:
 
 def content(element: etree._Element | None) -> str | None:
     """Text of an element without outer blanks, null where it is absent or blank."""
-    return ((element.text or "").strip() or None) if element is not None else None
+    text = element.text if element is not None else None
+    return (text.strip() or None) if text else None
 
 
 def read_entry(
@@ -85,12 +79,12 @@ def read_entry(
     """
     parts = {child.tag[skip:]: child for child in entry}
     status, sign = _choice(parts.get("Sts")), content(parts.get("CdtDbtInd"))
-    if status in NOT_BOOKED:
+    fault = _fault(entry, parts, skip, status, sign)
+    if status in NOT_BOOKED and not fault:
         tally.not_booked[status] += 1
         return None
     tally.no_status += status is None
     tally.no_sign += sign is None
-    fault = _fault(entry, parts, skip, status, sign)
     amount = parts.get("Amt")
     debit = sign == "DBIT"
     found = details(entry, wanted, skip)
@@ -122,19 +116,22 @@ def _joined(pieces: list[str], by: str = " ", *, once: bool = False) -> str | No
 
 def _choice(element: etree._Element | None) -> str | None:
     """Text of an element that holds either text or one child with it (Sts or Sts/Cd, Dt or DtTm)."""
-    if element is None:
-        return None
-    return content(element[0] if len(element) else element)
+    if element is not None:
+        for child in element:
+            return content(child)
+    return content(element)
 
 
 def _fault(
     entry: etree._Element, parts: dict[str, etree._Element], skip: int, status: str | None, sign: str | None
 ) -> str | None:
     """Why it cannot be told what was booked, if so."""
-    if status is not None and status != BOOKED:
+    if status is not None and status != BOOKED and status not in NOT_BOOKED:
         return f"Sts {status[:40]!r} says neither booked nor pending"
     if sign is not None and sign not in _SIGNS:
         return f"CdtDbtInd {sign[:40]!r} is neither CRDT nor DBIT"
+    if "Amt" in parts and len(parts["Amt"]):
+        return "Amt holds other elements"
     if len(parts) < len(entry):
         names = Counter(child.tag[skip:] for child in entry)
         twice = [name for name in _ONCE if names[name] > 1]
@@ -173,9 +170,7 @@ def details(entry: etree._Element, wanted: tuple[str, ...], skip: int) -> Detail
     return Details(references, pieces, debtors, creditors, returned)
 
 
-def _add_chunk(
-    pieces: list[str], ustrd: etree._Element, goes_on: etree._Element | None
-) -> etree._Element | None:
+def _add_chunk(pieces: list[str], ustrd: etree._Element, goes_on: etree._Element | None) -> etree._Element | None:
     """Add an Ustrd to the pieces; one of full length goes on in the next of its RmtInf (given back)."""
     text = ustrd.text or ""
     full = len(text) == FULL_CHUNK
@@ -212,89 +207,8 @@ def _name(party: etree._Element, skip: int) -> str:
 def other_party(found: Details, *, debit: bool, undoes: bool) -> str | None:
     """Names of the other side, each once: who paid a credit, who was paid by a debit.
 
-    Reversals and returns keep the roles of the payment they undo, where both are named.
+    Reversals and returns keep the roles of the payment they undo, unless only the new role is named.
     """
     own, other = (found.debtors, found.creditors) if debit else (found.creditors, found.debtors)
-    return _joined(own if undoes and own else other, "; ", once=True)
-
-
-def canonical_rows(
-    rows: list[Row], lines: list[int], accounts: list[str | None], days: list[str | None]
-) -> pl.DataFrame:
-    """All entries with the canonical bank columns, and beside them `statement`, `debit`, `assumed_date`.
-
-    lines: line by entry; accounts, days: account number and last day by statement. A cell that cannot be
-    read is null and told in `unreadable`.
-    """
-    columns = zip(*rows, strict=True) if rows else ((),) * len(RAW_COLUMNS)
-    raw = pl.DataFrame(dict(zip(RAW_COLUMNS, columns, strict=True)), schema=RAW_COLUMNS)
-    statements = pl.DataFrame(
-        {"account": accounts, "day": days}, schema={"account": pl.String, "day": pl.String}
-    )
-    of_statement = statements[raw["statement"]] if raw.height else statements.clear()
-    plain = pl.col("amount").str.contains(r"^[0-9.]+$")
-    unsigned = raw.with_columns(pl.when(plain).then(pl.col("amount").str.replace("^0+([0-9])", "$1")))
-    read = raw.hstack(of_statement).with_columns(
-        _minor(unsigned),
-        pl.Series("line", lines, dtype=pl.Int64).gather(raw["entry"]),
-        mask_text_series(raw["remittance"]),
-        mask_text_series(raw["counterparty"]),
-        pl.lit(None, pl.Int64).alias("balance_minor"),
-    )
-    return read.select(
-        pl.col("statement"),
-        pl.col("booked").is_null().alias("assumed_date"),
-        pl.when("debit").then(-pl.col("minor")).otherwise("minor").alias("amount_minor"),
-        _day("booked").fill_null(_day("day", pl.col("booked").is_null())).alias("booking_date"),
-        _day("valued").alias("value_date"),
-        _unreadable().alias("unreadable"),
-        pl.exclude("statement", "minor", "booked", "valued", "amount", "fault", "entry", "day"),
-    ).select(*BESIDE, *canonical(BANK))
-
-
-def _minor(unsigned: pl.DataFrame) -> pl.Series:
-    """Minor units of `amount`, null where it is none (`minor_units` relies on one known currency)."""
-    if not unsigned["currency"].is_in(CURRENCIES).any():
-        return pl.Series("minor", [None] * unsigned.height, dtype=pl.Int64)
-    return minor_units(unsigned, "amount", "currency").alias("minor")
-
-
-def _day(column: str, where: pl.Expr | None = None) -> pl.Expr:
-    """The date as printed, of a date or a time of day with any offset."""
-    text = pl.col(column)
-    printed = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([TZ +-]|$)")
-    shown = printed if where is None else printed & where
-    return pl.when(shown).then(text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False))
-
-
-def _unreadable() -> pl.Expr:
-    """Which cells of the entry could not be read; null where all could."""
-    amount, currency = pl.col("amount"), pl.col("currency")
-    cell = pl.format("Amt {} {}", amount.str.slice(0, 40).fill_null("(none)"), currency.fill_null("(no Ccy)"))
-    is_number = amount.str.contains(r"^([0-9]+\.?[0-9]*|\.[0-9]+)$").fill_null(value=False)
-    known = currency.is_in(CURRENCIES).fill_null(value=False)
-    why = (
-        pl.when(is_number & known)
-        .then(pl.lit(" is finer than the minor unit, or too long"))
-        .when(is_number)
-        .then(pl.lit(" has no ISO 4217 currency"))
-        .otherwise(pl.lit(" is no unsigned amount"))
-    )
-    no_amount = pl.col("fault").is_null() & pl.col("minor").is_null()
-    no_day = pl.col("booked").is_null() & _day("day").is_null()
-    reasons = pl.concat_str(
-        pl.col("fault"),
-        pl.when(no_amount).then(pl.concat_str(cell, why)),
-        pl.when(_day("booked").is_null()).then(
-            pl.format("BookgDt {} is no date", pl.col("booked").str.slice(0, 40))
-        ),
-        pl.when(_day("valued").is_null()).then(
-            pl.format("ValDt {} is no date", pl.col("valued").str.slice(0, 40))
-        ),
-        pl.when(no_day).then(
-            pl.lit("BookgDt is missing, and the statement has no closing balance to date it by")
-        ),
-        separator="; ",
-        ignore_nulls=True,
-    )
-    return pl.when(reasons != "").then(reasons)
+    named = _joined(own, "; ", once=True) if undoes else None
+    return named or _joined(other, "; ", once=True)

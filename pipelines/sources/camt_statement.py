@@ -113,9 +113,7 @@ def _days_between(first: str, last: str) -> list[str]:
     if start is None or end is None:
         return []
     length = (end - start).days + 1
-    return (
-        [(start + timedelta(days=n)).isoformat() for n in range(length)] if length <= LONGEST_PERIOD else []
-    )
+    return [(start + timedelta(days=n)).isoformat() for n in range(length)] if length <= LONGEST_PERIOD else []
 
 
 def read_statement(element: etree._Element, namespace: str, not_booked: int) -> Statement:
@@ -129,7 +127,7 @@ def read_statement(element: etree._Element, namespace: str, not_booked: int) -> 
         amount = within.find(f"{namespace}Amt")
         return Balance(
             kind=text("Tp/CdOrPrtry/Cd", within) or text("Tp/Cd", within),
-            amount=content(amount) or "",
+            amount=(content(amount) or "") if amount is not None and not len(amount) else "",
             currency=(amount.get("Ccy") if amount is not None else None) or "",
             sign=text("CdtDbtInd", within) or None,
             day=(text("Dt/Dt", within) or text("Dt/DtTm", within))[:10],

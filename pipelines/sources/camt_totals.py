@@ -107,9 +107,7 @@ def _key(name: str, label: str, currency: str = "") -> str:
     return f"{name}[{inside}]" if inside else name
 
 
-def _balances(
-    result: Control, statement: Statement, label: str, own: dict[str, Sums], *, readable: bool
-) -> None:
+def _balances(result: Control, statement: Statement, label: str, own: dict[str, Sums], *, readable: bool) -> None:
     """opening + entries = closing, by currency; the key names the currency only where there are several."""
     opening, closing = statement.ends(OPENING, last=False), statement.ends(CLOSING, last=True)
     both = [currency for currency in opening if currency in closing]
@@ -140,16 +138,12 @@ def _one(result: Control, balances: list[Balance], label: str) -> int | None:
     amounts = [each.minor for each in balances]
     value = amounts[0]
     if value is None or None in amounts:
-        what = (
-            f"balance {balance.kind} {balance.amount!r} {balance.currency} cannot be read and is not checked"
-        )
+        what = f"balance {balance.kind} {balance.amount!r} {balance.currency} cannot be read and is not checked"
         result.unchecked.append(what + _of(label))
         return None
     if len(set(amounts)) > 1:
         texts = " and ".join(money_text(amount, balance.currency) for amount in amounts if amount is not None)
-        result.contradictions.append(
-            f"balance {balance.kind} of {balance.day} is declared as {texts}{_of(label)}"
-        )
+        result.contradictions.append(f"balance {balance.kind} of {balance.day} is declared as {texts}{_of(label)}")
         return None
     return value
 
@@ -167,9 +161,7 @@ def _summary(
     total = own.get(next(iter(currencies)), Sums()) if len(currencies) == 1 else None
     for key, declared, computed in _figures(statement, own, total, rows, currencies, readable=readable):
         if declared is None or computed is None:
-            result.unchecked.append(
-                f"TxsSummry {key} {statement.summary[key]!r} cannot be checked{_of(label)}"
-            )
+            result.unchecked.append(f"TxsSummry {key} {statement.summary[key]!r} cannot be checked{_of(label)}")
         else:
             result.add(_key(key, label), declared, computed)
 

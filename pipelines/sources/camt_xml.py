@@ -87,12 +87,10 @@ def opening_tags(head: bytes) -> list[str]:
     """Qualified names of the elements that begin in the head of a file, as far as it can be read."""
     parser = etree.XMLPullParser(events=("start",), **_SAFE)
     tags: list[str] = []
-    with suppress(
-        etree.XMLSyntaxError
-    ):  # the head may end anywhere, and what is malformed is told by `elements`
+    with suppress(etree.XMLSyntaxError):  # the head may end anywhere, and what is malformed is told by `elements`
         parser.feed(head)
     with suppress(etree.XMLSyntaxError):
-        tags.extend(str(element.tag) for _event, element in parser.read_events())
+        tags.extend(str(found.tag) for _, found in parser.read_events() if isinstance(found, etree._Element))
     return tags
 
 

@@ -78,7 +78,7 @@ def _tail(data: bytes, start: int, layout: Layout) -> tuple[int, re.Match[str] |
         elif not footer.search(text):
             break
         end = line_start
-    return end, found, 1 + data[:found_at].count(b"\n") if found else 0
+    return end, found, 1 + data.count(b"\n", 0, found_at) if found else 0
 
 
 def _without_space(data: bytes, start: int, end: int) -> int:

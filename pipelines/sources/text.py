@@ -65,8 +65,12 @@ class RawText:
                 break
             stop = self.data.find(b"\n", at)
             whole = self.data[at : stop if stop >= 0 else len(self.data)].decode(errors="replace").rstrip("\r")
-            found[line] = mask_text(whole[:LONGEST_RAW] + ("…" if len(whole) > LONGEST_RAW else ""))
+            found[line] = _cut_short(mask_text(whole))
         return found
+
+
+def _cut_short(text: str) -> str:
+    return text if len(text) <= LONGEST_RAW else text[:LONGEST_RAW] + "…"
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ from pipelines.cases.taxonomy import POLICY
 from pipelines.store.connection import Store
 
 JOURNAL = (
-    "row_id, merchant_id, terminal_id, batch_no, stan, rrn, auth_code, txn_type, channel, card_no, amount_minor, "
-    "currency, txn_time, business_date, status, original_rrn, order_no"
+    "row_id, merchant_id, terminal_id, batch_no, stan, rrn, txn_type, channel, amount_minor, currency, txn_time, "
+    "business_date, status, original_rrn, order_no"
 )
 SETTLEMENT = (
     "row_id, file_id, acquirer, settlement_date, payout_id, record_type, merchant_id, terminal_id, batch_no, stan, "
-    "rrn, auth_code, card_no, txn_time, business_date, gross_minor, net_minor, currency, original_rrn, order_no, "
-    "reason_code"
+    "rrn, txn_time, business_date, gross_minor, net_minor, currency, original_rrn, order_no"
 )
 BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
@@ -39,15 +38,19 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
     return number, newest, before[0][0]
 
 
-def open_rows(store: Store, side: str, after_run: int) -> pl.DataFrame:
-    """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`."""
+def open_rows(store: Store, side: str, after_run: int, where: str = "true") -> pl.DataFrame:
+    """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`.
+
+    where: SQL condition of ours on the row, to fetch one kind only.
+    """
     columns = COLUMNS[side]
     return store.frame(
         f"""
-        SELECT {columns} FROM book.{side} WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
+        SELECT {columns} FROM book.{side}
+        WHERE ({where}) AND row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
         UNION ALL
         SELECT {columns} FROM book.{side}
-        WHERE file_id IN (SELECT file_id FROM book.files WHERE run_no > ? AND state = 'loaded')
+        WHERE ({where}) AND file_id IN (SELECT file_id FROM book.files WHERE run_no > ? AND state = 'loaded')
         """,
         [side, after_run],
     )

@@ -78,7 +78,7 @@ class Store:
     def registered(self, **frames: pl.DataFrame) -> Iterator[None]:
         """Make frames readable by name for a while."""
         for name, frame in frames.items():
-            self._con.register(name, frame.to_arrow())
+            self._con.register(name, frame.to_arrow(compat_level=pl.CompatLevel.newest()))
         try:
             yield
         finally:

@@ -15,9 +15,7 @@ GOLDEN = Path(__file__).parent / "golden" / "camt053"
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 
 
-def balance(
-    kind: str, amount: str, *, sign: str = "CRDT", day: str = "2026-03-02", currency: str = "EUR"
-) -> str:
+def balance(kind: str, amount: str, *, sign: str = "CRDT", day: str = "2026-03-02", currency: str = "EUR") -> str:
     """One Bal."""
     stated = f"<CdtDbtInd>{sign}</CdtDbtInd>" if sign else ""
     return (
@@ -26,9 +24,7 @@ def balance(
     )
 
 
-def entry(
-    amount: str = "5.00", sign: str = "CRDT", inside: str = "", *, status: str = "<Cd>BOOK</Cd>"
-) -> str:
+def entry(amount: str = "5.00", sign: str = "CRDT", inside: str = "", *, status: str = "<Cd>BOOK</Cd>") -> str:
     """One Ntry, booked on 2026-03-02; `inside` comes last."""
     return (
         f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts>{status}</Sts>'
@@ -174,6 +170,23 @@ def test_details_never_become_money() -> None:
     assert (row["amount_minor"], row["currency"]) == (500, "EUR")
 
 
+@pytest.mark.parametrize(
+    ("debtor", "creditor", "inside", "party"),
+    [
+        ("Payer", "We", "", "Payer"),
+        ("We", "Paid", "<RtrInf/>", "Paid"),
+        ("", "Paid", "<RtrInf/>", "Paid"),
+        ("Payer", "", "<RtrInf/>", "Payer"),
+    ],
+)
+def test_returned_payments_keep_the_roles_of_the_payment(
+    debtor: str, creditor: str, inside: str, party: str | None
+) -> None:
+    parties = f"<Dbtr><Pty><Nm>{debtor}</Nm></Pty></Dbtr><Cdtr><Pty><Nm>{creditor}</Nm></Pty></Cdtr>"
+    details = f"<NtryDtls><TxDtls><RltdPties>{parties}</RltdPties>{inside}</TxDtls></NtryDtls>"
+    assert parse(message(entry(inside=details))).rows["counterparty"].to_list() == [party]
+
+
 def test_undated_entry_takes_the_closing_day_or_is_rejected() -> None:
     undated = entry().replace("<BookgDt><Dt>2026-03-02</Dt></BookgDt>", "")
     dated = parse(message(balance("CLBD", "5", day="2026-03-04"), undated)).rows
@@ -185,10 +198,7 @@ def test_account_of_the_configuration_serves_a_statement_without_one() -> None:
     data = message(entry()).replace(b"<Acct><Id><Othr><Id>A-1</Id></Othr></Id></Acct>", b"")
     parsed = CAMT053.parse(data, Context(account="CMB-001"))
     assert parsed.rows["account"].to_list() == ["CMB-001"]
-    assert (
-        schemas.check(schemas.BANK, CAMT053.parse(data, Context()).rows).rejected["reason"][0]
-        == "account is blank"
-    )
+    assert schemas.check(schemas.BANK, CAMT053.parse(data, Context()).rows).rejected["reason"][0] == "account is blank"
 
 
 def test_lines_are_those_of_an_editor_far_beyond_65535() -> None:
@@ -225,9 +235,7 @@ def test_other_messages_are_not_claimed_and_the_refusal_says_what_they_are(name:
 
 def test_every_known_version_is_read_and_a_newer_one_warned_of() -> None:
     for version in range(1, 15):
-        parsed = parse(
-            message(entry(), namespace=f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version:02}")
-        )
+        parsed = parse(message(entry(), namespace=f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version:02}"))
         assert parsed.data_rows == 1
         assert any("newer" in warning for warning in parsed.warnings) is (version == 14)
 
