@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 import schemas
-from pipelines.collect import Candidate, archive
+from pipelines.collect import Candidate, archive, sha256
 from pipelines.config import Settings, Source
 from pipelines.sources.base import Parsed, Profile, SourceError
 from pipelines.sources.identify import claims, expect
@@ -52,7 +52,14 @@ def read(profile: Profile, data: bytes, settings: Settings, source: Source | Non
     context = settings.context(source or Source(name="", profile=profile.name, pattern="*"))
     parsed = profile.parse(data, context)
     checked = schemas.check(schemas.BY_SIDE[parsed.side], parsed.rows)
-    return Read(parsed, checked.accepted, _rejected(parsed, checked.rejected))
+    rejected = _rejected(parsed, checked.rejected)
+    without_text = replace(parsed, raw=_no_raw)  # a file may be as large as memory; its text is not needed any more
+    return Read(without_text, checked.accepted, rejected)
+
+
+def _no_raw(lines: list[int]) -> dict[int, str]:
+    del lines
+    return {}
 
 
 def _rejected(parsed: Parsed, invalid: pl.DataFrame) -> pl.DataFrame:
@@ -102,26 +109,62 @@ def source_of(candidate: Candidate, data: bytes, readers: Mapping[str, Profile])
     return None
 
 
-def take_in(
-    store: Store, settings: Settings, candidate: Candidate, data: bytes, digest: str, run_no: int
-) -> FileRecord | None:
-    """Bring one new file into the books, accepted or refused; None where it is not for us or was refused before."""
+@dataclass(frozen=True)
+class Prepared:
+    """One file read, kept and judged, with nothing written to the books yet.
+
+    source None and no error: not for us. known: its content is in the books. done or error: what became of it.
+    """
+
+    candidate: Candidate
+    digest: str
+    size: int
+    source: Source | None = None
+    known: bool = False
+    kept: Path | None = None
+    done: Read | None = None
+    error: SourceError | None = None
+
+
+def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame) -> Prepared:
+    """Read, identify, keep, parse and validate one file; OSError where it cannot be read or kept.
+
+    books: `files.known_files` as of the start of the run. This half of the work needs no database, so that the next
+    file is prepared while the one before it is loaded.
+    """
+    data = candidate.path.read_bytes()
+    found = Prepared(candidate, sha256(data), len(data))
+    only = candidate.sources[0] if len(candidate.sources) == 1 else None
+    if known(books, candidate, found.digest, only):
+        return replace(found, known=True)
     try:
         source = source_of(candidate, data, settings.readers)
     except SourceError as error:
-        kept = archive(data, digest, settings.paths.archive)
-        return _refuse(store, _refused(settings, candidate, data, digest, None, error, kept), run_no)
+        return replace(found, error=error, kept=archive(data, found.digest, settings.paths.archive))
     if source is None:
-        return None
+        return found
     with ThreadPoolExecutor(1) as keeper:  # the copy is written while the file is read
-        kept_later = keeper.submit(archive, data, digest, settings.paths.archive)
+        kept = keeper.submit(archive, data, found.digest, settings.paths.archive)
         try:
             done = _read_as_agreed(candidate, data, settings, source)
         except SourceError as error:
-            record = _refused(settings, candidate, data, digest, source, error, kept_later.result())
-            return _refuse(store, record, run_no)
-        record = _record(candidate, len(data), digest, source, done, kept_later.result())
-    file_id = files.load(store, record, done.accepted, done.rejected, run_no)
+            return replace(found, source=source, error=error, kept=kept.result())
+        return replace(found, source=source, done=done, kept=kept.result())
+
+
+def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> FileRecord | None:
+    """Write a prepared file into the books, accepted or refused.
+
+    None where it is not for us, or is in the books already: from an earlier night, or under another name in this one.
+    """
+    if found.error is not None:
+        return _refuse(store, _refused(settings, found, found.error), run_no)
+    if found.done is None or found.source is None:
+        return None
+    if known(files.known_files(store), found.candidate, found.digest, found.source):
+        return None
+    record = _record(found, found.source, found.done)
+    file_id = files.load(store, record, found.done.accepted, found.done.rejected, run_no)
     return replace(record, file_id=file_id)
 
 
@@ -134,26 +177,19 @@ def _read_as_agreed(candidate: Candidate, data: bytes, settings: Settings, sourc
     return done
 
 
-def _refused(
-    settings: Settings,
-    candidate: Candidate,
-    data: bytes,
-    digest: str,
-    source: Source | None,
-    error: SourceError,
-    kept: Path,
-) -> FileRecord:
+def _refused(settings: Settings, found: Prepared, error: SourceError) -> FileRecord:
+    source = found.source
     return FileRecord(
-        name=candidate.name,
+        name=found.candidate.name,
         source=source.name if source else None,
         side=settings.side_of(source) if source else None,
         profile=error.profile,
-        sha256=digest,
-        bytes=len(data),
-        expected_date=candidate.named_for,
+        sha256=found.digest,
+        bytes=found.size,
+        expected_date=found.candidate.named_for,
         state="rejected",
-        arrived_at=candidate.arrived_at,
-        archived=str(kept),
+        arrived_at=found.candidate.arrived_at,
+        archived=str(found.kept),
         error=error.text,
     )
 
@@ -169,10 +205,8 @@ def _refuse(store: Store, record: FileRecord, run_no: int) -> FileRecord | None:
     return replace(record, file_id=files.load(store, record, None, None, run_no))
 
 
-def _record(
-    candidate: Candidate, size: int, digest: str, source: Source, done: Read, kept: Path
-) -> FileRecord:
-    parsed = done.parsed
+def _record(found: Prepared, source: Source, done: Read) -> FileRecord:
+    parsed, candidate = done.parsed, found.candidate
     first, last = span(parsed)
     dates = done.accepted[DATES[parsed.side]]
     inside = max(parsed.covered, default=None)
@@ -182,12 +216,12 @@ def _record(
         source=source.name,
         side=parsed.side,
         profile=parsed.profile,
-        sha256=digest,
-        bytes=size,
+        sha256=found.digest,
+        bytes=found.size,
         expected_date=candidate.named_for or by_content,  # type: ignore[arg-type]
         state="loaded",
         arrived_at=candidate.arrived_at,
-        archived=str(kept),
+        archived=str(found.kept),
         row_count=parsed.data_rows,
         accepted=done.accepted.height,
         rejected=done.rejected.height,

@@ -7,11 +7,14 @@ import resource
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
+
+import polars as pl
 
 from pipelines import collect, intake, reporting
 from pipelines.config import ConfigError, Settings
@@ -91,33 +94,42 @@ def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
 
 
 def _take_in_all(night: Night, runner: StepRunner) -> None:
-    """Every file of the inbox whose date has come, each in its own step."""
-    if not night.settings.paths.inbox.is_dir():
-        night.say(f"{night.settings.paths.inbox}: there is no such inbox; no file can arrive")
-    for candidate in collect.in_inbox(night.settings):
-        if candidate.named_for is not None and candidate.named_for > night.date:
-            continue
-        runner(f"load {candidate.name}", _step_of(night, candidate))
+    """Every file of the inbox whose date has come, each in its own step; the next is read while one is loaded."""
+    settings = night.settings
+    if not settings.paths.inbox.is_dir():
+        night.say(f"{settings.paths.inbox}: there is no such inbox; no file can arrive")
+    due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
+    known = known_files(night.store)
+    with ThreadPoolExecutor(1) as ahead:
+        coming = [ahead.submit(intake.prepare, settings, candidate, known) for candidate in due[:1]]
+        for at, candidate in enumerate(due):
+            prepared = coming.pop()
+            coming = [ahead.submit(intake.prepare, settings, c, known) for c in due[at + 1 : at + 2]]
+            runner(f"load {candidate.name}", _step_of(night, candidate, prepared))
 
 
-def _step_of(night: Night, candidate: collect.Candidate) -> Callable[[], str]:
-    return lambda: _take_in(night, candidate)
+def _step_of(
+    night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]
+) -> Callable[[], str]:
+    return lambda: _take_in(night, candidate, prepared)
 
 
-def _take_in(night: Night, candidate: collect.Candidate) -> str:
+def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]) -> str:
     """One file; returns what became of it in a word or two."""
     try:
-        data = candidate.path.read_bytes()
-    except OSError as error:
+        found = prepared.result()
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         night.counts["rejected"] += 1
         night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
         return "unreadable"
-    digest = collect.sha256(data)
-    source = candidate.sources[0] if len(candidate.sources) == 1 else None
-    if intake.known(known_files(night.store), candidate, digest, source):
+    if found.known:
         night.counts["already_loaded"] += 1
         return "already loaded"
-    record = intake.take_in(night.store, night.settings, candidate, data, digest, night.run_no)
+    record = intake.enter(night.store, night.settings, found, night.run_no)
+    if record is None and found.done is not None:
+        night.counts["already_loaded"] += 1
+        night.say(f"{candidate.name}: the same content is in the books already; nothing is loaded twice")
+        return "already loaded"
     if record is None:
         return "left alone"
     night.counts[record.state] += 1

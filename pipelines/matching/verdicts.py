@@ -30,6 +30,7 @@ def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) 
         settlement_kind="kind",
         settlement_currency="currency",
         settlement_amount_minor="gross_minor",
+        acquirer="acquirer",
     )
     both = pairs.join(mine, on="journal_row_id", how="inner").join(theirs, on="settlement_row_id", how="inner")
     undoing = pl.col("journal_kind").is_in(CANCELS) & (pl.col("settlement_amount_minor") > 0)
@@ -56,8 +57,8 @@ def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) 
 
 def breaks_of_pairs(judged: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     """Exceptions of judged pairs: one row each, valued and directed from the merchant's books."""
-    broken = judged.filter(pl.col("verdict") != MATCHED).drop("currency")
-    keys = settlement.select(settlement_row_id="row_id", *[c for c in SHOWN])
+    broken = judged.filter(pl.col("verdict") != MATCHED).drop("currency", "acquirer")
+    keys = settlement.select("row_id", *SHOWN).rename({"row_id": "settlement_row_id"})
     rows = broken.join(keys, on="settlement_row_id", how="inner")
     by_difference = pl.col("verdict").is_in(["AMOUNT_OVER", "AMOUNT_UNDER"])
     effect = pl.when(by_difference).then(pl.col("difference_minor")).otherwise(pl.col("settlement_amount_minor"))

@@ -143,7 +143,7 @@ def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
 
 def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version: int) -> None:
     """Append the night's pairs; rows that were out of scope until now no longer are."""
-    columns = ["journal_row_id", "settlement_row_id", "rule", "verdict", "currency", "settlement_currency"]
+    columns = ["journal_row_id", "settlement_row_id", "rule", "verdict", "currency", "settlement_currency", "acquirer"]
     amounts = ["journal_amount_minor", "settlement_amount_minor"]
     rows = pairs.select(*columns, *amounts).with_columns(
         run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)

@@ -138,6 +138,7 @@ CREATE TABLE book.matches (
     verdict VARCHAR NOT NULL,
     currency VARCHAR NOT NULL,
     settlement_currency VARCHAR NOT NULL,
+    acquirer VARCHAR NOT NULL,
     journal_amount_minor BIGINT NOT NULL,
     settlement_amount_minor BIGINT NOT NULL
 );

@@ -6,9 +6,6 @@ WITH expected AS (
            if(txn_type IN ('SALE', 'PREAUTH_COMPLETION'), amount_minor, -amount_minor) AS amount
     FROM book.journal
 ),
-pairs AS (
-    SELECT m.*, a.acquirer FROM book.matches m JOIN book.settlement a ON a.row_id = m.settlement_row_id
-),
 payouts AS (
     SELECT a.row_id, a.acquirer, a.currency, a.net_minor, coalesce(o.reason, s.reason) AS reason
     FROM book.settlement a
@@ -25,7 +22,7 @@ groups AS (
 ),
 parts AS (
     SELECT acquirer, currency, 'journal' AS step, '' AS type, journal_amount_minor AS amount
-    FROM pairs WHERE verdict NOT IN ('FAILED_BUT_SETTLED', 'TYPE_MISMATCH')
+    FROM book.matches WHERE verdict NOT IN ('FAILED_BUT_SETTLED', 'TYPE_MISMATCH')
     UNION ALL
     SELECT coalesce(o.acquirer, ''), e.currency, 'journal', '', e.amount
     FROM book.open_rows o JOIN expected e ON o.side = 'journal' AND e.row_id = o.row_id
@@ -34,12 +31,12 @@ parts AS (
     FROM book.open_rows o JOIN expected e ON o.side = 'journal' AND e.row_id = o.row_id
     UNION ALL
     SELECT acquirer, currency, 'leg1', verdict, settlement_amount_minor - journal_amount_minor
-    FROM pairs WHERE verdict IN ('AMOUNT_OVER', 'AMOUNT_UNDER')
+    FROM book.matches WHERE verdict IN ('AMOUNT_OVER', 'AMOUNT_UNDER')
     UNION ALL
-    SELECT acquirer, currency, 'leg1', verdict, -journal_amount_minor FROM pairs WHERE verdict = 'CURRENCY_MISMATCH'
+    SELECT acquirer, currency, 'leg1', verdict, -journal_amount_minor FROM book.matches WHERE verdict = 'CURRENCY_MISMATCH'
     UNION ALL
     SELECT acquirer, settlement_currency, 'leg1', verdict, settlement_amount_minor
-    FROM pairs WHERE verdict IN ('CURRENCY_MISMATCH', 'FAILED_BUT_SETTLED', 'TYPE_MISMATCH')
+    FROM book.matches WHERE verdict IN ('CURRENCY_MISMATCH', 'FAILED_BUT_SETTLED', 'TYPE_MISMATCH')
     UNION ALL
     SELECT a.acquirer, a.currency, 'leg1', o.reason, a.gross_minor
     FROM book.open_rows o JOIN book.settlement a ON o.side = 'settlement' AND a.row_id = o.row_id
