@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
@@ -24,10 +25,14 @@ def exponent(currency: str) -> int:
 
 
 def amount_pattern(digits: int) -> str:
-    """Regular expression of a plain decimal with at most `digits` significant decimals (zeros may follow)."""
+    """Regular expression of a plain decimal with at most `digits` significant decimals (zeros may follow).
+
+    Whole digits are limited so that every amount fits 64 bits.
+    """
+    whole = rf"[0-9]{{1,{min(15, 18 - digits)}}}"
     if digits == 0:
-        return r"^[+-]?\d{1,15}(\.0*)?$"
-    return rf"^[+-]?(\d{{1,15}}(\.\d{{0,{digits}}}0*)?|\.\d{{1,{digits}}}0*)$"
+        return rf"^[+-]?{whole}(\.0*)?$"
+    return rf"^[+-]?({whole}(\.[0-9]{{0,{digits}}}0*)?|\.[0-9]{{1,{digits}}}0*)$"
 
 
 def minor_of_scale(text: pl.Expr, digits: int) -> pl.Expr:
@@ -36,7 +41,7 @@ def minor_of_scale(text: pl.Expr, digits: int) -> pl.Expr:
     Text finer than the unit ("1.005" for two digits) is no amount of that currency: null, never rounded.
     """
     fits = text.str.contains(amount_pattern(digits))
-    scaled = (text.str.to_decimal(scale=digits) * (10**digits)).cast(pl.Int64)
+    scaled = (text.str.to_decimal(scale=digits) * (10**digits)).cast(pl.Int64, strict=False)
     return pl.when(fits).then(scaled)
 
 
@@ -60,10 +65,17 @@ def minor_units(frame: pl.DataFrame, text: str, currency: str) -> pl.Series:
 
 def to_minor(amount: str | Decimal, currency: str) -> int:
     """Minor units of one decimal amount; ValueError where it is none or is finer than the minor unit."""
-    scaled = Decimal(amount).scaleb(exponent(currency))
-    if scaled != scaled.to_integral_value():
+    digits = exponent(currency)
+    if isinstance(amount, str) and not re.fullmatch(amount_pattern(digits), amount):
+        raise ValueError(f"{amount!r} is no amount of {currency}, or finer than its minor unit")
+    number = Decimal(amount)
+    if not number.is_finite():
+        raise ValueError(f"{amount} is no amount")
+    numerator, denominator = number.as_integer_ratio()  # exact, whatever the precision of the decimal context
+    units, rest = divmod(numerator * 10**digits, denominator)
+    if rest:
         raise ValueError(f"{amount} is finer than the minor unit of {currency}")
-    return int(scaled)
+    return units
 
 
 def to_major(minor: int, currency: str) -> Decimal:

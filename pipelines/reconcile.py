@@ -86,13 +86,15 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date) -> 
 
 def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Add `acquirer`: whose row it is by the first contract that fits its merchant and channel, or null."""
-    pairs = journal.select("merchant_id", "channel").unique()
-    owner = [
+    keyed = journal.with_columns(owner=pl.struct("merchant_id", "channel").hash())
+    pairs = keyed.unique("owner").select("owner", "merchant_id", "channel")
+    acquirers = [
         next((c.acquirer for c in settings.contracts if c.fits(merchant, channel)), None)
-        for merchant, channel in pairs.iter_rows()
+        for _, merchant, channel in pairs.iter_rows()
     ]
-    pairs = pairs.with_columns(pl.Series("acquirer", owner, pl.String))
-    return journal.join(pairs, on=["merchant_id", "channel"], how="left", maintain_order="left")
+    by_owner = dict(zip(pairs["owner"], acquirers, strict=True))
+    named = pl.col("owner").replace_strict(by_owner, default=None, return_dtype=pl.String)
+    return keyed.with_columns(acquirer=named).drop("owner")
 
 
 def _ahead(store: Store, settings: Settings) -> pl.Expr:

@@ -17,17 +17,20 @@ def comparable(column: str) -> pl.Expr:
 
 
 def journal_frame(rows: pl.DataFrame) -> pl.DataFrame:
-    """Journal rows as rules see them: adds `kind`, `card_rrn`, `batch_key`, `stan_key`, `at`.
+    """Journal rows as rules see them: adds `kind`, `card_rrn`, `at`.
 
     A wallet's identity is its order number, so its `card_rrn` is blank though the terminal gave it an RRN.
     """
     return rows.with_columns(
         kind=pl.col("txn_type").replace(KINDS),
         card_rrn=pl.when(pl.col("channel") == "CARD").then("rrn"),
-        batch_key=comparable("batch_no"),
-        stan_key=comparable("stan"),
         at=pl.col("txn_time"),
     )
+
+
+def with_counters(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add `batch_key` and `stan_key`, by which rows are told apart where no reference does it."""
+    return frame.with_columns(batch_key=comparable("batch_no"), stan_key=comparable("stan"))
 
 
 def settlement_frame(rows: pl.DataFrame) -> pl.DataFrame:
@@ -35,8 +38,6 @@ def settlement_frame(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         kind=pl.col("record_type"),
         card_rrn=pl.col("rrn"),
-        batch_key=comparable("batch_no"),
-        stan_key=comparable("stan"),
         business_date=pl.col("business_date").fill_null(pl.col("settlement_date")),
         at=pl.col("settlement_date").cast(pl.Datetime("us")),
     )

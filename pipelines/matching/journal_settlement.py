@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.checks.arrivals import Arrivals
 from pipelines.matching import engine, rules
 from pipelines.matching.engine import without
-from pipelines.matching.frames import CANCELS, journal_frame, settlement_frame
+from pipelines.matching.frames import CANCELS, journal_frame, settlement_frame, with_counters
 from pipelines.matching.lifecycle import links
 from pipelines.matching.verdicts import breaks_of_pairs, direction, judge
 
@@ -66,8 +66,8 @@ def identify(journal: pl.DataFrame, settlement: pl.DataFrame) -> Identified:
         mine,
         theirs,
         pairs,
-        without(mine, pairs["journal_row_id"]),
-        without(theirs, pairs["settlement_row_id"]),
+        with_counters(without(mine, pairs["journal_row_id"])),
+        with_counters(without(theirs, pairs["settlement_row_id"])),
     )
 
 
@@ -102,7 +102,7 @@ def settle(
     history: journal rows of the wanted keys, with `consumed` (paired in an earlier run); rows that are still open may
     be among them.
     """
-    past = journal_frame(history)
+    past = with_counters(journal_frame(history))
     closed = without(past, found.journal["row_id"])
     free = closed.filter(~pl.col("consumed")).drop("consumed")
     known = pl.concat([found.journal, closed.drop("consumed")], how="diagonal")
@@ -292,7 +292,10 @@ def _repeats(lines: pl.DataFrame, settled_before: pl.DataFrame) -> pl.Series:
         mine = lines.drop_nulls(keys)
         if rule.blank:
             mine = mine.filter(pl.col(rule.blank).is_null())
-        theirs = settled_before.join(mine.select(keys).unique(), on=keys, how="semi")
+        if mine.is_empty():
+            continue
+        theirs = with_counters(settled_before) if rule in rules.WITHOUT_REFERENCE else settled_before
+        theirs = theirs.join(mine.select(keys).unique(), on=keys, how="semi")
         near = mine.join(theirs, on=keys, how="inner", suffix="_there")
         if rule.window_days is not None:
             apart = (pl.col("business_date") - pl.col("business_date_there")).dt.total_days().abs()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from pipelines.sources.base import SourceError
-from pipelines.sources.pan import mask_text
+from pipelines.sources.pan import mask_card, mask_text
+from pipelines.sources.quoted import PADDING, Quoting
+from schemas.validation import mask_digit_runs
 
 LONGEST_RAW = 2_000
-MOST_LINES_OF_ONE_CELL = 50
+LONGEST_CARD = 64
 
 
 def utf8(data: bytes, encoding: str) -> bytes:
@@ -33,6 +32,16 @@ def utf8(data: bytes, encoding: str) -> bytes:
     return data
 
 
+def utf8_head(head: bytes, encoding: str) -> bytes:
+    """The whole lines of a file's first bytes as UTF-8; what cannot be decoded is replaced, for `utf8` names it."""
+    if codecs.lookup(encoding).name == "utf-8":
+        text = head.removeprefix(codecs.BOM_UTF8)
+    else:
+        decoded = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
+        text = decoded.removeprefix("\ufeff").encode(errors="replace")
+    return text[: text.rfind(b"\n") + 1] or text
+
+
 def checked_utf8(data: bytes) -> None:
     """SourceError on the first line that is no UTF-8."""
     try:
@@ -48,9 +57,16 @@ def _undecodable(data: bytes, at: int, encoding: str) -> SourceError:
 
 @dataclass(frozen=True)
 class RawText:
-    """Gives single lines of a text by number, without keeping a list of them all."""
+    """Gives single lines of a text by number, without keeping a list of them all.
+
+    card: 0-based cell that holds a card number, of `columns` cells; in a line with another number of cells nobody
+    knows which one it is, so that whatever could be a card number is masked.
+    """
 
     data: bytes
+    delimiter: str = ","
+    columns: int = 0
+    card: int | None = None
 
     def __call__(self, lines: list[int]) -> dict[int, str]:
         """Text of the lines asked for, 1 = first; longer ones are cut, card numbers masked."""
@@ -65,17 +81,27 @@ class RawText:
                 break
             stop = self.data.find(b"\n", at)
             whole = self.data[at : stop if stop >= 0 else len(self.data)].decode(errors="replace").rstrip("\r")
-            found[line] = _cut_short(mask_text(whole))
+            found[line] = self._shown(whole)
         return found
 
+    def _shown(self, whole: str) -> str:
+        """The line cut and masked; masked first, lest half a card number stays at the cut."""
+        masked = self._masked(whole[: LONGEST_RAW + LONGEST_CARD])
+        return masked[:LONGEST_RAW] + ("…" if len(whole) > LONGEST_RAW else "")
 
-def _cut_short(text: str) -> str:
-    return text if len(text) <= LONGEST_RAW else text[:LONGEST_RAW] + "…"
+    def _masked(self, text: str) -> str:
+        if self.card is None:
+            return mask_text(text)
+        cells = text.split(self.delimiter)
+        if len(cells) != self.columns:
+            return mask_digit_runs(mask_text(text))
+        cells[self.card] = mask_card(cells[self.card])
+        return mask_text(self.delimiter.join(cells))
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Text cells of the data rows: `line` and one String column per header name (blank = null).
+    """Text cells of the data rows: `line` and one String column per cell, named 1, 2, 3 … (blank = null).
 
     refused: `line`, `reason` of lines whose number of columns is wrong.
     """
@@ -86,7 +112,13 @@ class Cells:
 
 def number_lines(data: bytes, first: int) -> pl.DataFrame:
     """All lines with something on them: `line` (numbered from `first`), `raw`."""
-    raw = pl.read_csv(
+    raw = pl.DataFrame({"raw": data.decode().split("\n")}) if b"\x01" in data else _lines(data)
+    numbered = raw.with_row_index("line", offset=first).with_columns(pl.col("line").cast(pl.Int64))
+    return numbered.filter(pl.col("raw").str.strip_chars(PADDING) != "")
+
+
+def _lines(data: bytes) -> pl.DataFrame:
+    return pl.read_csv(
         data,
         separator="\x01",
         quote_char=None,
@@ -95,40 +127,49 @@ def number_lines(data: bytes, first: int) -> pl.DataFrame:
         schema={"raw": pl.String},
         empty_string_is_null=False,
     )
-    numbered = raw.with_row_index("line", offset=first).with_columns(
-        pl.col("line").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r")
-    )
-    return numbered.filter(pl.col("raw").str.strip_chars() != "")
 
 
 def _lines_if_regular(body: bytes, columns: int, delimiter: bytes, quote: str | None) -> int | None:
     """Number of lines, if counts over the whole text allow each to be one row of plain cells; else None."""
-    if (quote and quote.encode() in body) or b"\x01" in body:
+    if columns == 1 or (quote and quote.encode() in body):
         return None
     lines = body.count(b"\n") + (not body.endswith(b"\n"))
     return lines if body.count(delimiter) == lines * (columns - 1) else None
 
 
 def _has_padding(body: bytes, delimiter: bytes) -> bool:
-    pads = [pad for pad in (b" ", b"\t", b"\r") if pad != delimiter and pad in body]
-    ends = (delimiter, b"\n")
-    return any(pad + end in body or end + pad in body for pad in pads for end in ends)
+    signs = PADDING if not body.isascii() else PADDING[:3]
+    for pad in (sign.encode() for sign in signs):
+        if pad == delimiter or pad not in body:
+            continue
+        if body.startswith(pad) or body.endswith(pad):
+            return True
+        if any(pad + end in body or end + pad in body for end in (delimiter, b"\n")):
+            return True
+    return False
 
 
 def read_cells(
-    body: bytes, first: int, names: Sequence[str], *, delimiter: str = ",", quote: str | None = '"'
+    body: bytes,
+    first: int,
+    columns: int,
+    *,
+    delimiter: str = ",",
+    quote: str | None = '"',
+    ragged: bool = False,
 ) -> Cells:
     """Cut the data lines into cells.
 
-    body: UTF-8 data lines only (no header, no trailer); first: line number of its first line; names: the header.
+    body: UTF-8 data lines only (no header, no trailer); first: line number of its first line; columns: how many
+    cells a row has; ragged: a row may lack blank cells at its end, or have more of them.
     """
     if not body or body.isspace():
-        return Cells(_empty(names), _refusals([]))
+        return Cells(_empty(columns), _refusals([]))
     separator = delimiter.encode()
-    lines = _lines_if_regular(body, len(names), separator, quote)
+    lines = _lines_if_regular(body, columns, separator, quote)
     if lines is not None:
         try:
-            cells = _cut(body, names, delimiter)
+            cells = _cut(body, columns, delimiter)
         except pl.exceptions.ComputeError:  # not UTF-8, or a line with too many cells beside one with too few
             checked_utf8(body)
         else:
@@ -138,28 +179,28 @@ def read_cells(
                 return Cells(_stripped(cells) if _has_padding(body, separator) else cells, _refusals([]))
     checked_utf8(body)
     if quote and quote.encode() in body:
-        return _read_quoted(body, first, names, delimiter, quote)
-    return _read_line_by_line(body, first, names, delimiter)
+        return _read_quoted(body, first, columns, Quoting(delimiter, quote))
+    return _read_line_by_line(body, first, columns, delimiter, ragged=ragged)
 
 
-def _cut(body: bytes, names: Sequence[str], delimiter: str) -> pl.DataFrame:
+def _names(columns: int) -> dict[str, pl.DataType]:
+    return {str(number): pl.String() for number in range(1, columns + 1)}
+
+
+def _cut(body: bytes, columns: int, delimiter: str) -> pl.DataFrame:
     return pl.read_csv(
-        body,
-        separator=delimiter,
-        quote_char=None,
-        has_header=False,
-        schema=dict.fromkeys(names, pl.String()),
+        body, separator=delimiter, quote_char=None, has_header=False, schema=_names(columns)
     )
 
 
 def _stripped(cells: pl.DataFrame) -> pl.DataFrame:
-    text = pl.col(pl.String).str.strip_chars()
+    text = pl.col(pl.String).str.strip_chars(PADDING)
     cells = cells.with_columns(text)
     return cells.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
 
 
-def _empty(names: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(schema={"line": pl.Int64(), **dict.fromkeys(names, pl.String())})
+def _empty(columns: int) -> pl.DataFrame:
+    return pl.DataFrame(schema={"line": pl.Int64(), **_names(columns)})
 
 
 def _refusals(found: list[tuple[int, str]]) -> pl.DataFrame:
@@ -167,54 +208,43 @@ def _refusals(found: list[tuple[int, str]]) -> pl.DataFrame:
 
 
 def _wrong_count(has: int, wants: int) -> str:
-    return f"the row has {has} columns, the header has {wants}"
+    return f"the row has {has} column{'s' if has != 1 else ''} instead of {wants}"
 
 
-def _read_line_by_line(body: bytes, first: int, names: Sequence[str], delimiter: str) -> Cells:
-    wants = len(names)
-    counted = number_lines(body, first).with_columns(
-        has=pl.col("raw").str.count_matches(delimiter, literal=True) + 1
-    )
-    good = counted.filter(pl.col("has") == wants)
-    bad = counted.filter(pl.col("has") != wants)
-    refused = [(line, _wrong_count(has, wants)) for line, has in bad.select("line", "has").iter_rows()]
+def _read_line_by_line(body: bytes, first: int, columns: int, delimiter: str, *, ragged: bool) -> Cells:
+    numbered = number_lines(body, first)
+    if ragged:
+        numbered = numbered.with_columns(_evened(pl.col("raw"), columns, delimiter))
+    counted = numbered.with_columns(has=pl.col("raw").str.count_matches(delimiter, literal=True) + 1)
+    good = counted.filter(pl.col("has") == columns)
+    bad = counted.filter(pl.col("has") != columns)
+    refused = [(line, _wrong_count(has, columns)) for line, has in bad.select("line", "has").iter_rows()]
     if good.is_empty():
-        return Cells(_empty(names), _refusals(refused))
-    cells = _cut("\n".join(good["raw"].to_list()).encode(), names, delimiter)
+        return Cells(_empty(columns), _refusals(refused))
+    cells = _cut("\n".join(good["raw"].to_list()).encode(), columns, delimiter)
     return Cells(_stripped(cells.insert_column(0, good["line"])), _refusals(refused))
 
 
-def _read_quoted(body: bytes, first: int, names: Sequence[str], delimiter: str, quote: str) -> Cells:
+def _evened(raw: pl.Expr, columns: int, delimiter: str) -> pl.Expr:
+    """Lines with as many blank cells at their end as make `columns`."""
+    kept = raw.str.strip_chars_end(PADDING + delimiter)
+    lacking = columns - 1 - kept.str.count_matches(delimiter, literal=True).cast(pl.Int64)
+    return kept + pl.lit(delimiter * columns).str.head(lacking.clip(lower_bound=0))
+
+
+def _read_quoted(body: bytes, first: int, columns: int, quoting: Quoting) -> Cells:
     """Rows in quotes may hold delimiters and line ends; an unclosed quote costs its own line, not the rest."""
-    lines = body.decode().split("\n")
-    rows: list[list[str | None]] = []
+    rows: list[list[str]] = []
     numbers: list[int] = []
     refused: list[tuple[int, str]] = []
-    at = 0
-    while at < len(lines):
-        if not lines[at].strip():
-            at += 1
-            continue
-        record, taken = _one_record(lines, at, quote)
-        if record is None:
-            refused.append((first + at, "a quote is opened and never closed"))
+    for record in quoting.records(body.decode().split("\n"), columns):
+        if record.cells is None:
+            refused.append((first + record.at, "a quote is opened and never closed"))
+        elif len(record.cells) != columns:
+            refused.append((first + record.at, _wrong_count(len(record.cells), columns)))
         else:
-            cells = next(csv.reader(io.StringIO(record), delimiter=delimiter, quotechar=quote))
-            if len(cells) == len(names):
-                rows.append([cell or None for cell in cells])
-                numbers.append(first + at)
-            else:
-                refused.append((first + at, _wrong_count(len(cells), len(names))))
-        at += taken
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String()), orient="row")
+            rows.append(record.cells)
+            numbers.append(first + record.at)
+    frame = pl.DataFrame(rows, schema=_names(columns), orient="row")
     frame = frame.insert_column(0, pl.Series("line", numbers, pl.Int64))
     return Cells(_stripped(frame), _refusals(refused))
-
-
-def _one_record(lines: list[str], at: int, quote: str) -> tuple[str | None, int]:
-    quotes = 0
-    for taken in range(1, min(MOST_LINES_OF_ONE_CELL, len(lines) - at) + 1):
-        quotes += lines[at + taken - 1].count(quote)
-        if quotes % 2 == 0:
-            return "\n".join(lines[at : at + taken]), taken
-    return None, 1
