@@ -70,9 +70,7 @@ def run(config_path: Path, as_json: bool, debug: bool, day: date, no_prefect: bo
     from pipelines import commands
 
     summary = commands.guarded(lambda: commands.run_night(config_path, day, no_prefect, say), debug)
-    click.echo(
-        json.dumps(summary, ensure_ascii=False, indent=2) if as_json else commands.verdict_text(summary)
-    )
+    click.echo(json.dumps(summary, ensure_ascii=False, indent=2) if as_json else commands.verdict_text(summary))
     sys.exit(3 if summary["verdict"] == "INCOMPLETE" else 0)
 
 
@@ -100,9 +98,7 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
 @click.option("--date", "day", type=Day(), help="Only exceptions first seen on this run date.")
 @click.option("--type", "kind", help="Only this type, e.g. NOT_SETTLED.")
 @click.option("--status", default="open", show_default=True, help="open, waiting, cleared, … or all.")
-def exceptions(
-    config_path: Path, as_json: bool, debug: bool, day: date | None, kind: str | None, status: str
-) -> None:
+def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, kind: str | None, status: str) -> None:
     """The register: what is open, or all there ever was."""
     from pipelines import commands
 
@@ -118,9 +114,7 @@ def exceptions(
 @click.option("--seed", type=int, required=True)
 @click.option("--faults", default="all", show_default=True, help="all, none, or types separated by commas.")
 @click.option("--start", type=Day(), default="2026-03-02", show_default=True, help="First journal day.")
-def synth(
-    debug: bool, out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date
-) -> None:
+def synth(debug: bool, out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date) -> None:
     """Make realistic source files, a recon.toml and a truth.csv."""
     from pipelines import commands
 

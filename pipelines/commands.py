@@ -12,6 +12,7 @@ import click
 import polars as pl
 
 from pipelines import config, nightly
+from pipelines.collect import date_in_name
 from pipelines.config import ConfigError
 from pipelines.reconcile import ProofError
 from pipelines.sources.base import SourceError
@@ -60,18 +61,22 @@ def run_night(config_path: Path, day: date, no_prefect: bool, say: nightly.Say) 
 
 def verdict_text(summary: dict[str, Any]) -> str:
     """The verdict and where the report is."""
-    files, found = summary["files"], summary["exceptions"]
+    files, found, matched = summary["files"], summary["exceptions"], summary["matched"]
     missing = f", missing: {', '.join(files['missing'])}" if files["missing"] else ""
-    lines = [
-        f"{summary['business_date']} {summary['verdict']}: proof balanced, "
-        f"{files['loaded']} files loaded, {files['already_loaded']} already there, {files['rejected']} refused{missing}",
-        f"matched {summary['matched']['journal_settlement']:,} journal-settlement, "
-        f"{summary['matched']['settlement_bank']:,} settlement-bank; waiting {summary['waiting']['TIMING']:,}",
-        f"exceptions: {sum(found['new'].values()):,} new, {sum(found['cleared'].values()):,} cleared, "
-        f"{sum(found['open'].values()):,} open" + _by_type(found["open"]),
-        f"report: {summary['reports']['html']}",
-    ]
-    return "\n".join(lines)
+    arrived = f"{files['loaded']} files loaded, {files['already_loaded']} already there, {files['rejected']} refused"
+    pairs = (
+        f"matched {matched['journal_settlement']:,} journal-settlement, {matched['settlement_bank']:,} "
+        f"settlement-bank; waiting {summary['waiting']['TIMING']:,}"
+    )
+    changes = [f"{sum(found[part].values()):,} {part}" for part in ("new", "cleared", "open")]
+    return "\n".join(
+        (
+            f"{summary['business_date']} {summary['verdict']}: proof balanced, {arrived}{missing}",
+            pairs,
+            f"exceptions: {', '.join(changes)}{_by_type(found['open'])}",
+            f"report: {summary['reports']['html']}",
+        )
+    )
 
 
 def _by_type(counts: dict[str, int]) -> str:
@@ -134,13 +139,7 @@ def demo(no_prefect: bool, say: nightly.Say) -> str:
     shutil.rmtree(work, ignore_errors=True)
     inbox = settings.paths.inbox
     shutil.copytree(SAMPLE / "days", inbox)
-    dates = sorted(
-        {
-            day
-            for file in inbox.glob("journal_*.csv")
-            if (day := nightly.collect.date_in_name(file.name)) is not None
-        }
-    )
+    dates = sorted({day for file in inbox.glob("journal_*.csv") if (day := date_in_name(file.name)) is not None})
     summary: dict[str, Any] = {}
     for day in dates:
         late = SAMPLE / "later" / f"{day:%Y%m%d}"

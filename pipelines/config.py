@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from pipelines.sources import PROFILES
+from pipelines import toml_faults
+from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
-from pipelines.sources.declared import Declaration, profile_of
+from pipelines.sources.declared import Declaration, MisfitError, profile_of
+from schemas.journal import CHANNELS
 
 
 class ConfigError(Exception):
@@ -48,10 +49,10 @@ class Run(_Table):
 
     timezone: str = "Asia/Shanghai"
     calendar: str = "CN"
-    settle_within_days: int = Field(2, ge=0, le=60)
-    refund_within_days: int = Field(5, ge=0, le=120)
-    preauth_days: int = Field(30, ge=1, le=365)
-    duplicate_window_minutes: int = Field(10, ge=0, le=1440)
+    settle_within_days: int = Field(default=2, ge=0, le=60)
+    refund_within_days: int = Field(default=5, ge=0, le=120)
+    preauth_days: int = Field(default=30, ge=1, le=365)
+    duplicate_window_minutes: int = Field(default=10, ge=0, le=1440)
     memory_limit: str | None = None
 
     @field_validator("timezone")
@@ -63,7 +64,7 @@ class Run(_Table):
     @classmethod
     def _country(cls, name: str) -> str:
         if name not in holidays.list_supported_countries():
-            raise ValueError(f"{name!r} is no country code that the holiday calendar knows, such as CN")
+            raise ValueError(f"{name!r} is no country of the holiday calendar; write one like CN")
         return name
 
 
@@ -71,8 +72,8 @@ def known_zone(name: str) -> str:
     """The name, if it is an IANA time zone."""
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"{name!r} is no time zone, such as Asia/Shanghai") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; write one like Asia/Shanghai") from None
     return name
 
 
@@ -81,11 +82,11 @@ class Source(_Table):
 
     name: str
     profile: str
-    pattern: str
+    pattern: str = Field(min_length=1)
     acquirer: str | None = None
     account: str | None = None
     expected: Literal["daily", "business-day", "none"] = "none"
-    arrives_after_days: int = Field(0, ge=0, le=30)
+    arrives_after_days: int = Field(default=0, ge=0, le=30)
     timezone: str | None = None
     cutoff: time = time(0, 0)
 
@@ -98,33 +99,46 @@ class Source(_Table):
 class Fee(_Table):
     """What a contract says an acquirer may charge on one kind of card."""
 
-    card_type: str = "*"
+    card_type: Literal["DEBIT", "CREDIT", "WALLET", "*"] = "*"
     valid_from: date = date(1970, 1, 1)
     valid_to: date | None = None
-    rate_bp: Decimal = Field(Decimal(0), ge=0)
-    fixed: Decimal | None = None
-    cap: Decimal | None = None
-    minimum: Decimal | None = None
+    rate_bp: Decimal = Field(default=Decimal(0), ge=0, le=10_000)
+    fixed: Decimal | None = Field(default=None, ge=0)
+    cap: Decimal | None = Field(default=None, ge=0)
+    minimum: Decimal | None = Field(default=None, ge=0)
     rounding: Literal["half-up"] = "half-up"
     refund: Literal["returned", "kept"] = "returned"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Fee:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise MisfitError(f"valid_to {self.valid_to} lies before valid_from {self.valid_from}", "valid_to")
+        if self.cap is not None and self.minimum is not None and self.cap < self.minimum:
+            raise MisfitError(f"the cap {self.cap} is below the minimum {self.minimum}", "cap")
+        return self
 
 
 class Contract(_Table):
     """Whose row a journal row is, where its payouts go and when they are due."""
 
-    acquirer: str
+    acquirer: str = Field(min_length=1)
     merchant_id: str = "*"
     channels: tuple[str, ...] = ()
     payout_account: str | None = None
     bank_counterparty: str | None = None
-    payout_lag_business_days: int = Field(1, ge=0, le=90)
+    payout_lag_business_days: int = Field(default=1, ge=0, le=90)
     fees: tuple[Fee, ...] = ()
+
+    @field_validator("channels")
+    @classmethod
+    def _known(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        if strange := [c for c in channels if c not in CHANNELS]:
+            raise ValueError(f"{strange[0]!r} is no channel; there are {', '.join(CHANNELS)}")
+        return channels
 
     def fits(self, merchant_id: str | None, channel: str | None) -> bool:
         """Whether a journal row of this merchant and channel is this acquirer's."""
-        return fnmatchcase(merchant_id or "", self.merchant_id) and (
-            not self.channels or channel in self.channels
-        )
+        return fnmatchcase(merchant_id or "", self.merchant_id) and (not self.channels or channel in self.channels)
 
 
 class Settings(_Table):
@@ -140,20 +154,28 @@ class Settings(_Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
-        names = [source.name for source in self.sources]
-        if twice := sorted({n for n in names if names.count(n) > 1}):
-            raise ValueError(f"two sources are named {', '.join(twice)}")
-        declared = [profile.name for profile in self.profiles]
-        if taken := sorted(n for n in set(declared) if declared.count(n) > 1 or n in PROFILES):
-            raise ValueError(f"profile {', '.join(taken)} exists already; choose another name")
+        names: list[str] = list(PROFILES)
+        for number, profile in enumerate(self.profiles):
+            if profile.name in names:
+                what = f"there is a profile {profile.name} already; choose another name"
+                raise MisfitError(what, "profiles", number, "name")
+            names.append(profile.name)
         known = self.readers
-        for source in self.sources:
-            if source.profile not in known:
-                raise ValueError(
-                    f"source {source.name}: profile {source.profile!r} is unknown; "
-                    f"there are {', '.join(sorted(known))}"
-                )
+        for number, source in enumerate(self.sources):
+            if source.name in (other.name for other in self.sources[:number]):
+                what = f"there is a source {source.name} already; choose another name"
+                raise MisfitError(what, "sources", number, "name")
+            self._check_source(source, number, known)
         return self
+
+    def _check_source(self, source: Source, number: int, known: Mapping[str, Profile]) -> None:
+        if source.profile not in known:
+            what = f"profile {source.profile!r} is unknown; {toml_faults.there_are(source.profile, known)}"
+            raise MisfitError(what, "sources", number, "profile")
+        for column in ("acquirer", "account"):
+            if getattr(source, column) is None and leaves_out(known[source.profile], column):
+                what = f'files of {source.profile} name no {column}; give it here: {column} = "…"'
+                raise MisfitError(what, "sources", number)
 
     @property
     def readers(self) -> dict[str, Profile]:
@@ -181,46 +203,17 @@ def load(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such configuration; name one with --config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError as error:
+        line = 1 + error.object[: error.start].count(b"\n")
+        raise ConfigError(f"{path}: line {line}: not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     try:
         settings = Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
+        raise ConfigError(f"{path}: {toml_faults.of_syntax(error)}") from None
     except ValidationError as error:
-        raise ConfigError(_plain(path, text, error)) from None
+        raise ConfigError(f"{path}: {toml_faults.of_values(text, error, Settings)}") from None
     base = path.resolve().parent
     absolute = {name: (base / value).resolve() for name, value in settings.paths.model_dump().items()}
     return settings.model_copy(update={"paths": Paths(**absolute)})
-
-
-def _plain(path: Path, text: str, error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    line = _line_of(text, first["loc"])
-    message = str(first["msg"]).removeprefix("Value error, ")
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{path}{f': line {line}' if line else ''}: {where + ': ' if where else ''}{message}{more}"
-
-
-def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
-    """Line of the table or key an error is about, found by its name and its turn."""
-    lines = text.splitlines()
-    start = 0
-    for depth, part in enumerate(loc):
-        if isinstance(part, int):
-            continue
-        turn = loc[depth + 1] if depth + 1 < len(loc) and isinstance(loc[depth + 1], int) else 0
-        table = ".".join(str(p) for p in loc[: depth + 1] if isinstance(p, str))
-        header = re.compile(rf"^\s*\[\[?\s*{re.escape(table)}\s*\]")
-        key = re.compile(rf"^\s*{re.escape(str(part))}\s*=")
-        found = [i for i in range(start, len(lines)) if header.match(lines[i])]
-        if isinstance(turn, int) and len(found) > turn:
-            start = found[turn]
-            continue
-        keyed = [i for i in range(start, len(lines)) if key.match(lines[i])]
-        if keyed:
-            start = keyed[0]
-    return start + 1 if start else None
-
-

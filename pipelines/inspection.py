@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pipelines import config, intake
-from pipelines.config import ConfigError, Settings
+from pipelines.config import ConfigError, Settings, Source
 from pipelines.money import money_text
 from pipelines.sources.base import Parsed, Profile, SourceError
 from pipelines.sources.identify import identify
+from pipelines.toml_faults import there_are
 
 MOST_SHOWN = 5
+UNTOLD = "(given by configuration)"
+"""Acquirer or account of a file that names none and that no source claims."""
 
 
 def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None) -> list[dict[str, Any]]:
@@ -22,23 +26,29 @@ def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None
     settings = config.load(config_path) if config_path else Settings()
     readers = settings.readers
     if profile is not None and profile not in readers:
-        raise ConfigError(f"profile {profile!r} is unknown; there are {', '.join(sorted(readers))}")
+        raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, readers)}")
     return [_inspect(path, settings, readers, readers.get(profile or "")) for path in files]
 
 
-def _inspect(
-    path: Path, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
-) -> dict[str, Any]:
+def _inspect(path: Path, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return _unreadable(path, f"cannot be read: {error.strerror}", None)
+        return _unreadable(path, f"cannot be read: {error.strerror}; check the path and its permissions", None)
     try:
         profile = chosen or identify(path.name, data, readers)
-        done = intake.read(profile, data, settings, None)
+        done = intake.read(profile, data, settings, _source_of(path.name, profile, settings))
     except SourceError as error:
         return _unreadable(path, error.text, error.profile)
     return _entry(path, done)
+
+
+def _source_of(name: str, profile: Profile, settings: Settings) -> Source:
+    """The source that would bring this file; where none would, what is left to configuration is no fault."""
+    fitting = [s for s in settings.sources if s.profile == profile.name and fnmatchcase(name, s.pattern)]
+    source = fitting[0] if fitting else Source(name=profile.name, profile=profile.name, pattern="*")
+    known = {"acquirer": source.acquirer or UNTOLD, "account": source.account or UNTOLD}
+    return source.model_copy(update=known)
 
 
 def _unreadable(path: Path, error: str, profile: str | None) -> dict[str, Any]:
@@ -122,7 +132,7 @@ def _lines(entry: Mapping[str, Any]) -> list[str]:
         for currency, sums in entry["currency"].items():
             shown = [f"{n.removesuffix('_minor')} {money_text(v, currency)}" for n, v in sums.items() if v]
             lines.append(f"  {currency}: {', '.join(shown) or 'nothing'}")
-        lines.append(f"  control totals: {_totals(entry['control_totals'])}")
+        lines.append(f"  control totals: {_totals(entry)}")
     rejected = entry["rejected"]
     lines += [f"  line {row['line']}: {row['reason']}" for row in rejected[:MOST_SHOWN]]
     if len(rejected) > MOST_SHOWN:
@@ -133,8 +143,12 @@ def _lines(entry: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _totals(totals: Mapping[str, Any]) -> str:
+def _totals(entry: Mapping[str, Any]) -> str:
+    totals, currencies = entry["control_totals"], list(entry["currency"])
     if totals["agree"] is None:
         return "none declared"
-    declared = ", ".join(f"{name} {value:,}" for name, value in totals["declared"].items())
+    declared = ", ".join(
+        f"{name} {value:,}" if name == "rows" or len(currencies) != 1 else f"{name} {money_text(value, currencies[0])}"
+        for name, value in totals["declared"].items()
+    )
     return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared})"

@@ -17,6 +17,7 @@ from pipelines.sources.base import Parsed, Profile, SourceError
 from pipelines.sources.identify import claims, expect
 from pipelines.store import Store, files
 from pipelines.store.files import FileRecord
+from pipelines.store.retract import WHOSE, superseded
 
 AMOUNTS = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 DATES = {"journal": "business_date", "settlement": "settlement_date", "bank": "booking_date"}
@@ -74,15 +75,14 @@ def _rejected(parsed: Parsed, invalid: pl.DataFrame) -> pl.DataFrame:
 def known(books: pl.DataFrame, candidate: Candidate, digest: str, source: Source | None) -> bool:
     """Whether this content is in the books for this source and date (contract.md, Already loaded).
 
-    A name without a date claims no day of its own, so the same content under it is the same file.
+    A name without a date claims no day of its own, so the same content under it is the same file. What was taken back
+    does not come back by itself.
     """
-    same = books.filter((pl.col("sha256") == digest) & (pl.col("state") == "loaded"))
+    same = books.filter((pl.col("sha256") == digest) & pl.col("state").is_in(["loaded", "retracted"]))
     if source is not None:
         same = same.filter(pl.col("source") == source.name)
     if candidate.named_for is not None:
-        same = same.filter(
-            pl.col("expected_date").is_null() | (pl.col("expected_date") == candidate.named_for)
-        )
+        same = same.filter(pl.col("expected_date").is_null() | (pl.col("expected_date") == candidate.named_for))
     return not same.is_empty()
 
 
@@ -164,8 +164,13 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> Fil
     if known(files.known_files(store), found.candidate, found.digest, found.source):
         return None
     record = _record(found, found.source, found.done)
-    file_id = files.load(store, record, found.done.accepted, found.done.rejected, run_no)
-    return replace(record, file_id=file_id)
+    rows = found.done.accepted
+    whose = rows[WHOSE[found.done.parsed.side]].drop_nulls().unique()
+    old = superseded(store, found.source.name, found.done.parsed.side, record.expected_date, record.name, whose)
+    replaces = [file_id for file_id, _, _ in old]
+    file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces)
+    corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
+    return replace(record, file_id=file_id, corrects=corrects)
 
 
 def _read_as_agreed(candidate: Candidate, data: bytes, settings: Settings, source: Source) -> Read:
@@ -250,4 +255,3 @@ def _covers(candidate: Candidate, parsed: Parsed, dates: pl.Series) -> tuple[dat
     first, last = dates.min(), dates.max()
     assert isinstance(first, date) and isinstance(last, date)  # noqa: S101, PT018 - a date column
     return tuple(first + timedelta(days=n) for n in range(min((last - first).days, 366) + 1))
-

@@ -8,9 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import polars as pl
 from iso4217 import Currency
 
-EXPONENTS: dict[str, int] = {
-    currency.code: currency.exponent for currency in Currency if currency.exponent is not None
-}
+EXPONENTS: dict[str, int] = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
 """Minor-unit exponent by ISO 4217 code (CNY 2, JPY 0, KWD 3); codes without one (gold, test codes) are absent."""
 
 CURRENCIES: list[str] = sorted(EXPONENTS)
@@ -72,7 +70,7 @@ def to_minor(amount: str | Decimal, currency: str) -> int:
     if not number.is_finite():
         raise ValueError(f"{amount} is no amount")
     numerator, denominator = number.as_integer_ratio()  # exact, whatever the precision of the decimal context
-    units, rest = divmod(numerator * 10**digits, denominator)
+    units, rest = divmod(numerator * int(10**digits), denominator)
     if rest:
         raise ValueError(f"{amount} is finer than the minor unit of {currency}")
     return units

@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-import polars as pl
-
 from pipelines import collect, intake, reporting
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
@@ -75,9 +73,7 @@ def run(settings: Settings, day: date, say: Say, runner: StepRunner = plainly) -
         outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night)))
         report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
         summary = _finish(night, report, time.perf_counter() - began)
-        _timed(
-            night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate))
-        )
+        _timed(night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate)))
     summary["seconds"] = {
         **{k: round(v, 3) for k, v in night.seconds.items()},
         "total": round(time.perf_counter() - began, 3),
@@ -108,9 +104,7 @@ def _take_in_all(night: Night, runner: StepRunner) -> None:
             runner(f"load {candidate.name}", _step_of(night, candidate, prepared))
 
 
-def _step_of(
-    night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]
-) -> Callable[[], str]:
+def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]) -> Callable[[], str]:
     return lambda: _take_in(night, candidate, prepared)
 
 
@@ -138,15 +132,15 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake
     else:
         rejected = f", {record.rejected:,} rejected" if record.rejected else ""
         night.say(f"{record.name}: {record.accepted:,} rows of {record.source}{rejected}")
+        for old in record.corrects:
+            night.say(f"{record.name}: replaces {old}, same source and day; what rested on it is undone")
         _say_rejects(night, record.file_id, record.name)
     return record.state
 
 
 def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:
     """The first rejected rows, a line each; the report and `rejected_rows` hold them all."""
-    rows = night.store.execute(
-        "SELECT line, reason FROM book.rejected_rows WHERE file_id = ? ORDER BY line", [file_id]
-    )
+    rows = night.store.execute("SELECT line, reason FROM book.rejected_rows WHERE file_id = ? ORDER BY line", [file_id])
     for line, reason in rows[:most]:
         night.say(f"{name}: line {line}: {reason}; mend it at its source")
     if len(rows) > most:

@@ -75,7 +75,7 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date) -> 
         settled = _match(store, rows, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
         _write(store, rows, settled, deposited, arrivals, run_no)
-        events = _register(store, settings, arrivals, settled, deposited, run_no, run_date)
+        events = _register(store, settings, arrivals, settled, deposited, last, run_no, run_date)
         proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
         if wrong := failures(proof):
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
@@ -154,9 +154,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     payouts = _together(
         payouts, books.rows_of(store, "settlement", members.filter(pl.col("side") == "settlement")["row_id"])
     )
-    entries = _together(
-        entries, books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
-    )
+    entries = _together(entries, books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"]))
     listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
     deposited = settle_deposits(payouts, entries, listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
@@ -164,9 +162,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     return replace(
         deposited,
         groups=changed,
-        members=deposited.members.join(
-            changed.select("group_no"), on="group_no", how="semi", maintain_order="left"
-        ),
+        members=deposited.members.join(changed.select("group_no"), on="group_no", how="semi", maintain_order="left"),
     )
 
 
@@ -175,9 +171,7 @@ def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([mine.select(columns), more.select(columns)]).unique("row_id", keep="first").sort("row_id")
 
 
-def _write(
-    store: Store, rows: _Open, settled: Settled, deposited: Deposited, arrivals: Arrivals, run_no: int
-) -> None:
+def _write(store: Store, rows: _Open, settled: Settled, deposited: Deposited, arrivals: Arrivals, run_no: int) -> None:
     books.write_matches(store, settled.pairs, run_no, rules.VERSION)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
@@ -190,10 +184,8 @@ def _write(
         how="diagonal",
     )
     scope = pl.col("state") == "out_of_scope"
-    closed = pl.concat(
-        [states.filter(scope).select("side", "row_id", "reason"), _idle(rows, settled), _others(rows)]
-    )
-    books.write_states(store, _awaited(store, states.filter(~scope), rows, deposited, arrivals), closed)
+    closed = pl.concat([states.filter(scope).select("side", "row_id", "reason"), _idle(rows, settled), _others(rows)])
+    books.write_states(store, _awaited(states.filter(~scope), rows, deposited, arrivals), closed)
 
 
 def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
@@ -215,9 +207,7 @@ def _others(rows: _Open) -> pl.DataFrame:
     return rows.other_lines.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
 
 
-def _awaited(
-    store: Store, states: pl.DataFrame, rows: _Open, deposited: Deposited, arrivals: Arrivals
-) -> pl.DataFrame:
+def _awaited(states: pl.DataFrame, rows: _Open, deposited: Deposited, arrivals: Arrivals) -> pl.DataFrame:
     """Add whose each open row is and until when its counterpart is awaited."""
     within = arrivals.settings.run
     refund = pl.col("txn_type") == "REFUND"
@@ -227,15 +217,9 @@ def _awaited(
     whose = pl.concat(
         [
             mine.select("row_id", "acquirer", side=pl.lit("journal"), expected_by=until),
-            theirs.select(
-                "row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.lit(None, pl.Date)
-            ),
-            deposited.payouts.select(
-                "row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.col("due")
-            ),
-            deposited.entries.select(
-                "row_id", "acquirer", side=pl.lit("bank"), expected_by=pl.lit(None, pl.Date)
-            ),
+            theirs.select("row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.lit(None, pl.Date)),
+            deposited.payouts.select("row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.col("due")),
+            deposited.entries.select("row_id", "acquirer", side=pl.lit("bank"), expected_by=pl.lit(None, pl.Date)),
         ]
     )
     whose = whose.unique(["side", "row_id"], keep="first")
@@ -250,6 +234,7 @@ def _register(
     arrivals: Arrivals,
     settled: Settled,
     deposited: Deposited,
+    last: int,
     run_no: int,
     run_date: date,
 ) -> list[Event]:
@@ -259,7 +244,11 @@ def _register(
     found = [explain.to_break(row, names) for row in rows.iter_rows(named=True)]
     found += _file_breaks(store, settings, arrivals, run_no)
     held = books.held_entries(store, [b.exception_id for b in found])
-    events = decide(held, found, frozenset(), run_date)
+    retracted = {(side, name) for side, name in books.retracted_since(store, last)}
+    explained = {
+        key for key, entry in held.items() if any((e.side, e.file) in retracted for e in entry.break_.evidence)
+    }
+    events = decide(held, found, frozenset(explained), run_date)
     due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, settings) for e in events}
     books.write_events(store, events, due, run_no, run_date)
     books.write_policy(store)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +14,7 @@ from pipelines.cases.taxonomy import POLICY
 from pipelines.checks.proof import Line
 from pipelines.config import Settings
 from pipelines.matching import rules
+from pipelines.money import to_major
 from pipelines.reconcile import Outcome
 from pipelines.store import Store
 from pipelines.store.connection import SQL
@@ -88,7 +88,7 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
         business_date=day,
         generated_at=facts["generated_at"],
         verdict=verdict,
-        files=_files(store, settings, outcome, run_no, day),
+        files=_files(store, settings, outcome, run_no),
         still_missing=tuple(
             FileRow(
                 source=e.source,
@@ -101,9 +101,7 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
             if e not in expected
         ),
         rows=_row_counts(store, run_no),
-        bridges=bridges(
-            store.frame((SQL / "report" / "bridge.sql").read_text(encoding="utf-8")).iter_rows(named=True)
-        ),
+        bridges=bridges(store.frame((SQL / "report" / "bridge.sql").read_text(encoding="utf-8")).iter_rows(named=True)),
         proof=_proof(store, outcome.proof),
         match_rates=_match_rates(outcome.proof),
         match_rules=_match_rules(outcome),
@@ -140,8 +138,7 @@ def of_this_run(store: Store, report: Report, run_no: int) -> Report:
     opened = {
         key
         for (key,) in store.execute(
-            "SELECT exception_id FROM book.exception_events "
-            "WHERE run_no = ? AND event IN ('opened', 'reopened')",
+            "SELECT exception_id FROM book.exception_events WHERE run_no = ? AND event IN ('opened', 'reopened')",
             [run_no],
         )
     }
@@ -158,12 +155,16 @@ def of_this_run(store: Store, report: Report, run_no: int) -> Report:
     )
 
 
-def _files(
-    store: Store, settings: Settings, outcome: Outcome, run_no: int, day: date
-) -> tuple[FileRow, ...]:
+def _files(store: Store, settings: Settings, outcome: Outcome, run_no: int) -> tuple[FileRow, ...]:
     """Files that came tonight, files that were expected tonight whenever they came, and those that did not come."""
     expected = {(e.source, e.date) for e in outcome.arrivals.expected_now()}
-    found = store.frame("SELECT * FROM book.files WHERE state IN ('loaded', 'rejected') ORDER BY file_id")
+    found = store.frame(
+        """
+        SELECT f.*, t.currency FROM book.files f
+        LEFT JOIN (SELECT file_id, max(currency) AS currency FROM book.file_totals GROUP BY file_id) t USING (file_id)
+        WHERE f.state IN ('loaded', 'rejected') ORDER BY f.file_id
+        """
+    )
     rows, there = [], set()
     for row in found.iter_rows(named=True):
         key = (row["source"], row["expected_date"])
@@ -195,17 +196,21 @@ def _file_row(row: Mapping[str, Any], *, new: bool) -> FileRow:
         rows=row["accepted"] or 0,
         rejected_rows=row["rejected"] or 0,
         totals_agree=row["agree"],
-        declared=_totals_text(row["declared"]),
-        computed=_totals_text(row["computed"]),
+        declared=_totals_text(row["declared"], row["currency"]),
+        computed=_totals_text(row["computed"], row["currency"]),
         sha256=row["sha256"],
         arrived_at=row["arrived_at"],
         reason=row["error"] or "",
     )
 
 
-def _totals_text(text: str | None) -> str:
+def _totals_text(text: str | None, currency: str | None) -> str:
+    """Control totals as people read them: counts as they are, sums in major units."""
     totals = json.loads(text or "{}")
-    return ", ".join(f"{name} {value:,}" for name, value in totals.items())
+    return ", ".join(
+        f"{name} {value:,}" if name == "rows" else f"{name} {to_major(value, currency or ''):,}"
+        for name, value in totals.items()
+    )
 
 
 def _row_counts(store: Store, run_no: int) -> RowCounts:
@@ -274,9 +279,7 @@ def _match_rules(outcome: Outcome) -> tuple[MatchRule, ...]:
     pairs = outcome.pairs.group_by("rule", "currency").agg(
         count=pl.len(), amount=pl.col("settlement_amount_minor").abs().sum()
     )
-    tied = outcome.groups.group_by("rule", "currency").agg(
-        count=pl.len(), amount=pl.col("payout_minor").abs().sum()
-    )
+    tied = outcome.groups.group_by("rule", "currency").agg(count=pl.len(), amount=pl.col("payout_minor").abs().sum())
     found = [
         MatchRule(leg, row["rule"], row["currency"], row["count"], row["amount"])
         for leg, frame in (("journal-settlement", pairs), ("settlement-bank", tied))
@@ -298,7 +301,7 @@ def _waiting(store: Store) -> tuple[Waiting, ...]:
         "settlement": ("payout not yet due, or journal not yet here", "付款未到期或流水未到"),
         "bank": ("the acquirer's files are incomplete", "收单机构文件未到齐"),
     }
-    return tuple(Waiting(*row[:6], *reasons[row[6]]) for row in rows)
+    return tuple(Waiting(*row[:6], *reasons[row[6]]) for row in rows)  # type: ignore[call-arg]
 
 
 LEVELS = (
@@ -347,4 +350,3 @@ def _label(step: str, kind: str) -> tuple[str, str]:
         return NAMED.get(kind) or NAMED[step]
     policy = POLICY.get(kind)
     return (policy.title_en, policy.term_zh) if policy else (kind.replace("_", " ").capitalize(), kind)
-

@@ -22,7 +22,7 @@ _payout_named = pl.col("payout_id").is_not_null() | (pl.col("record_type") != "P
 
 
 def _rule(holds: pl.Expr, error: str) -> pa.Check:
-    """A check over the whole row; a null verdict is left to the column that is null."""
+    """A check over the whole row, whose braces name columns; a null verdict is left to the column that is null."""
     return pa.Check(lambda data: data.lazyframe.select(holds.fill_null(value=True)), error=error)
 
 
@@ -54,8 +54,8 @@ SETTLEMENT = pa.DataFrameSchema(
     },
     checks=[
         _rule(_needs_merchant, "merchant_id is blank on a transaction line"),
-        _rule(_net_ties, "net is not gross - fee"),
-        _rule(_signs, "the sign of gross contradicts the record type (sale +, refund -)"),
+        _rule(_net_ties, "net {net} is not gross {gross} less fee {fee}"),
+        _rule(_signs, "gross {gross} has the wrong sign for a {record_type} (a sale is +, a refund is -)"),
         _rule(_payout_named, "payout_id is blank on a PAYOUT line"),
     ],
     name="settlement",

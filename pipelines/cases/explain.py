@@ -15,8 +15,8 @@ Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
 
 SENTENCES = {
-    "NOT_SETTLED": "The terminal approved a sale of {mine} on {day} ({ref}), but {acquirer} settled nothing for it: "
-    "{mine} expected, {zero} settled.",
+    "NOT_SETTLED": "The terminal approved a sale of {mine} on {day} ({ref}), but {acquirer} settled nothing for "
+    "it: {mine} expected, {zero} settled.",
     "REFUND_NOT_SETTLED": "The shop refunded {mine} on {day} ({ref}), but {acquirer} shows no such refund: "
     "{mine} expected, {zero} settled.",
     "VOID_NOT_SETTLED": "The shop voided {mine} on {day} ({ref}), but {acquirer} settled the sale and shows no void: "
@@ -29,7 +29,7 @@ SENTENCES = {
     "the customer was charged.",
     "AMOUNT_OVER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too much.",
     "AMOUNT_UNDER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too little.",
-    "CURRENCY_MISMATCH": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): the currency differs.",
+    "CURRENCY_MISMATCH": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): another currency.",
     "TYPE_MISMATCH": "{acquirer} settled {theirs} as another kind of transaction than the {mine} that the terminal "
     "recorded ({ref}).",
     "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
@@ -119,9 +119,7 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "amount": money_text(amount, currency),
         "zero": money_text(0, currency),
         "mine": money_text(abs(amount if mine is None else mine), row.get("journal_currency") or currency),
-        "theirs": money_text(
-            abs(amount if theirs is None else theirs), row.get("settlement_currency") or currency
-        ),
+        "theirs": money_text(abs(amount if theirs is None else theirs), row.get("settlement_currency") or currency),
         "payout_amount": money_text(payout or 0, currency),
         "bank_amount": money_text(bank or 0, currency),
         "less": less,

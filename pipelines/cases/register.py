@@ -111,7 +111,7 @@ def decide(
         if entry.status == "cleared":
             continue
         gone = key not in now and entry.break_.type not in EVENTS
-        if gone or key in explained:
+        if gone or (key in explained and key not in now):
             events.append(Event("cleared", replace(entry, status="cleared")))
     return events
 

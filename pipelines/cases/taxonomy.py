@@ -71,9 +71,7 @@ _MONTHLY = Deadline("month-end", 0, "monthly, by the last day of the month", "�
 _ACQUIRER = Deadline("acquirer-date", 0, "the acquirer's date", "以收单机构规定日期为准")
 _RETEST = Deadline("retest", 0, "none: retested every night", "无：每晚复核")
 # a cardholder may dispute at any time, so the shop gets the two days it gets for any wrong amount
-_DISPUTE = Deadline(
-    "calendar-days", 2, "before the customer disputes it: within 2 days", "客户申诉之前：2 天内"
-)
+_DISPUTE = Deadline("calendar-days", 2, "before the customer disputes it: within 2 days", "客户申诉之前：2 天内")
 # the row is listed only once preauth_days are over, so no day is left to wait for
 _EXPIRY = Deadline("same-day", 0, "before the authorisation expires: the same day", "预授权失效之前：当天")
 _COMPLAINT = Deadline("same-day", 0, "on complaint: the same day", "接到申诉当天")

@@ -68,9 +68,7 @@ class Arrivals:
         found = []
         for source in self.settings.sources:
             first = self.since.get(source.name, self.run_date) + timedelta(days=source.arrives_after_days)
-            found += [
-                Expectation(source.name, d) for d in days(first, self.run_date) if self._expects(source, d)
-            ]
+            found += [Expectation(source.name, d) for d in days(first, self.run_date) if self._expects(source, d)]
         return sorted(found, key=lambda e: (e.date, e.source))
 
     def expected_now(self) -> list[Expectation]:

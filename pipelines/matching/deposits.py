@@ -13,8 +13,8 @@ import polars as pl
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Contract, Settings
-from pipelines.matching.journal_settlement import EXCEPTED, OUT_OF_SCOPE, WAITING
 from pipelines.matching.rules import DEPOSIT_RULE
+from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE, WAITING
 from pipelines.matching.verdicts import MATCHED
 
 GROUPS = {
@@ -98,14 +98,10 @@ def _mapped(
     """Add a column computed once for each distinct combination of the keys."""
     distinct = frame.select(keys).unique()
     values = pl.Series(column, [value(*row) for row in distinct.iter_rows()], dtype=dtype)
-    return frame.join(
-        distinct.with_columns(values), on=keys, how="left", nulls_equal=True, maintain_order="left"
-    )
+    return frame.join(distinct.with_columns(values), on=keys, how="left", nulls_equal=True, maintain_order="left")
 
 
-def settle_deposits(
-    payouts: pl.DataFrame, entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals
-) -> Deposited:
+def settle_deposits(payouts: pl.DataFrame, entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals) -> Deposited:
     """Group payouts with the entries that name them, and say what each one left over means.
 
     payouts: PAYOUT lines not yet banked to the fen; entries: bank rows not yet explained; listed: row ids of entries
@@ -117,9 +113,7 @@ def settle_deposits(
     paid = members.filter(pl.col("side") == "settlement")["row_id"]
     seen = members.filter(pl.col("side") == "bank")["row_id"]
     payouts_left = _dated_payouts(payouts.filter(~pl.col("row_id").is_in(paid.implode())), arrivals)
-    entries_left = _owned_entries(
-        entries.filter(~pl.col("row_id").is_in(seen.implode())), listed, arrivals
-    )
+    entries_left = _owned_entries(entries.filter(~pl.col("row_id").is_in(seen.implode())), listed, arrivals)
     breaks = [_different(groups, members, payouts), _missing(payouts_left), _unidentified(entries_left)]
     return Deposited(
         groups=groups,
@@ -160,9 +154,7 @@ def _components(links: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=MEMBERS, orient="row")
 
 
-def _groups(
-    links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _groups(links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     members = _components(links)
     amounts = pl.concat(
         [
@@ -170,10 +162,14 @@ def _groups(
             entries.select("row_id", "currency", side=pl.lit("bank"), amount="amount_minor"),
         ]
     )
-    summed = members.join(amounts, on=["side", "row_id"], how="inner").group_by("group_no").agg(
-        pl.col("currency").first(),
-        payout_minor=pl.col("amount").filter(pl.col("side") == "settlement").sum(),
-        bank_minor=pl.col("amount").filter(pl.col("side") == "bank").sum(),
+    summed = (
+        members.join(amounts, on=["side", "row_id"], how="inner")
+        .group_by("group_no")
+        .agg(
+            pl.col("currency").first(),
+            payout_minor=pl.col("amount").filter(pl.col("side") == "settlement").sum(),
+            bank_minor=pl.col("amount").filter(pl.col("side") == "bank").sum(),
+        )
     )
     tie = pl.col("payout_minor") == pl.col("bank_minor")
     groups = summed.with_columns(
@@ -225,9 +221,7 @@ def _owned_entries(entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals)
     One that is listed already stays so though a later file is missing: that file cannot explain it away unseen.
     """
     settings = arrivals.settings
-    owned = _mapped(
-        entries, ["counterparty"], "acquirer", lambda name: acquirer_of_entry(settings, name), pl.String()
-    )
+    owned = _mapped(entries, ["counterparty"], "acquirer", lambda name: acquirer_of_entry(settings, name), pl.String())
     owned = _mapped(
         owned,
         ["acquirer"],
@@ -238,11 +232,7 @@ def _owned_entries(entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals)
     foreign = pl.col("acquirer").is_null()
     incomplete = pl.col("incomplete") & ~pl.col("row_id").is_in(listed.implode())
     state = (
-        pl.when(foreign)
-        .then(pl.lit(OUT_OF_SCOPE))
-        .when(incomplete)
-        .then(pl.lit(WAITING))
-        .otherwise(pl.lit(EXCEPTED))
+        pl.when(foreign).then(pl.lit(OUT_OF_SCOPE)).when(incomplete).then(pl.lit(WAITING)).otherwise(pl.lit(EXCEPTED))
     )
     reason = (
         pl.when(foreign)
@@ -257,13 +247,15 @@ def _owned_entries(entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals)
 def _different(groups: pl.DataFrame, members: pl.DataFrame, payouts: pl.DataFrame) -> pl.DataFrame:
     off = groups.filter(pl.col("verdict") != MATCHED)
     lead = payouts.select("row_id", "acquirer", "merchant_id", "payout_id", business_date="settlement_date")
-    others = members.join(off.select("group_no"), on="group_no", how="semi").group_by("group_no").agg(
-        bank_rows=pl.col("row_id").filter(pl.col("side") == "bank").sort(),
-        payout_rows=pl.col("row_id").filter(pl.col("side") == "settlement").sort(),
+    others = (
+        members.join(off.select("group_no"), on="group_no", how="semi")
+        .group_by("group_no")
+        .agg(
+            bank_rows=pl.col("row_id").filter(pl.col("side") == "bank").sort(),
+            payout_rows=pl.col("row_id").filter(pl.col("side") == "settlement").sort(),
+        )
     )
-    rows = off.join(lead, left_on="group_no", right_on="row_id", how="inner").join(
-        others, on="group_no", how="inner"
-    )
+    rows = off.join(lead, left_on="group_no", right_on="row_id", how="inner").join(others, on="group_no", how="inner")
     difference = pl.col("bank_minor") - pl.col("payout_minor")
     return rows.select(
         "acquirer",

@@ -49,9 +49,7 @@ def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
         if column is None:
             continue
         blank = pl.col(column).is_null()
-        passes = [
-            part for mine, theirs in passes for part in ((mine, theirs & blank), (mine & blank, theirs & ~blank))
-        ]
+        passes = [part for mine, theirs in passes for part in ((mine, theirs & blank), (mine & blank, theirs & ~blank))]
     return passes
 
 
@@ -120,11 +118,13 @@ def tied(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFram
         for mine, theirs in _passes(rule):
             left, right = journal.filter(mine), settlement.filter(theirs)
             on = [*rule.keys, "day"]
-            groups = _dated(left, rule, spread=False).group_by(on).agg(
-                n=pl.len(), others=pl.col("row_id").sort().head(most)
+            groups = (
+                _dated(left, rule, spread=False).group_by(on).agg(n=pl.len(), others=pl.col("row_id").sort().head(most))
             )
             found = _dated(right, rule, spread=True).join(groups, on=on, how="inner", nulls_equal=True)
-            each = found.group_by("row_id").agg(found=pl.col("n").sum(), others=pl.col("others").list.explode(keep_nulls=False, empty_as_null=False))
+            each = found.group_by("row_id").agg(
+                found=pl.col("n").sum(), others=pl.col("others").list.explode(keep_nulls=False, empty_as_null=False)
+            )
             flat = each.with_columns(pl.col("others").list.sort().list.head(most)).explode("others")
             listed.append(
                 flat.select(

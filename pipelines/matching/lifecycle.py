@@ -17,12 +17,8 @@ def links(rows: pl.DataFrame) -> pl.DataFrame:
     A reversal that is itself reversed undoes nothing.
     """
     cancels = rows.filter(
-        pl.col("kind").is_in(CANCELS)
-        & (pl.col("status") == "APPROVED")
-        & pl.col("original_rrn").is_not_null()
-    ).select(
-        cancel_row_id="row_id", merchant_id="merchant_id", terminal="terminal_id", rrn="original_rrn", own="rrn"
-    )
+        pl.col("kind").is_in(CANCELS) & (pl.col("status") == "APPROVED") & pl.col("original_rrn").is_not_null()
+    ).select(cancel_row_id="row_id", merchant_id="merchant_id", terminal="terminal_id", rrn="original_rrn", own="rrn")
     if cancels.is_empty():
         return pl.DataFrame(schema=LINKS)
     originals = rows.filter(pl.col("rrn").is_not_null()).select("row_id", "merchant_id", "terminal_id", "rrn")

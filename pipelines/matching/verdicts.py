@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.matching.frames import CANCELS, expected_gross
+from pipelines.matching.states import EXCEPTED
 
 SHOWN = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "currency", "business_date")
 
@@ -72,6 +73,54 @@ def breaks_of_pairs(judged: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFr
 
 def direction(effect: pl.Expr) -> pl.Expr:
     """long where the merchant holds too much, short where it is owed, none for nothing."""
-    return (
-        pl.when(effect > 0).then(pl.lit("long")).when(effect < 0).then(pl.lit("short")).otherwise(pl.lit("none"))
+    return pl.when(effect > 0).then(pl.lit("long")).when(effect < 0).then(pl.lit("short")).otherwise(pl.lit("none"))
+
+
+def breaks_of_journal(
+    rows: pl.DataFrame, states: pl.DataFrame, undone: pl.DataFrame, known: pl.DataFrame
+) -> pl.DataFrame:
+    """Exceptions of journal rows the acquirer does not show; a void or reversal is keyed by its sale's RRN."""
+    alone = rows.join(states.filter(pl.col("state") == EXCEPTED), on="row_id", how="inner", maintain_order="left")
+    originals = undone.join(known.select("row_id", sale_rrn="rrn"), on="row_id", how="inner")
+    sale = originals.group_by("cancel_row_id").agg(pl.col("sale_rrn").min())
+    alone = alone.join(sale, left_on="row_id", right_on="cancel_row_id", how="left", maintain_order="left")
+    owed = pl.col("kind") == "SALE"
+    return alone.select(
+        "acquirer",
+        "merchant_id",
+        "terminal_id",
+        "order_no",
+        "currency",
+        "business_date",
+        "amount_minor",
+        type="reason",
+        journal_row_id="row_id",
+        rrn=pl.coalesce("sale_rrn", "rrn"),
+        direction=pl.when(owed).then(pl.lit("short")).otherwise(pl.lit("long")),
+    )
+
+
+def breaks_of_lines(lines: pl.DataFrame, states: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Exceptions of settlement lines that no journal row explains, with all candidates where several would."""
+    alone = lines.join(states.filter(pl.col("state") == EXCEPTED), on="row_id", how="inner", maintain_order="left")
+    listed = candidates.group_by("settlement_row_id").agg(
+        candidates=pl.col("journal_row_id"), found=pl.col("found").first()
+    )
+    alone = alone.join(listed, left_on="row_id", right_on="settlement_row_id", how="left", maintain_order="left")
+    undirected = pl.col("reason") == "AMBIGUOUS_MATCH"
+    return alone.select(
+        "acquirer",
+        "merchant_id",
+        "terminal_id",
+        "rrn",
+        "order_no",
+        "payout_id",
+        "currency",
+        "business_date",
+        "candidates",
+        "found",
+        type="reason",
+        settlement_row_id="row_id",
+        amount_minor=pl.col("gross_minor").abs(),
+        direction=pl.when(undirected).then(pl.lit("none")).otherwise(direction(pl.col("gross_minor"))),
     )

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import schemas
 from pipelines.sources.base import Profile
 from pipelines.sources.camt053 import CAMT053
+from pipelines.sources.delimited import Delimited
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
-from pipelines.sources.ums_portal import UMS_PORTAL
+from pipelines.sources.ums_portal import UMS_PORTAL, UmsPortal
 
 PROFILES: dict[str, Profile] = {p.name: p for p in (POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL, CAMT053)}
 """Built-in profiles by name; more are declared in recon.toml."""
+
+
+def leaves_out(profile: Profile, column: str) -> bool:
+    """Whether no file of the profile states a column of its side, so that configuration must."""
+    layouts = profile.layouts if isinstance(profile, Delimited | UmsPortal) else ()
+    wanted = column in schemas.canonical(schemas.BY_SIDE[profile.side])
+    return wanted and any(column not in layout.stated for layout in layouts)

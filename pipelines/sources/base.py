@@ -1,10 +1,11 @@
-"""What every source gives back, whatever its format: a canonical frame, what it could not use, and its control totals."""
+"""What every source gives back, whatever its format: canonical rows, what could not be used, control totals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time
+from decimal import Decimal
 from typing import Literal, Protocol
 
 import polars as pl
@@ -51,12 +52,14 @@ class Totals:
 
     unchecked: declared sums that cannot be compared because a cell they would need is unreadable.
     contradiction: one clause, where the file contradicts itself otherwise than by a total.
+    digits: decimals of the sums when people read them.
     """
 
     declared: dict[str, int] = field(default_factory=dict)
     computed: dict[str, int] = field(default_factory=dict)
     contradiction: str | None = None
     unchecked: frozenset[str] = frozenset()
+    digits: int = 0
 
     @property
     def agree(self) -> bool | None:
@@ -75,8 +78,12 @@ class Totals:
         if self.contradiction:
             return self.contradiction
         return ", ".join(
-            f"{k} declared {self.declared[k]}, computed {self.computed.get(k)}" for k in self._wrong()
+            f"{k} declared {self._shown(k, self.declared[k])}, computed {self._shown(k, self.computed.get(k))}"
+            for k in self._wrong()
         )
+
+    def _shown(self, name: str, value: int | None) -> str:
+        return str(value) if value is None or name == "rows" else f"{Decimal(value).scaleb(-self.digits):f}"
 
 
 RawLines = Callable[[list[int]], dict[int, str]]

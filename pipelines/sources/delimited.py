@@ -7,59 +7,62 @@ from dataclasses import dataclass
 
 import polars as pl
 
+import schemas
 from pipelines.sources.base import Context, Parsed, Side, SourceError, Totals
 from pipelines.sources.convert import to_canonical
 from pipelines.sources.layout import Layout
-from pipelines.sources.text import Cells, RawText, checked_utf8, read_cells, utf8
+from pipelines.sources.quoted import PADDING, Quoting, cells_of
+from pipelines.sources.text import Cells, RawText, checked_utf8, read_cells, utf8, utf8_head
 from pipelines.sources.totals import common_digits, declared_totals, totals_of
+from schemas.validation import shown
 
 TRAILER_WITHIN = 12
 """How many lines from the end the trailer and title lines may take."""
 
+SAMPLE_LINES = 100
+"""Lines that tell how many cells a row without header has."""
+
+SAMPLE_ROWS = 20
+"""Rows that tell whether a file without header reads as declared."""
+
 
 @dataclass(frozen=True)
 class _Frame:
-    """The outer shape of a text: header names, where the data begins and ends, its trailer and where it stands."""
+    """The outer shape of a text: header names (none: positions), how many cells a row has, where the data begins and
+    ends, its trailer and where it stands."""
 
     names: list[str]
+    columns: int
     first: int
     body: bytes
     trailer: re.Match[str] | None
     trailer_line: int
 
 
-def _split(line: str, layout: Layout) -> list[str]:
-    quote = layout.quote or ""
-    return [cell.strip().strip(quote).strip() for cell in line.split(layout.delimiter)]
-
-
 def _header(data: bytes, layout: Layout) -> tuple[list[str], int, int] | None:
-    """Header names, line number of the first data line and its offset; None where no line is the header."""
+    """Header names, their line number and the offset of the line after; None where no line is the header."""
     offset, number, looked = 0, 0, 0
     while offset < len(data) and looked <= layout.preamble:
         end = data.find(b"\n", offset)
         end = len(data) if end < 0 else end
         number += 1
-        text = data[offset:end].decode(errors="replace").rstrip("\r")
+        text = data[offset:end].decode(errors="replace")
         offset = end + 1
-        if not text.strip():
+        if not text.strip(PADDING):
             continue
         looked += 1
-        cells = _split(text, layout)
+        cells = cells_of(text, layout.delimiter, layout.quote)
         if set(layout.names) <= set(cells):
-            return _unique(cells, layout, number), number + 1, offset
+            return cells, number, offset
     return None
 
 
-def _unique(cells: list[str], layout: Layout, line: int) -> list[str]:
-    seen: dict[str, int] = {}
-    names = []
-    for cell in cells:
-        seen[cell] = seen.get(cell, 0) + 1
-        if seen[cell] > 1 and cell in layout.names:
-            raise SourceError(f"column {cell} stands twice in the header", line=line, profile=layout.profile)
-        names.append(cell if seen[cell] == 1 and cell else f"{cell}#{len(names) + 1}")
-    return names
+def _once(cells: list[str], layout: Layout, line: int) -> None:
+    """SourceError where a column that is asked for stands twice: nobody knows which one is meant."""
+    twice = [name for name in layout.names if cells.count(name) > 1]
+    if twice:
+        what = f"column {', '.join(twice)} stands twice in the header"
+        raise SourceError(what, line=line, mend="ask the sender which one counts", profile=layout.profile)
 
 
 def _tail(data: bytes, start: int, layout: Layout) -> tuple[int, re.Match[str] | None, int]:
@@ -96,16 +99,15 @@ def _frame(data: bytes, layout: Layout) -> _Frame:
     if layout.header:
         located = _header(data, layout)
         if located is None:
-            raise SourceError(_no_header(data, layout), line=1, profile=None)
-        names, first, start = located
+            raise SourceError(_no_header(data, layout))
+        names, line, start = located
+        _once(names, layout, line)
+        columns, first = len(names), line + 1
     else:
-        start = _skip(data, layout.preamble)
-        first = layout.preamble + 1
-        line = data[start : data.find(b"\n", start) if b"\n" in data[start:] else len(data)]
-        count = layout.columns or line.count(layout.delimiter.encode()) + 1
-        names = [str(i + 1) for i in range(count)]
+        start, first, names = _skip(data, layout.preamble), layout.preamble + 1, []
+        columns = layout.columns or _usual_columns(data, start, layout)
     end, trailer, trailer_line = _tail(data, start, layout)
-    return _Frame(names, first, data[start:end], trailer, trailer_line)
+    return _Frame(names, columns, first, data[start:end], trailer, trailer_line)
 
 
 def _skip(data: bytes, lines: int) -> int:
@@ -115,16 +117,30 @@ def _skip(data: bytes, lines: int) -> int:
     return at
 
 
+def _usual_columns(data: bytes, start: int, layout: Layout) -> int:
+    """How many cells most of the first rows have; the rows with another number are the odd ones."""
+    lines = data[start : start + 65536].decode(errors="replace").split("\n")[:SAMPLE_LINES]
+    if layout.quote:
+        records = Quoting(layout.delimiter, layout.quote).records(lines, 0)
+        counts = [len(record.cells) for record in records if record.cells]
+    else:
+        counts = [len(line.split(layout.delimiter)) for line in lines if line.strip(PADDING)]
+    enough = [count for count in counts if count >= layout.last_position]
+    return max(enough, key=enough.count, default=max(counts, default=1))
+
+
 def _no_header(data: bytes, layout: Layout) -> str:
-    """Name the columns that the best header candidate lacks."""
-    lines = [line for line in data[:65536].decode(errors="replace").splitlines() if line.strip()]
-    heads = [set(_split(line, layout)) for line in lines[: layout.preamble + 1]]
-    best = max(heads, key=lambda cells: len(cells & set(layout.names)), default=set())
+    """Name the columns that the best header candidate lacks, and its line."""
+    lines = [line for line in enumerate(data[:65536].decode(errors="replace").split("\n"), 1) if line[1].strip()]
+    heads = [
+        (line, set(cells_of(text, layout.delimiter, layout.quote))) for line, text in lines[: layout.preamble + 1]
+    ]
+    line, best = max(heads, key=lambda head: len(head[1] & set(layout.names)), default=(1, set()))
     missing = [name for name in layout.names if name not in best]
-    if len(missing) == len(layout.names):
+    if len(missing) * 2 > len(layout.names):
         return f"no header of {layout.profile} is there"
     several = "columns" if len(missing) > 1 else "column"
-    return f"{several} {', '.join(missing)} of {layout.profile} missing in the header"
+    return f"line {line}: {several} {', '.join(missing)} of {layout.profile} missing in the header"
 
 
 @dataclass(frozen=True)
@@ -143,83 +159,106 @@ class Delimited:
         """Which record of the money it holds."""
         return self.layout.side
 
+    @property
+    def layouts(self) -> tuple[Layout, ...]:
+        """The one layout its files have."""
+        return (self.layout,)
+
     def identify(self, filename: str, head: bytes) -> bool:
         """Whether the head holds this layout's header, or, without one, rows that read as declared."""
-        if self.layout.pattern and not re.search(self.layout.pattern, filename):
-            return False
-        try:
-            data = utf8(head, self.layout.encoding) if self.layout.header else self._whole_lines(head)
-            if self.layout.header:
-                return _header(data, self.layout) is not None
-            return self._reads(data)
-        except SourceError:
-            return False
+        return not self.explain(filename, head)
 
-    def _whole_lines(self, head: bytes) -> bytes:
-        cut = head.rfind(b"\n") if len(head) >= 65536 else -1
-        return utf8(head[:cut] if cut > 0 else head, self.layout.encoding)
+    def explain(self, filename: str, head: bytes) -> str:
+        """Why a file that should be of this layout is not: which column, which line; empty where it is."""
+        layout = self.layout
+        if layout.pattern and not re.search(layout.pattern, filename):
+            return f"the name does not fit {layout.pattern}"
+        data = utf8_head(head, layout.encoding)
+        if layout.header:
+            return "" if _header(data, layout) else _no_header(data, layout)
+        return self._why_unread(data)
 
-    def _reads(self, data: bytes) -> bool:
+    def _why_unread(self, data: bytes) -> str:
+        """Why the first rows are none of this layout; at least one must be there and read as declared."""
+        if b"\0" in data:
+            return "the file is not text"
         frame = _frame(data, self.layout)
-        positions = [p for spec in self.layout.fields.values() for p in spec.source if isinstance(p, int)]
-        if max(positions, default=0) > len(frame.names):
-            return False
+        if self.layout.last_position > frame.columns:
+            return f"its rows have {frame.columns} columns, and column {self.layout.last_position} is asked for"
+        try:
+            cells = self._cells(frame).rows
+        except SourceError as error:
+            return error.text
+        filled = cells.filter(pl.any_horizontal(pl.col(pl.String).is_not_null())).head(SAMPLE_ROWS)
+        if filled.is_empty() and frame.trailer is not None:
+            return ""
+        rows = to_canonical(filled, self.layout, Context(acquirer="?", account="?"), frame.names)
+        checked = schemas.check(schemas.BY_SIDE[self.side], rows)
+        if not checked.accepted.is_empty():
+            return ""
+        first = checked.rejected.row(0) if checked.rejected.height else (1, "there is no row")
+        return f"line {first[0]}: {first[1]}"
+
+    def _cells(self, frame: _Frame) -> Cells:
+        layout = self.layout
         cells = read_cells(
             frame.body,
             frame.first,
-            frame.names,
-            delimiter=self.layout.delimiter,
-            quote=self.layout.quote,
+            frame.columns,
+            delimiter=layout.delimiter,
+            quote=layout.quote,
+            ragged=layout.ragged,
         )
-        rows = to_canonical(cells.rows.head(20), self.layout, Context())
-        return not rows.is_empty() and bool(rows["unreadable"].is_null().any())
-
-    def explain(self, filename: str, head: bytes) -> str:
-        """Why a file that should be of this layout is not: which column, which line."""
-        if self.layout.pattern and not re.search(self.layout.pattern, filename):
-            return f"the name does not fit {self.layout.pattern}"
-        try:
-            data = utf8(head, self.layout.encoding)
-            if self.layout.header:
-                return _no_header(data, self.layout) if _header(data, self.layout) is None else ""
-            return "" if self._reads(self._whole_lines(head)) else "the first lines do not read as declared"
-        except SourceError as error:
-            return error.text
+        return _without_blank_rows(cells) if layout.blank_rows else cells
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
-        try:
-            return self._parse(data, context)
-        except SourceError as error:
-            error.profile = error.profile or (self.name if self.layout.header else None)
-            raise
-
-    def _parse(self, data: bytes, context: Context) -> Parsed:
         layout = self.layout
         text = utf8(data, layout.encoding)
         frame = _frame(text, layout)
+        try:
+            return self._parsed(text, frame, context)
+        except SourceError as error:
+            error.profile = error.profile or self.name
+            raise
+
+    def _parsed(self, text: bytes, frame: _Frame, context: Context) -> Parsed:
+        layout = self.layout
+        if layout.last_position > frame.columns:
+            what = f"its rows have {frame.columns} columns, and column {layout.last_position} is asked for"
+            raise SourceError(what, mend="mend `columns` of the profile, or ask the sender for the agreed layout")
         if frame.trailer is None and layout.trailer_required:
             checked_utf8(text)
-            mend = "the file is cut off or its layout changed; ask the sender to send it again"
-            raise SourceError(
-                "the trailer is missing", line=1 + text.count(b"\n", 0, _without_space(text, 0, len(text))), mend=mend, profile=self.name
-            )
-        cells = read_cells(
-            frame.body, frame.first, frame.names, delimiter=layout.delimiter, quote=layout.quote
-        )
-        if layout.blank_rows:
-            cells = _without_blank_rows(cells)
-        rows = to_canonical(cells.rows, layout, context)
+            raise _no_trailer(text, layout)
+        cells = self._cells(frame)
+        rows = to_canonical(cells.rows, layout, context, frame.names)
         refused = cells.refused.height
         return Parsed(
             profile=self.name,
             side=self.side,
             rows=rows,
             refused=cells.refused,
-            raw=RawText(text),
+            raw=RawText(text, layout.delimiter, frame.columns, _card_cell(frame, layout)),
             data_rows=rows.height + refused,
             totals=_totals(rows, refused, frame, layout),
         )
+
+
+def _card_cell(frame: _Frame, layout: Layout) -> int | None:
+    """0-based cell that holds the card number, where the layout has one."""
+    source = layout.fields["card_no"].source if "card_no" in layout.fields else ()
+    places = [frame.names.index(name) if isinstance(name, str) else name - 1 for name in source]
+    return places[0] if places else None
+
+
+def _no_trailer(text: bytes, layout: Layout) -> SourceError:
+    """The last line, and that it is no trailer: the file is cut off, or the trailer is garbled."""
+    end = _without_space(text, 0, len(text))
+    last = text[text.rfind(b"\n", 0, end) + 1 : end].decode(errors="replace")
+    garbled = last.startswith("#")
+    what = f"the trailer {shown(last)!r} cannot be read" if garbled else "the trailer is missing"
+    mend = "the file is cut off or its layout changed; ask the sender to send it again"
+    return SourceError(what, line=1 + text.count(b"\n", 0, end), mend=mend, profile=layout.profile)
 
 
 def _without_blank_rows(cells: Cells) -> Cells:
@@ -231,5 +270,5 @@ def _totals(rows: pl.DataFrame, refused: int, frame: _Frame, layout: Layout) -> 
     if frame.trailer is None:
         return Totals()
     digits = common_digits(rows)
-    declared = declared_totals(frame.trailer, frame.trailer_line, digits)
-    return totals_of(rows, refused, layout.side, declared, digits)
+    declared = declared_totals(frame.trailer, frame.trailer_line, digits, layout.amounts)
+    return totals_of(rows, refused, layout, declared, digits)

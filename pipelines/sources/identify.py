@@ -41,7 +41,7 @@ def expect(name: str, data: bytes, profile: Profile, profiles: Mapping[str, Prof
     others = [other for other in claims(name, data, profiles) if other != profile.name]
     why = profile.explain(name, head) or f"it is not of profile {profile.name}"
     looks = f"; it looks like {' or '.join(others)}" if others else ""
-    raise SourceError(f"{why}{looks}", line=1, mend="ask the sender to send the agreed layout")
+    raise SourceError(f"{why}{looks}", mend="ask the sender to send the agreed layout")
 
 
 def _why_none(name: str, data: bytes, profiles: Mapping[str, Profile]) -> str:

@@ -63,10 +63,11 @@ class Amounts:
 class Layout:
     """One delimited format.
 
-    header: names stand in the first line that holds all names the fields ask for, within `preamble` lines;
-    False: fields are positions. trailer: regular expression whose named groups are control totals: rows; amount
-    (journal); gross, fee, net (settlement); opening, closing (bank). footer: lines that end the data and say nothing.
-    blank_rows: rows of blank cells are layout, not data. finer: the file may leave the trailer out.
+    header: names stand in the first line that holds all names the fields ask for, after at most `preamble` others;
+    False: fields are positions, after exactly `preamble` lines. columns: cells of a row without header (0: as most
+    rows have). trailer: regular expression whose named groups are control totals: rows; amount (journal); gross, fee,
+    net (settlement); opening, closing (bank). footer: lines that end the data and say nothing. blank_rows: rows of
+    blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them.
     """
 
     profile: str
@@ -83,12 +84,25 @@ class Layout:
     trailer_required: bool = False
     footer: str | None = None
     blank_rows: bool = False
+    ragged: bool = False
     pattern: str | None = None
+
+    @property
+    def _asked(self) -> list[str | int]:
+        asked = [name for spec in self.fields.values() for name in spec.source]
+        return asked if self.amounts.direction is None else [*asked, self.amounts.direction]
 
     @property
     def names(self) -> list[str]:
         """Header names the fields ask for, each once, in order."""
-        asked = [name for spec in self.fields.values() for name in spec.source if isinstance(name, str)]
-        if isinstance(self.amounts.direction, str):
-            asked.append(self.amounts.direction)
-        return list(dict.fromkeys(asked))
+        return list(dict.fromkeys(name for name in self._asked if isinstance(name, str)))
+
+    @property
+    def last_position(self) -> int:
+        """The highest position the fields ask for; 0 where they ask for names."""
+        return max((name for name in self._asked if isinstance(name, int)), default=0)
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """Fields that the file or a constant gives."""
+        return frozenset(n for n, spec in self.fields.items() if spec.source or spec.constant is not None)

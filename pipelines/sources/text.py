@@ -59,8 +59,8 @@ def _undecodable(data: bytes, at: int, encoding: str) -> SourceError:
 class RawText:
     """Gives single lines of a text by number, without keeping a list of them all.
 
-    card: 0-based cell that holds a card number, of `columns` cells; in a line with another number of cells nobody
-    knows which one it is, so that whatever could be a card number is masked.
+    card: 0-based cell that holds a card number, of `columns` cells. A line that is asked for is mostly a faulty one,
+    whose cells may have shifted: in files with card numbers whatever could be one is masked.
     """
 
     data: bytes
@@ -93,10 +93,9 @@ class RawText:
         if self.card is None:
             return mask_text(text)
         cells = text.split(self.delimiter)
-        if len(cells) != self.columns:
-            return mask_digit_runs(mask_text(text))
-        cells[self.card] = mask_card(cells[self.card])
-        return mask_text(self.delimiter.join(cells))
+        if len(cells) == self.columns:
+            cells[self.card] = mask_card(cells[self.card])
+        return mask_digit_runs(mask_text(self.delimiter.join(cells)))
 
 
 @dataclass(frozen=True)

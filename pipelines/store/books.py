@@ -32,9 +32,7 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
     if not rows:
         return 0, None, None
     number, newest = rows[0]
-    before = store.execute(
-        f"SELECT max(business_date) FROM book.runs WHERE {finished} AND business_date < ?", [newest]
-    )
+    before = store.execute(f"SELECT max(business_date) FROM book.runs WHERE {finished} AND business_date < ?", [newest])
     return number, newest, before[0][0]
 
 
@@ -128,6 +126,14 @@ def groups_of(store: Store, row_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     return groups, members
 
 
+def retracted_since(store: Store, last: int) -> list[tuple[str, str]]:
+    """Side and name of the files that were taken back after a run."""
+    return [
+        (side, name)
+        for side, name in store.execute("SELECT side, name FROM book.files WHERE retracted_run > ?", [last])
+    ]
+
+
 def rows_with_reason(store: Store, reason: str) -> pl.Series:
     """Ids of the rows that are open for a reason since an earlier night."""
     return store.frame("SELECT row_id FROM book.open_rows WHERE reason = ?", [reason])["row_id"]
@@ -151,17 +157,13 @@ def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version:
     store.append("matches", rows)
 
 
-def write_deposits(
-    store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int
-) -> None:
+def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int) -> None:
     """Write tonight's groups in place of those that held one of their members."""
     with store.registered(touched=members.select("side", "row_id")):
         stale = "SELECT group_no FROM book.deposit_members m SEMI JOIN touched USING (side, row_id)"
         store.execute(f"DELETE FROM book.deposit_groups WHERE group_no IN ({stale})")
         store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({stale})")
-    numbered = groups.with_columns(
-        run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)
-    )
+    numbered = groups.with_columns(run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32))
     store.append("deposit_groups", numbered)
     store.append("deposit_members", members)
 
@@ -174,7 +176,8 @@ def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame)
     store.execute("DELETE FROM book.open_rows")
     store.append("open_rows", states)
     spoken_for = """
-        SELECT 'journal' AS side, journal_row_id AS row_id FROM book.matches WHERE run_no = (SELECT max(run_no) FROM book.runs)
+        SELECT 'journal' AS side, journal_row_id AS row_id FROM book.matches
+        WHERE run_no = (SELECT max(run_no) FROM book.runs)
         UNION ALL SELECT side, row_id FROM book.open_rows WHERE side = 'journal'
         UNION ALL SELECT side, row_id FROM book.deposit_members
         UNION ALL SELECT side, row_id FROM again
@@ -217,8 +220,7 @@ def _entry(row: Mapping[str, object]) -> Entry:
         basis=(),
         evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
         **{  # type: ignore[arg-type]
-            name: row[name]
-            for name in ("type", "amount_minor", "direction", "explanation", "business_date", *KEYS)
+            name: row[name] for name in ("type", "amount_minor", "direction", "explanation", "business_date", *KEYS)
         },
     )
     return Entry(str(row["exception_id"]), found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
@@ -258,7 +260,7 @@ def write_events(
         store.append("exception_events", pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
 
 
-EVENT_SCHEMA = {
+EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_no": pl.Int64,
     "run_no": pl.Int32,
     "run_date": pl.Date,

@@ -11,6 +11,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+LINES_PER_FILE = 2**32
+"""row_id = file_id * LINES_PER_FILE + line."""
+
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 
@@ -32,9 +35,7 @@ class Store:
             self._con = duckdb.connect(str(path))
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
-                raise StoreBusyError(
-                    f"{path}: another run is working on the store; wait for it to end"
-                ) from None
+                raise StoreBusyError(f"{path}: another run is working on the store; wait for it to end") from None
             raise StoreError(f"{path}: cannot be opened: {str(error).splitlines()[0]}") from None
         self.execute("SET preserve_insertion_order = false")
         self.execute("SET enable_progress_bar = false")
@@ -74,7 +75,7 @@ class Store:
             return
         columns = ", ".join(rows.columns)
         with self.registered(_incoming=rows):
-            self.execute(f"INSERT INTO book.{table} ({columns}) SELECT {columns} FROM _incoming")  # noqa: S608
+            self.execute(f"INSERT INTO book.{table} ({columns}) SELECT {columns} FROM _incoming")
 
     @contextmanager
     def registered(self, **frames: pl.DataFrame) -> Iterator[None]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.store.connection import Store
+from pipelines.store.connection import LINES_PER_FILE, Store
+from pipelines.store.retract import retract
 
-LINES_PER_FILE = 2**32
 AMOUNT = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 
 
@@ -40,6 +41,7 @@ class FileRecord:
     covers: tuple[date, ...] = ()
     warnings: tuple[str, ...] = ()
     file_id: int = 0
+    corrects: tuple[str, ...] = ()
 
 
 def known_files(store: Store) -> pl.DataFrame:
@@ -48,13 +50,21 @@ def known_files(store: Store) -> pl.DataFrame:
 
 
 def load(
-    store: Store, record: FileRecord, rows: pl.DataFrame | None, rejected: pl.DataFrame | None, run_no: int
+    store: Store,
+    record: FileRecord,
+    rows: pl.DataFrame | None,
+    rejected: pl.DataFrame | None,
+    run_no: int,
+    replaces: Iterable[int] = (),
 ) -> int:
     """Put a file and its rows into the books, all in one transaction, and return its file_id.
 
-    rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
+    rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`; replaces: files of
+    the same source and day that this one corrects, taken back in the same transaction.
     """
     with store.transaction():
+        for old in replaces:
+            retract(store, old, f"replaced by {record.name}", run_no)
         ((newest,),) = store.execute("SELECT coalesce(max(file_id), 0) FROM book.files")
         file_id = int(newest) + 1
         _insert_file(store, record, file_id, run_no)
@@ -91,6 +101,6 @@ def _insert_file(store: Store, record: FileRecord, file_id: int, run_no: int) ->
     }
     marks = ", ".join("?" * len(values))
     store.execute(
-        f"INSERT INTO book.files ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - names are ours
+        f"INSERT INTO book.files ({', '.join(values)}) VALUES ({marks})",
         list(values.values()),
     )

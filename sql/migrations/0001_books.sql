@@ -39,7 +39,8 @@ CREATE TABLE book.files (
     warnings VARCHAR[],
     archived VARCHAR,
     arrived_at TIMESTAMP NOT NULL,
-    run_no INTEGER NOT NULL
+    run_no INTEGER NOT NULL,
+    retracted_run INTEGER
 );
 
 -- What the parser counted, kept apart from the row tables: the proof compares the two.

@@ -1,0 +1,99 @@
+"""Amounts as files write them to signed minor units: separators, units, signs by word or type, what is not stated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import polars as pl
+
+from pipelines.money import EXPONENTS, minor_units
+from pipelines.sources.layout import Amounts
+
+SIGNED = ("amount_minor", "gross_minor", "net_minor")
+NEGATIVE_TYPES = ("REFUND", "VOID", "REVERSAL", "CHARGEBACK", "RESERVE_HOLD")
+GIVE_FEE_BACK = ("REFUND", "VOID", "REVERSAL")
+
+
+def grouped_pattern(amounts: Amounts) -> str:
+    """Regular expression of a number whose whole part is grouped: `1,234.50`, also `1,23,456.00`.
+
+    What looks grouped and is not ("12,50" where the comma groups) is no number: read otherwise it would be 1250.
+    """
+    comma, point = re.escape(amounts.thousands), re.escape(amounts.decimal)
+    return rf"^[+-]?[0-9]{{1,3}}({comma}[0-9]{{2,3}})*{comma}[0-9]{{3}}({point}[0-9]*)?$"
+
+
+def plain_text(text: pl.Expr, amounts: Amounts) -> pl.Expr:
+    """The text as a plain decimal with a point; text that breaks the file's own way of writing stays unreadable."""
+    if amounts.thousands:
+        bare = text.str.replace_all(amounts.thousands, "", literal=True)
+        ungrouped = ~text.str.contains(amounts.thousands, literal=True)
+        text = pl.when(ungrouped | text.str.contains(grouped_pattern(amounts))).then(bare).otherwise(text)
+    if amounts.decimal != ".":
+        pointed = text.str.replace(amounts.decimal, ".", literal=True)
+        text = pl.when(text.str.contains(".", literal=True)).then(text + "?").otherwise(pointed)
+    return text
+
+
+def plain_number(text: str, amounts: Amounts) -> str:
+    """`plain_text` for one text."""
+    return str(pl.select(plain_text(pl.lit(text), amounts)).item())
+
+
+def amount_of(frame: pl.DataFrame, column: str, amounts: Amounts) -> pl.Series:
+    """Int64 minor units of the text column, by the unit the file uses; needs the column `currency`."""
+    if amounts.thousands or amounts.decimal != ".":
+        frame = frame.with_columns(plain_text(pl.col(column), amounts).alias(column))
+    if amounts.unit == "minor":
+        known = pl.col(column).str.contains(r"^[+-]?[0-9]{1,18}$") & pl.col("currency").is_in(list(EXPONENTS))
+        return frame.select(
+            pl.when(known).then(pl.col(column).cast(pl.Int64, strict=False)).alias(column)
+        ).to_series()
+    return minor_units(frame, column, "currency")
+
+
+def signed(frame: pl.DataFrame, amounts: Amounts, direction: pl.Series | None) -> pl.DataFrame:
+    """Amounts with the merchant's sign. frame: canonical columns; direction: the file's words, row by row."""
+    money = [c for c in SIGNED if c in frame.columns]
+    if amounts.sign == "absolute":
+        return frame.with_columns(pl.col(money).abs())
+    if amounts.sign == "negate":
+        return frame.with_columns(-pl.col(money))
+    if amounts.sign == "by-type":
+        minus = pl.col("record_type").is_in(NEGATIVE_TYPES).fill_null(value=False)
+        turned = frame.with_columns(pl.when(minus).then(-pl.col(money).abs()).otherwise(pl.col(money)))
+        return _with_fees_turned(turned, minus)
+    if direction is not None:
+        word = pl.lit(direction)
+        sign = pl.when(word.is_in(amounts.minus)).then(-1).when(word.is_in(amounts.plus)).then(1)
+        turned = frame.with_columns(pl.col(money).abs() * sign)
+        return _with_fees_turned(turned, word.is_in(amounts.minus).fill_null(value=False))
+    return frame
+
+
+def _with_fees_turned(frame: pl.DataFrame, minus: pl.Expr) -> pl.DataFrame:
+    """Give the fee of a turned settlement line the sign that ties: net = gross - fee.
+
+    Where the file states no net, a refund, void or reversal gives its fee back, and any other line is charged it.
+    """
+    if "fee_minor" not in frame.columns:
+        return frame
+    gross, fee, net = (pl.col(c) for c in ("gross_minor", "fee_minor", "net_minor"))
+    returned = (net != gross - fee) & (net == gross + fee)
+    untold = net.is_null() & pl.col("record_type").is_in(GIVE_FEE_BACK)
+    return frame.with_columns(
+        fee_minor=pl.when(minus & untold).then(-fee.abs()).when(minus & returned).then(-fee).otherwise(fee)
+    )
+
+
+def completed(frame: pl.DataFrame, stated: Collection[str]) -> pl.DataFrame:
+    """Fill the one of gross, fee, net that the layout does not state from the other two; no fee at all is 0."""
+    gross, fee, net = (pl.col(c) for c in ("gross_minor", "fee_minor", "net_minor"))
+    if "net" not in stated:
+        return frame.with_columns(net_minor=gross - fee.fill_null(0), fee_minor=fee.fill_null(0))
+    if "gross" not in stated:
+        return frame.with_columns(gross_minor=net + fee)
+    if "fee" not in stated:
+        return frame.with_columns(fee_minor=gross - net)
+    return frame

@@ -1,0 +1,59 @@
+"""One run of nights that many stories share: each tells its rows first, and reads after the last night what came of them.
+
+A story is a generator: what stands before its `yield` happens before the first night, what stands after it is the
+test. Stories never share a key, so each could as well be told alone; together they cost ten nights instead of five
+hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import date
+
+import pytest
+from scenario import KEYS, MON, WED2, Shop
+
+Story = Callable[[Shop], Generator[None, None, None]]
+
+
+@dataclass
+class Week:
+    """Nights in which every expected file is there in time."""
+
+    first: date
+    last: date
+    stories: list[Story] = field(default_factory=list)
+    _endings: dict[Story, Generator[None, None, None]] = field(default_factory=dict)
+    _played: bool = False
+
+    def story(self, tell: Story) -> Callable[[pytest.TempPathFactory], None]:
+        """Make a test of a story."""
+        self.stories.append(tell)
+
+        def test(tmp_path_factory: pytest.TempPathFactory) -> None:
+            if not self._played:
+                self._play(Shop(tmp_path_factory.mktemp("week") / "shop", acquirers=("UNIONPAY", "WECHAT")))
+            ending = self._endings.pop(tell)
+            with pytest.raises(StopIteration):
+                next(ending)
+
+        test.__name__, test.__doc__ = tell.__name__, tell.__doc__
+        return test
+
+    def _play(self, shop: Shop) -> None:
+        self._played = True
+        told: set[str] = set()
+        for tell in self.stories:
+            ending = tell(shop)
+            next(ending)
+            keys = {row[k] for rows in shop.rows.values() for row in rows for k in KEYS if row.get(k)}
+            mine = keys - told
+            assert mine, f"{tell.__name__} tells nothing of its own"
+            self._endings[tell] = ending
+            told |= mine
+        shop.nights(self.first, self.last)
+
+
+WEEK = Week(MON, WED2)
+"""MON to WED2, cards and wallets, nothing late."""
