@@ -3,17 +3,30 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PIP    := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet --no-input
 
-.PHONY: demo test check lock clean sample docs
+.PHONY: demo test check docs lock clean
 .DEFAULT_GOAL := demo
 
+# The stamp names the folder it was made in: an environment that was moved, or whose Python is gone, is made anew.
+ifneq ($(shell $(BIN)/python -c 'print(open("$(STAMP)").read(), end="")' 2>/dev/null),$(CURDIR))
+$(shell rm -f $(STAMP))
+endif
+
+# No stamp means that nothing was installed or that it was interrupted: begin from nothing. The stamp goes first and
+# comes last, so that a step that fails leaves none.
 # --without-pip: Debian's bare Python has no ensurepip; the machine's own pip installs into the environment.
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "settlement-recon needs Python 3.11 or newer")'
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one: make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "settlement-recon needs Python 3.11 or newer; $(PYTHON) is %d.%d: make PYTHON=python3.11" % sys.version_info[:2])'
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "$(PYTHON) has no pip: install it (Debian, Ubuntu: apt-get install python3-pip)" >&2; exit 1; }
+	@test -e $(STAMP) || rm -rf $(VENV)
+	@rm -f $(STAMP)
+	@echo "installing locked dependencies into $(VENV) (once, about a minute) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
-	$(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet --require-hashes --requirement requirements.lock
-	$(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python install --quiet --no-deps --no-build-isolation --editable .
-	@touch $(STAMP)
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@printf '%s' "$(CURDIR)" > $(STAMP)
 
 demo: $(STAMP)
 	@$(BIN)/python -m pipelines demo
@@ -26,6 +39,10 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The parts of README.md and docs/ between the `generated` marks.
+docs: $(STAMP)
+	@$(BIN)/python -m pipelines.dictionary
 
 lock: $(STAMP)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -6,6 +6,7 @@ import json
 import resource
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,10 @@ StepRunner = Callable[[str, Callable[[], Any]], Any]
 """Runs one named step; the plain one just calls it, Prefect's makes a task of it."""
 
 Say = Callable[[str], None]
+
+
+READ_AHEAD = 2
+"""Files read, parsed and validated side by side while the one before them is loaded."""
 
 
 class DateError(ConfigError):
@@ -90,18 +95,18 @@ def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
 
 
 def _take_in_all(night: Night, runner: StepRunner) -> None:
-    """Every file of the inbox whose date has come, each in its own step; the next is read while one is loaded."""
+    """Every file of the inbox whose date has come, each in its own step; the next are read meanwhile."""
     settings = night.settings
     if not settings.paths.inbox.is_dir():
         night.say(f"{settings.paths.inbox}: there is no such inbox; no file can arrive")
     due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
     known = known_files(night.store)
-    with ThreadPoolExecutor(1) as ahead:
-        coming = [ahead.submit(intake.prepare, settings, candidate, known) for candidate in due[:1]]
+    with ThreadPoolExecutor(READ_AHEAD) as ahead:
+        coming: deque[Future[intake.Prepared]] = deque()
         for at, candidate in enumerate(due):
-            prepared = coming.pop()
-            coming = [ahead.submit(intake.prepare, settings, c, known) for c in due[at + 1 : at + 2]]
-            runner(f"load {candidate.name}", _step_of(night, candidate, prepared))
+            for later in due[at + len(coming) : at + READ_AHEAD]:
+                coming.append(ahead.submit(intake.prepare, settings, later, known))
+            runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
 
 
 def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]) -> Callable[[], str]:

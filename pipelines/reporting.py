@@ -40,7 +40,7 @@ STATES = {
 }
 ITEM_TEXTS = (
     *("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref"),
-    *("explanation", "next_action", "contact"),
+    *("explanation", "explanation_zh", "next_action", "contact"),
 )
 
 

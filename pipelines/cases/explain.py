@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from pipelines.cases import sentences
 from pipelines.cases.register import Break, Evidence
 from pipelines.money import money_text
 
@@ -13,35 +14,6 @@ LINES_PER_FILE = 2**32
 
 Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
-
-SENTENCES = {
-    "NOT_SETTLED": "The terminal approved a sale of {mine} on {day} ({ref}), but {acquirer} settled nothing for "
-    "it: {mine} expected, {zero} settled.",
-    "REFUND_NOT_SETTLED": "The shop refunded {mine} on {day} ({ref}), but {acquirer} shows no such refund: "
-    "{mine} expected, {zero} settled.",
-    "VOID_NOT_SETTLED": "The shop voided {mine} on {day} ({ref}), but {acquirer} settled the sale and shows no void: "
-    "{zero} expected, {mine} settled.",
-    "REVERSAL_NOT_SETTLED": "The terminal reversed {mine} on {day} ({ref}), but {acquirer} settled the sale and shows "
-    "no reversal: {zero} expected, {mine} settled.",
-    "NOT_IN_JOURNAL": "{acquirer} settled {theirs} of {day} ({ref}), but the shop's journal of that day holds no such "
-    "transaction: {zero} expected, {theirs} settled.",
-    "FAILED_BUT_SETTLED": "The terminal says the payment of {mine} failed ({ref}), but {acquirer} settled {theirs}: "
-    "the customer was charged.",
-    "AMOUNT_OVER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too much.",
-    "AMOUNT_UNDER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too little.",
-    "CURRENCY_MISMATCH": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): another currency.",
-    "TYPE_MISMATCH": "{acquirer} settled {theirs} as another kind of transaction than the {mine} that the terminal "
-    "recorded ({ref}).",
-    "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
-    "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} without a reference; {found} journal rows fit it and nothing tells "
-    "them apart.",
-    "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
-    "{amount} expected, {zero} received.",
-    "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
-    "DEPOSIT_UNIDENTIFIED": "The bank booked {amount} {way} {acquirer} on {day} ({ref}), and no payout explains it.",
-    "CHARGEBACK": "{acquirer} took back {amount} of the sale {ref}: a chargeback, reason {reason}.",
-    "ADJUSTMENT_UNEXPLAINED": "{acquirer} booked an adjustment of {amount} ({ref}), and no open exception explains it.",
-}
 
 ON_JOURNAL = {"NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED"}
 
@@ -67,13 +39,14 @@ def reference(row: Mapping[str, Any]) -> str:
 def to_break(row: Mapping[str, Any], names: Names) -> Break:
     """One row of a breaks frame as a Break: sentence, evidence and the basis of its id."""
     kind = row["type"]
-    evidence = _evidence(row, names)
+    evidence, words = _evidence(row, names), _words(row)
     return Break(
         type=kind,
         basis=_basis(row, names),
         amount_minor=int(row["amount_minor"]),
         direction=row["direction"],
-        explanation=SENTENCES[kind].format(**_words(row)),
+        explanation=sentences.ENGLISH[kind].format(**words),
+        explanation_zh=sentences.CHINESE[kind].format(**words),
         currency=row.get("settlement_currency") if kind == "CURRENCY_MISMATCH" else row["currency"],
         business_date=row.get("business_date"),
         acquirer=row.get("acquirer"),
@@ -123,7 +96,9 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "payout_amount": money_text(payout or 0, currency),
         "bank_amount": money_text(bank or 0, currency),
         "less": less,
+        "less_zh": "少" if less == "less" else "多",
         "way": "from" if row["direction"] == "long" else "to",
+        "way_zh": "来自" if row["direction"] == "long" else "支付给",
         "day": str(row.get("business_date") or "an unknown day"),
         "due": str(row.get("due") or ""),
         "acquirer": row.get("acquirer") or "the acquirer",
@@ -143,6 +118,7 @@ def file_late(source: str, day: date, what: str) -> Break:
         direction="none",
         business_date=day,
         explanation=f"The {what} file of {source} for {day} has not arrived; what depends on it is waiting.",
+        explanation_zh=f"{source} {day} 的文件（{what}）尚未到达；依赖它的记录继续等待。",
     )
 
 
@@ -155,6 +131,7 @@ def file_invalid(source: str | None, name: str, error: str, day: date | None) ->
         direction="none",
         business_date=day,
         explanation=f"The file {name} was refused and none of it is used: {error}.",
+        explanation_zh=f"文件 {name} 被整体拒收，未使用其中任何内容：{error}。",
         evidence=(Evidence("file", name, 1),),
     )
 
@@ -170,5 +147,6 @@ def row_rejected(row: Mapping[str, Any], day: date | None) -> Break:
         currency=currency,
         business_date=day,
         explanation=f"Line {row['line']} of {row['file']} was refused, the rest of the file is used: {row['reason']}.",
+        explanation_zh=f"{row['file']} 第 {row['line']} 行被拒收，文件其余部分已使用：{row['reason']}。",
         evidence=(Evidence(row["side"], row["file"], row["line"]),),
     )

@@ -47,6 +47,7 @@ class Break:
     amount_minor: int
     direction: str
     explanation: str
+    explanation_zh: str = ""
     currency: str | None = None
     business_date: date | None = None
     acquirer: str | None = None

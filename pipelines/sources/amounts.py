@@ -47,9 +47,7 @@ def amount_of(frame: pl.DataFrame, column: str, amounts: Amounts) -> pl.Series:
         frame = frame.with_columns(plain_text(pl.col(column), amounts).alias(column))
     if amounts.unit == "minor":
         known = pl.col(column).str.contains(r"^[+-]?[0-9]{1,18}$") & pl.col("currency").is_in(list(EXPONENTS))
-        return frame.select(
-            pl.when(known).then(pl.col(column).cast(pl.Int64, strict=False)).alias(column)
-        ).to_series()
+        return frame.select(pl.when(known).then(pl.col(column).cast(pl.Int64, strict=False)).alias(column)).to_series()
     return minor_units(frame, column, "currency")
 
 

@@ -69,9 +69,7 @@ class Totals:
         return not self._wrong() if set(self.declared) - self.unchecked else None
 
     def _wrong(self) -> list[str]:
-        return [
-            k for k, v in self.declared.items() if k not in self.unchecked and self.computed.get(k) != v
-        ]
+        return [k for k, v in self.declared.items() if k not in self.unchecked and self.computed.get(k) != v]
 
     def disagreement(self) -> str:
         """One clause naming declared and computed, for the FILE_INVALID line."""

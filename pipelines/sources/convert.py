@@ -74,9 +74,7 @@ def coded(text: pl.Expr, spec: Field) -> pl.Expr:
     """Canonical codes of the file's words; without a map the words themselves, in upper case."""
     if not spec.codes:
         return text.str.to_uppercase()
-    return text.replace_strict(
-        dict(spec.codes), default=pl.lit(spec.others, pl.String), return_dtype=pl.String
-    )
+    return text.replace_strict(dict(spec.codes), default=pl.lit(spec.others, pl.String), return_dtype=pl.String)
 
 
 def business_dates(times: pl.Expr, context: Context) -> pl.Expr:
@@ -98,9 +96,7 @@ def to_canonical(cells: pl.DataFrame, layout: Layout, context: Context, header: 
     fields = {c: layout.fields[_field_name(c, layout)] for c in wanted if _field_name(c, layout) in layout.fields}
     texts = cells.select("line", *(text_of(spec, places).alias(c) for c, spec in fields.items()))
     with ThreadPoolExecutor(COLUMNS_AT_ONCE) as pool:
-        typed = dict(
-            zip(fields, pool.map(lambda c: _typed(texts, c, layout, context), fields), strict=True)
-        )
+        typed = dict(zip(fields, pool.map(lambda c: _typed(texts, c, layout, context), fields), strict=True))
     frame = texts.select("line").with_columns(
         *(typed[c] if c in typed else pl.lit(None, dtype).alias(c) for c, dtype in wanted.items() if c != "line")
     )
@@ -132,9 +128,7 @@ def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -
     return mask_text_series(texts[column]) if column in FREE_TEXT else texts[column]
 
 
-def _unreadable(
-    texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direction: pl.Series | None
-) -> pl.Series:
+def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direction: pl.Series | None) -> pl.Series:
     """For each row the cells that hold text and gave no value, in words; null where all could be read."""
     found: list[pl.Expr] = []
     for column in (c for c in texts.columns if c != "line"):

@@ -172,9 +172,7 @@ class Declaration(BaseModel):
         given = {*self.columns, *self.constants}
         missing = [name for name in MUST[self.side] if name not in given]
         if missing:
-            raise MisfitError(
-                f"a {self.side} needs {', '.join(missing)}: map a column or give a constant", "columns"
-            )
+            raise MisfitError(f"a {self.side} needs {', '.join(missing)}: map a column or give a constant", "columns")
 
     def _check_positions(self) -> None:
         asked = [(("columns", name), p) for name, source in self.columns.items() for p in source]

@@ -132,9 +132,7 @@ def _usual_columns(data: bytes, start: int, layout: Layout) -> int:
 def _no_header(data: bytes, layout: Layout) -> str:
     """Name the columns that the best header candidate lacks, and its line."""
     lines = [line for line in enumerate(data[:65536].decode(errors="replace").split("\n"), 1) if line[1].strip()]
-    heads = [
-        (line, set(cells_of(text, layout.delimiter, layout.quote))) for line, text in lines[: layout.preamble + 1]
-    ]
+    heads = [(line, set(cells_of(text, layout.delimiter, layout.quote))) for line, text in lines[: layout.preamble + 1]]
     line, best = max(heads, key=lambda head: len(head[1] & set(layout.names)), default=(1, set()))
     missing = [name for name in layout.names if name not in best]
     if len(missing) * 2 > len(layout.names):

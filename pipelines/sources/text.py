@@ -187,9 +187,7 @@ def _names(columns: int) -> dict[str, pl.DataType]:
 
 
 def _cut(body: bytes, columns: int, delimiter: str) -> pl.DataFrame:
-    return pl.read_csv(
-        body, separator=delimiter, quote_char=None, has_header=False, schema=_names(columns)
-    )
+    return pl.read_csv(body, separator=delimiter, quote_char=None, has_header=False, schema=_names(columns))
 
 
 def _stripped(cells: pl.DataFrame) -> pl.DataFrame:

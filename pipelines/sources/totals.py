@@ -58,9 +58,7 @@ def _sum(rows: pl.DataFrame, column: str, digits: int, amounts: Amounts) -> int:
     return int(rows.select(lifted.cast(pl.Int128).sum()).item() or 0)
 
 
-def totals_of(
-    rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[str, int], digits: int
-) -> Totals:
+def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[str, int], digits: int) -> Totals:
     """Compare declared totals with the lines, rejected ones included where their amount can be read.
 
     rows: canonical rows before validation; refused: lines that are no rows. PAYOUT lines count in rows and not in

@@ -220,7 +220,8 @@ def _entry(row: Mapping[str, object]) -> Entry:
         basis=(),
         evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
         **{  # type: ignore[arg-type]
-            name: row[name] for name in ("type", "amount_minor", "direction", "explanation", "business_date", *KEYS)
+            name: row[name]
+            for name in ("type", "amount_minor", "direction", "explanation", "explanation_zh", "business_date", *KEYS)
         },
     )
     return Entry(str(row["exception_id"]), found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
@@ -253,6 +254,7 @@ def write_events(
                 "direction": found.direction,
                 **{key: getattr(found, key) for key in KEYS},
                 "explanation": found.explanation,
+                "explanation_zh": found.explanation_zh,
                 "evidence": [{"side": e.side, "file": e.file, "line": e.line} for e in found.evidence],
             }
         )
@@ -277,5 +279,6 @@ EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "direction": pl.String,
     **dict.fromkeys(KEYS, pl.String),
     "explanation": pl.String,
+    "explanation_zh": pl.String,
     "evidence": pl.List(pl.Struct({"side": pl.String, "file": pl.String, "line": pl.Int32})),
 }

@@ -196,6 +196,7 @@ CREATE TABLE book.exception_events (
     payout_id VARCHAR,
     bank_ref VARCHAR,
     explanation VARCHAR NOT NULL,
+    explanation_zh VARCHAR NOT NULL,
     evidence STRUCT(side VARCHAR, file VARCHAR, line INTEGER)[] NOT NULL
 );
 

@@ -14,3 +14,16 @@ CREATE OR REPLACE MACRO major(minor, currency) AS CAST(
     ELSE CAST(minor AS DECIMAL(30, 0)) * 0.01
     END AS DECIMAL(24, 4)
 );
+
+-- Minor units as people read them, with exactly the currency's decimals: 12.30 CNY, 12 JPY.
+CREATE OR REPLACE MACRO money_text(minor, currency) AS
+    CASE
+    WHEN currency IN (
+        'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
+        'XAF', 'XOF', 'XPF'
+    ) THEN CAST(CAST(major(minor, currency) AS DECIMAL(24, 0)) AS VARCHAR)
+    WHEN currency IN (
+        'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'
+    ) THEN CAST(CAST(major(minor, currency) AS DECIMAL(24, 3)) AS VARCHAR)
+    ELSE CAST(CAST(major(minor, currency) AS DECIMAL(24, 2)) AS VARCHAR)
+    END || ' ' || currency;

@@ -13,16 +13,19 @@ waiting AS (
         w.business_date, r.business_date AS first_seen, w.expected_by AS due_date, w.amount_minor,
         'none' AS direction, w.currency, w.acquirer, w.merchant_id, w.terminal_id, w.rrn, w.order_no, w.payout_id,
         w.bank_ref,
-        'The ' || w.what || ' of ' || CAST(major(w.amount_minor, w.currency) AS DECIMAL(24, 2)) || ' ' || w.currency
+        'The ' || w.what || ' of ' || money_text(w.amount_minor, w.currency)
         || ' is in transit: its counterpart has not arrived yet'
         || coalesce(' and is awaited until ' || w.expected_by, '') AS explanation,
+        money_text(w.amount_minor, w.currency) || ' 在途：对方记录尚未到达'
+        || coalesce('，等待至 ' || w.expected_by, '') AS explanation_zh,
         [{'side': w.side, 'file': f.name, 'line': w.line}] AS evidence
     FROM waiting_rows w JOIN book.files f USING (file_id) LEFT JOIN book.runs r USING (run_no)
 ),
 everything AS (
     SELECT
         exception_id, type, status, severity, leg, business_date, first_seen, due_date, amount_minor, direction,
-        currency, acquirer, merchant_id, terminal_id, rrn, order_no, payout_id, bank_ref, explanation, evidence
+        currency, acquirer, merchant_id, terminal_id, rrn, order_no, payout_id, bank_ref, explanation, explanation_zh,
+        evidence
     FROM newest
     UNION ALL SELECT * FROM waiting
 )
@@ -30,6 +33,6 @@ SELECT
     e.exception_id, e.type, p.title_en, p.term_zh, e.status, e.severity, e.leg, e.business_date, e.first_seen,
     CAST(t.day - e.first_seen AS INTEGER) AS age_days, e.due_date, e.amount_minor,
     major(e.amount_minor, e.currency) AS amount, e.direction, e.currency, e.acquirer, e.merchant_id, e.terminal_id,
-    e.rrn, e.order_no, e.payout_id, e.bank_ref, e.explanation, p.next_action, p.contact, e.evidence
+    e.rrn, e.order_no, e.payout_id, e.bank_ref, e.explanation, e.explanation_zh, p.next_action, p.contact, e.evidence
 FROM everything e CROSS JOIN today t LEFT JOIN book.policy p USING (type);
 COMMENT ON VIEW exceptions IS 'One row per exception in its newest state; status waiting is TIMING only';

@@ -1,0 +1,56 @@
+"""What each exception says in one sentence, in English and Chinese; the words in braces come from the rows."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "NOT_SETTLED": "The terminal approved a sale of {mine} on {day} ({ref}), but {acquirer} settled nothing for "
+    "it: {mine} expected, {zero} settled.",
+    "REFUND_NOT_SETTLED": "The shop refunded {mine} on {day} ({ref}), but {acquirer} shows no such refund: "
+    "{mine} expected, {zero} settled.",
+    "VOID_NOT_SETTLED": "The shop voided {mine} on {day} ({ref}), but {acquirer} settled the sale and shows no void: "
+    "{zero} expected, {mine} settled.",
+    "REVERSAL_NOT_SETTLED": "The terminal reversed {mine} on {day} ({ref}), but {acquirer} settled the sale and shows "
+    "no reversal: {zero} expected, {mine} settled.",
+    "NOT_IN_JOURNAL": "{acquirer} settled {theirs} of {day} ({ref}), but the shop's journal of that day holds no such "
+    "transaction: {zero} expected, {theirs} settled.",
+    "FAILED_BUT_SETTLED": "The terminal says the payment of {mine} failed ({ref}), but {acquirer} settled {theirs}: "
+    "the customer was charged.",
+    "AMOUNT_OVER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too much.",
+    "AMOUNT_UNDER": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): {amount} too little.",
+    "CURRENCY_MISMATCH": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): another currency.",
+    "TYPE_MISMATCH": "{acquirer} settled {theirs} as another kind of transaction than the {mine} that the terminal "
+    "recorded ({ref}).",
+    "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
+    "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} without a reference; {found} journal rows fit it and nothing tells "
+    "them apart.",
+    "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
+    "{amount} expected, {zero} received.",
+    "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
+    "DEPOSIT_UNIDENTIFIED": "The bank booked {amount} {way} {acquirer} on {day} ({ref}), and no payout explains it.",
+    "CHARGEBACK": "{acquirer} took back {amount} of the sale {ref}: a chargeback, reason {reason}.",
+    "ADJUSTMENT_UNEXPLAINED": "{acquirer} booked an adjustment of {amount} ({ref}), and no open exception explains it.",
+}
+
+CHINESE = {
+    "NOT_SETTLED": "终端于 {day} 批准了一笔 {mine} 的销售（{ref}），但 {acquirer} 没有清算："
+    "应清算 {mine}，实际 {zero}。",
+    "REFUND_NOT_SETTLED": "门店于 {day} 退货 {mine}（{ref}），但 {acquirer} 没有这笔退货：应退 {mine}，实际 {zero}。",
+    "VOID_NOT_SETTLED": "门店于 {day} 撤销 {mine}（{ref}），但 {acquirer} 清算了销售且没有撤销："
+    "应为 {zero}，实际 {mine}。",
+    "REVERSAL_NOT_SETTLED": "终端于 {day} 冲正 {mine}（{ref}），但 {acquirer} 清算了销售且没有冲正："
+    "应为 {zero}，实际 {mine}。",
+    "NOT_IN_JOURNAL": "{acquirer} 清算了 {day} 的 {theirs}（{ref}），但当日门店流水没有这笔交易："
+    "流水 {zero}，清算 {theirs}。",
+    "FAILED_BUT_SETTLED": "终端显示 {mine} 的付款失败（{ref}），但 {acquirer} 清算了 {theirs}：顾客已被扣款。",
+    "AMOUNT_OVER": "{acquirer} 清算 {theirs}，终端记录 {mine}（{ref}）：多收 {amount}。",
+    "AMOUNT_UNDER": "{acquirer} 清算 {theirs}，终端记录 {mine}（{ref}）：少收 {amount}。",
+    "CURRENCY_MISMATCH": "{acquirer} 清算 {theirs}，终端记录 {mine}（{ref}）：币种不同。",
+    "TYPE_MISMATCH": "{acquirer} 清算 {theirs} 的交易类型与终端记录的 {mine} 不同（{ref}）。",
+    "DUPLICATE_SETTLEMENT": "{acquirer} 清算 {theirs}（{ref}），次数多于门店流水。",
+    "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}，没有参考号；有 {found} 笔流水符合，无法区分。",
+    "DEPOSIT_MISSING": "付款 {payout} 的 {amount} 应于 {due} 到账，但对账单中没有：应收 {amount}，实收 {zero}。",
+    "DEPOSIT_AMOUNT_DIFF": "付款 {payout} 应为 {payout_amount}，银行到账 {bank_amount}：{less_zh} {amount}。",
+    "DEPOSIT_UNIDENTIFIED": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），没有付款可以解释。",
+    "CHARGEBACK": "{acquirer} 就销售 {ref} 退单 {amount}，原因 {reason}。",
+    "ADJUSTMENT_UNEXPLAINED": "{acquirer} 调账 {amount}（{ref}），没有未结异常可以解释。",
+}
