@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.cases import explain
-from pipelines.cases.register import Break, Event, decide
+from pipelines.cases.register import Break, Entry, Event, decide
 from pipelines.cases.taxonomy import POLICY, due_date
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
@@ -244,15 +244,25 @@ def _register(
     found = [explain.to_break(row, names) for row in rows.iter_rows(named=True)]
     found += _file_breaks(store, settings, arrivals, run_no)
     held = books.held_entries(store, [b.exception_id for b in found])
-    retracted = {(side, name) for side, name in books.retracted_since(store, last)}
-    explained = {
-        key for key, entry in held.items() if any((e.side, e.file) in retracted for e in entry.break_.evidence)
-    }
-    events = decide(held, found, frozenset(explained), run_date)
+    explained = _explained(held, settled, names, set(books.retracted_since(store, last)))
+    events = decide(held, found, explained, run_date)
     due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, settings) for e in events}
     books.write_events(store, events, due, run_no, run_date)
     books.write_policy(store)
     return events
+
+
+def _explained(
+    held: Mapping[str, Entry], settled: Settled, names: explain.Names, retracted: set[tuple[str, str]]
+) -> frozenset[str]:
+    """Open events that tonight explains: their file was taken back, or the failed payment was reversed after all."""
+    undone = {explain.place("journal", row_id, names) for row_id in settled.undone}
+    return frozenset(
+        key
+        for key, entry in held.items()
+        if any((e.side, e.file) in retracted for e in entry.break_.evidence)
+        or (entry.break_.type == "FAILED_BUT_SETTLED" and undone.intersection(entry.break_.evidence))
+    )
 
 
 def _due(found: Break, first_seen: date, settings: Settings) -> date | None:

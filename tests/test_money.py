@@ -100,7 +100,7 @@ def test_a_column_without_any_known_currency_is_null() -> None:
     assert column([], []) == []
 
 
-@given(st.integers(-(10**17), 10**17), CODES)
+@given(st.integers(-(10**15) + 1, 10**15 - 1), CODES)
 def test_minor_units_survive_the_way_to_text_and_back(minor: int, currency: str) -> None:
     text = f"{to_major(minor, currency):f}"
     assert to_minor(text, currency) == minor

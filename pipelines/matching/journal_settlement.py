@@ -39,13 +39,15 @@ class Settled:
     """After the second half.
 
     pairs: judged pairs (see `verdicts.judge`). journal_states, settlement_states: `row_id`, `state`, `reason` of
-    every open row that found no partner. breaks: one row per exception that these rows and pairs mean now.
+    every open row that found no partner. breaks: one row per exception that these rows and pairs mean now. undone:
+    ids of journal rows that an approved void or reversal undoes, as far as tonight looked.
     """
 
     pairs: pl.DataFrame
     journal_states: pl.DataFrame
     settlement_states: pl.DataFrame
     breaks: pl.DataFrame
+    undone: pl.Series
 
 
 def identify(journal: pl.DataFrame, settlement: pl.DataFrame) -> Identified:
@@ -116,7 +118,7 @@ def settle(
         ],
         how="diagonal",
     )
-    return Settled(judged, mine, theirs, breaks)
+    return Settled(judged, mine, theirs, breaks, undone["row_id"].unique())
 
 
 def _pair_with_history(found: Identified, free: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -34,7 +34,7 @@ IDENTITY = (
     Rule("rrn", ("merchant_id", "terminal_id", "rrn", "kind")),
     Rule("order_no", ("merchant_id", "order_no", "kind"), blank="card_rrn"),
     Rule("rrn_any_terminal", ("merchant_id", "rrn", "kind"), blank="terminal_id", unique=True),
-    Rule("original", ("merchant_id", "original_rrn", "kind"), blank="card_rrn", kinds=("VOID", "REVERSAL")),
+    Rule("original", ("merchant_id", "original_rrn", "kind"), kinds=("VOID", "REVERSAL")),
 )
 """Identity with its type (contract.md, Whose row): rows of one key are interchangeable."""
 

@@ -169,7 +169,8 @@ def read_cells(
     if lines is not None:
         try:
             cells = _cut(body, columns, delimiter)
-        except pl.exceptions.ComputeError:  # not UTF-8, or a line with too many cells beside one with too few
+        except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
+            # not UTF-8, or a line with too many cells beside one with too few
             checked_utf8(body)
         else:
             if cells.height == lines:  # no blank line was passed over

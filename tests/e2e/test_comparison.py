@@ -114,6 +114,15 @@ def test_a_line_that_names_no_terminal_is_found_by_its_rrn(shop: Shop) -> Iterat
 
 
 @WEEK.story
+def test_lines_that_name_no_terminal_are_counted_against_the_sales_of_that_rrn(shop: Shop) -> Iterator[None]:
+    shop.sale("C-nowhere-2", "17.00", MON)
+    shop.settled("C-nowhere-2", "17.00", TUE, terminal_id="")
+    shop.settled("C-nowhere-2", "17.00", TUE, terminal_id="")
+    yield
+    assert shop.story("C-nowhere-2") == [(MON, "waiting"), (TUE, "DUPLICATE_SETTLEMENT")]
+
+
+@WEEK.story
 def test_a_wallet_is_known_by_its_order_number_not_by_the_terminals_rrn(shop: Shop) -> Iterator[None]:
     shop.wallet("C-order-1", "12.00", MON, rrn="C-shared")
     shop.wallet("C-order-2", "13.00", MON, rrn="C-shared")
