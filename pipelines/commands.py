@@ -34,13 +34,17 @@ def guarded(work: Callable[[], Result], debug: bool) -> Result:
     except (ConfigError, click.UsageError) as error:
         if debug:
             raise
-        click.echo(str(error), err=True)
-        raise SystemExit(2) from None
+        message, code = str(error), 2
     except (StoreError, ProofError, SourceError, OSError) as error:
         if debug:
             raise
-        click.echo(_plain(error), err=True)
-        raise SystemExit(1) from None
+        message, code = _plain(error), 1
+    except Exception as error:  # noqa: BLE001 - told, not hidden: a defect of ours is a plain line for whoever runs this
+        if debug:
+            raise
+        message, code = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it", 1
+    click.echo(message, err=True)
+    raise SystemExit(code)
 
 
 def _plain(error: Exception) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 # before prefect reads its settings: a finance system tells nobody what it does
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+# what goes wrong is told once, in plain lines, by the command; the server's own log keeps everything
+os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE

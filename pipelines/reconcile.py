@@ -139,8 +139,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
         naming = named(older, payouts["payout_id"].drop_nulls().to_list())
         entries = pl.concat([entries, older.join(naming.select("row_id").unique(), on="row_id", how="semi")])
     texts = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
-    words = entries.select(payout_id=texts.str.extract_all(r"[\w./-]+")).explode("payout_id").drop_nulls()
-    touched = books.payouts_named(store, words.unique())
+    touched = books.payouts_named(store, entries.select(text=texts))
     payouts = _together(payouts, touched)
     known, members = books.groups_of(
         store,

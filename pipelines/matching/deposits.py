@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -58,23 +58,29 @@ class Deposited:
 def named(entries: pl.DataFrame, payout_ids: list[str]) -> pl.DataFrame:
     """Which entry names which payout: `row_id`, `payout_id`.
 
-    An id counts only as a whole reference: P1 is not named by a text that holds P10.
+    An id counts only as a whole reference: P1 is not named by a text that holds P10, nor by one of P1-B if that is
+    a payout too.
     """
     ids = sorted(set(payout_ids))
     if entries.is_empty() or not ids:
         return pl.DataFrame(schema={"row_id": pl.Int64, "payout_id": pl.String})
     text = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
-    found = entries.select("row_id", text=text).with_columns(
-        payout_id=pl.col("text").str.extract_many(ids, overlapping=True)
-    )
-    found = found.explode("payout_id").drop_nulls("payout_id").unique(maintain_order=True)
-    whole = [_is_whole(text, payout) for text, payout in found.select("text", "payout_id").iter_rows()]
-    return found.filter(pl.Series(whole, dtype=pl.Boolean)).select("row_id", "payout_id")
+    found = entries.select("row_id", text=text, ids=text.str.extract_many(ids, overlapping=True))
+    found = found.filter(pl.col("ids").list.len() > 0)
+    whole = [_whole(text, held) for text, held in found.select("text", "ids").iter_rows()]
+    named_by = found.select("row_id", payout_id=pl.Series(whole, dtype=pl.List(pl.String)))
+    return named_by.explode("payout_id").drop_nulls("payout_id")
 
 
-def _is_whole(text: str, payout_id: str) -> bool:
-    edge = PART_OF_A_REFERENCE
-    return bool(re.search(rf"(?<![{edge}]){re.escape(payout_id)}(?![{edge}])", text))
+def _whole(text: str, ids: Iterable[str]) -> list[str]:
+    """Those of the ids that stand in the text for themselves, longest first; what one of them takes is gone."""
+    edge, found = PART_OF_A_REFERENCE, []
+    for payout_id in sorted(set(ids), key=lambda i: (-len(i), i)):
+        rest = re.sub(rf"(?<![{edge}]){re.escape(payout_id)}(?![{edge}])", " ", text)
+        if rest != text:
+            found.append(payout_id)
+            text = rest
+    return found
 
 
 def contract_of(settings: Settings, acquirer: str | None, merchant_id: str | None) -> Contract | None:

@@ -18,7 +18,7 @@ def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame
     """Pair rows by each rule in turn; a paired row is out for the rules after it.
 
     journal, settlement: the columns the rules name, `row_id`, `business_date`, `at` (the order of interchangeable
-    rows). Returns `journal_row_id`, `settlement_row_id`, `rule`.
+    rows); settlement also `gross_minor`. Returns `journal_row_id`, `settlement_row_id`, `rule`.
     """
     found = [no_pairs()]
     for rule in rules:
@@ -100,11 +100,21 @@ def _candidates(rule: Rule, mine: pl.DataFrame, others: pl.DataFrame) -> pl.Data
 
 
 def _unique_pairs(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    settlement = _sent_once(rule, settlement)
     lines = _candidates(rule, settlement, journal).filter(pl.col("n") == 1)
     rows = _candidates(rule, journal, settlement).filter(pl.col("n") == 1)
     return lines.join(rows, left_on="other", right_on="row_id", how="inner").select(
         journal_row_id="other", settlement_row_id="row_id"
     )
+
+
+def _sent_once(rule: Rule, settlement: pl.DataFrame) -> pl.DataFrame:
+    """Lines without those that say again what an earlier line said: a line sent twice is no second candidate.
+
+    Within a window keys may meet by chance, so date and amount must be the same too.
+    """
+    same = [*rule.keys, *(("business_date", "gross_minor") if rule.window_days is not None else ())]
+    return settlement.filter(pl.col("row_id") == pl.col("row_id").min().over(same))
 
 
 def tied(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame, most: int) -> pl.DataFrame:

@@ -58,7 +58,7 @@ def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) 
 
 def breaks_of_pairs(judged: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     """Exceptions of judged pairs: one row each, valued and directed from the merchant's books."""
-    broken = judged.filter(pl.col("verdict") != MATCHED).drop("currency", "acquirer")
+    broken = judged.filter(pl.col("verdict") != MATCHED).drop("acquirer").rename({"currency": "journal_currency"})
     keys = settlement.select("row_id", *SHOWN).rename({"row_id": "settlement_row_id"})
     rows = broken.join(keys, on="settlement_row_id", how="inner")
     by_difference = pl.col("verdict").is_in(["AMOUNT_OVER", "AMOUNT_UNDER"])

@@ -96,14 +96,14 @@ def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
     )
 
 
-def payouts_named(store: Store, references: pl.DataFrame) -> pl.DataFrame:
-    """PAYOUT lines whose id is one of the references (`payout_id`), banked or not."""
+def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
+    """PAYOUT lines whose id stands somewhere in one of the texts (`text`), banked or not."""
     return store.frame(
         f"""
-        SELECT {SETTLEMENT} FROM book.settlement s SEMI JOIN known USING (payout_id)
-        WHERE s.record_type = 'PAYOUT'
+        SELECT {SETTLEMENT} FROM book.settlement s
+        WHERE s.record_type = 'PAYOUT' AND EXISTS (FROM known k WHERE contains(k.text, s.payout_id))
         """,
-        known=references,
+        known=texts,
     )
 
 

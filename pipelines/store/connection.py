@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,14 +56,23 @@ class Store:
     def close(self) -> None:
         """Close the database; what was not committed is gone."""
         self._con.close()
+        del self._con  # a frame of a failed run may outlive the store, its connection must not
 
     def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run one statement and fetch all it returns."""
-        return list(self._con.execute(sql, parameters or []).fetchall())
+        """Run one statement and fetch all it returns. StoreError for what the database refuses."""
+        with self._plainly():
+            return list(self._con.execute(sql, parameters or []).fetchall())
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
 
     def frame(self, sql: str, parameters: Sequence[Any] | None = None, **frames: pl.DataFrame) -> pl.DataFrame:
         """Run one query, with polars frames readable under their names, and return a polars frame."""
-        with self.registered(**frames):
+        with self.registered(**frames), self._plainly():
             table = self._con.sql(sql, params=parameters or []).to_arrow_table()
         result = pl.from_arrow(table)
         assert isinstance(result, pl.DataFrame)  # noqa: S101 - a table is never a Series
@@ -95,7 +104,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self.execute("ROLLBACK")
+            with suppress(StoreError):  # the database may have rolled back by itself
+                self.execute("ROLLBACK")
             raise
         self.execute("COMMIT")
 

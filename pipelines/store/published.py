@@ -45,6 +45,7 @@ class Published:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._con.close()
+        del self._con
 
     def frame(self, sql: str, parameters: list[object] | None = None) -> pl.DataFrame:
         """Run one query and return a polars frame."""

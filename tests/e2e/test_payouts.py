@@ -86,7 +86,7 @@ def test_a_payout_in_two_entries_of_one_day(shop: Shop) -> Iterator[None]:
 def test_two_payouts_in_one_entry_are_compared_by_their_sum(shop: Shop) -> Iterator[None]:
     shop.payout("P-ONE", "50.00", TUE)
     shop.payout("P-TWO", "60.00", TUE)
-    shop.banked("合并 P-ONE,P-TWO", "110.00", WED)
+    shop.banked("合并 P-ONE、P-TWO", "110.00", WED)
     yield
     assert shop.story("P-ONE") == shop.story("P-TWO") == [(TUE, "waiting"), (WED, "-")]
 
@@ -126,6 +126,16 @@ def test_a_number_is_named_as_a_whole_p1_is_not_p10(shop: Shop) -> Iterator[None
 
 
 @WEEK.story
+def test_a_longer_number_is_not_named_by_its_beginning(shop: Shop) -> Iterator[None]:
+    shop.payout("UP7", "124.00", TUE)
+    shop.payout("UP7-M001", "124.00", TUE)
+    shop.banked("划付UP7-M001款", "124.00", WED)
+    yield
+    assert shop.story("UP7") == [(TUE, "waiting"), (WED, "DEPOSIT_MISSING")]
+    assert shop.story("UP7-M001") == [(TUE, "waiting"), (WED, "-")]
+
+
+@WEEK.story
 def test_the_banks_own_reference_may_name_it(shop: Shop) -> Iterator[None]:
     shop.payout("P-REF", "121.00", TUE)
     shop.banked("划付", "121.00", WED, bank_ref="P-REF")
@@ -160,8 +170,8 @@ def test_one_payout_id_in_two_currencies_is_two_payouts(shop: Shop) -> Iterator[
 
 @WEEK.story
 def test_the_deposit_is_compared_with_the_declared_payout_not_with_its_lines(shop: Shop) -> Iterator[None]:
-    shop.sale("P-line", "130.00", shop_day := TUE)
-    shop.settled("P-line", "130.00", WED, sold=shop_day, payout_id="P-DECLARED")
+    shop.sale("P-line", "130.00", TUE)
+    shop.settled("P-line", "130.00", WED, sold=TUE, payout_id="P-DECLARED")
     shop.declared("P-DECLARED", "125.00", WED)
     shop.banked("P-DECLARED", "125.00", THU)
     yield
@@ -228,7 +238,7 @@ def test_a_payout_below_zero_is_taken_from_the_merchants_account(shop: Shop) -> 
 def test_the_same_deposit_booked_twice_is_too_much(shop: Shop) -> Iterator[None]:
     shop.payout("P-DOUBLE", "170.00", TUE)
     shop.banked("P-DOUBLE", "170.00", WED)
-    shop.banked("P-DOUBLE", "170.00", FRI)
+    shop.banked("划付P-DOUBLE款", "170.00", FRI)
     yield
     assert shop.story("P-DOUBLE") == [(TUE, "waiting"), (WED, "-"), (FRI, "DEPOSIT_AMOUNT_DIFF")]
     found = shop.exception("P-DOUBLE", "DEPOSIT_AMOUNT_DIFF")
