@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -79,7 +80,11 @@ def archive(data: bytes, digest: str, folder: Path) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{digest}.{os.getpid()}")
+    mine = f".{digest}.{os.getpid()}."
+    for left in target.parent.glob(f".{digest}.*"):
+        if not left.name.startswith(mine):  # of a run that was killed: there is never more than one
+            left.unlink(missing_ok=True)
+    fresh = target.with_name(f"{mine}{threading.get_ident()}")  # two threads may keep the same content
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
             handle.write(data)

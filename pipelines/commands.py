@@ -39,7 +39,7 @@ def guarded(work: Callable[[], Result], debug: bool) -> Result:
         if debug:
             raise
         message, code = _plain(error), 1
-    except Exception as error:  # noqa: BLE001 - told, not hidden: a defect of ours is a plain line for whoever runs this
+    except Exception as error:  # told, not hidden: a defect of ours is one plain line too
         if debug:
             raise
         message, code = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it", 1

@@ -33,7 +33,7 @@ StepRunner = Callable[[str, Callable[[], Any]], Any]
 Say = Callable[[str], None]
 
 
-READ_AHEAD = 2
+READ_AHEAD = 1
 """Files read, parsed and validated side by side while the one before them is loaded."""
 
 
@@ -118,6 +118,8 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake
     try:
         found = prepared.result()
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        if str(error.filename) != str(candidate.path):  # not the file is to blame but the place where it is kept
+            raise
         night.counts["rejected"] += 1
         night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
         return "unreadable"

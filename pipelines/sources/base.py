@@ -72,13 +72,12 @@ class Totals:
         return [k for k, v in self.declared.items() if k not in self.unchecked and self.computed.get(k) != v]
 
     def disagreement(self) -> str:
-        """One clause naming declared and computed, for the FILE_INVALID line."""
-        if self.contradiction:
-            return self.contradiction
-        return ", ".join(
+        """What disagrees: declared and computed of each total, and the contradiction."""
+        totals = ", ".join(
             f"{k} declared {self._shown(k, self.declared[k])}, computed {self._shown(k, self.computed.get(k))}"
             for k in self._wrong()
         )
+        return "; ".join(part for part in (totals, self.contradiction) if part)
 
     def _shown(self, name: str, value: int | None) -> str:
         return str(value) if value is None or name == "rows" else f"{Decimal(value).scaleb(-self.digits):f}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import polars as pl
@@ -15,9 +15,6 @@ from pipelines.sources.base import Context
 from pipelines.sources.layout import Field, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
 from schemas.validation import LONGEST_SHOWN, shown
-
-COLUMNS_AT_ONCE = 2
-"""Columns converted side by side: polars works outside Python's lock."""
 
 FREE_TEXT = ("remittance", "counterparty", "operator_id", "reason_code")
 MONEY = {"amount_minor", "gross_minor", "fee_minor", "net_minor", "balance_minor"}
@@ -95,8 +92,7 @@ def to_canonical(cells: pl.DataFrame, layout: Layout, context: Context, header: 
     places |= {name: str(number) for number, name in reversed([*enumerate(header, start=1)])}
     fields = {c: layout.fields[_field_name(c, layout)] for c in wanted if _field_name(c, layout) in layout.fields}
     texts = cells.select("line", *(text_of(spec, places).alias(c) for c, spec in fields.items()))
-    with ThreadPoolExecutor(COLUMNS_AT_ONCE) as pool:
-        typed = dict(zip(fields, pool.map(lambda c: _typed(texts, c, layout, context), fields), strict=True))
+    typed = {column: _typed(texts, column, layout, context) for column in fields}
     frame = texts.select("line").with_columns(
         *(typed[c] if c in typed else pl.lit(None, dtype).alias(c) for c, dtype in wanted.items() if c != "line")
     )
@@ -115,17 +111,38 @@ def _field_name(column: str, layout: Layout) -> str:
 def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -> pl.Series:
     spec = layout.fields[_field_name(column, layout)]
     if column in MONEY:
-        coin = coded(pl.col("currency"), layout.fields["currency"])
+        coin = _coded(texts, "currency", layout.fields["currency"])
         return amount_of(texts.with_columns(coin), column, layout.amounts)
     if spec.kind == "date":
         return parsed_dates(texts[column], spec.formats)
     if spec.kind == "datetime":
         return parsed_times(texts[column], spec.formats, context)
     if spec.kind == "code":
-        return texts.select(coded(pl.col(column), spec)).to_series()
+        return _of_iso_4217(_coded(texts, column, spec)) if column == "currency" else _coded(texts, column, spec)
     if spec.kind == "card":
-        return texts.select(mask_card_expr(pl.col(column))).to_series()
+        return _masked(texts[column])
     return mask_text_series(texts[column]) if column in FREE_TEXT else texts[column]
+
+
+def _coded(texts: pl.DataFrame, column: str, spec: Field) -> pl.Series:
+    """Codes of a column; words that are canonical already, as most are, are not written anew."""
+    if not spec.codes and not texts[column].str.contains("[a-z]").any():
+        return texts[column]
+    return texts.select(coded(pl.col(column), spec)).to_series()
+
+
+def _of_iso_4217(codes: pl.Series) -> pl.Series:
+    """Null instead of what is no currency: a cell of a row whose cells have shifted may be a card number."""
+    if set(codes.unique()) <= {*EXPONENTS, None}:
+        return codes
+    return codes.to_frame().select(pl.when(pl.col(codes.name).is_in(list(EXPONENTS))).then(codes.name)).to_series()
+
+
+def _masked(cards: pl.Series) -> pl.Series:
+    """Card numbers masked; most files come masked already, which one cheap look tells."""
+    if not cards.str.contains(r"[0-9][0-9 -]{10}").any():
+        return cards
+    return cards.to_frame().select(mask_card_expr(pl.col(cards.name))).to_series()
 
 
 def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direction: pl.Series | None) -> pl.Series:
@@ -133,13 +150,14 @@ def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direct
     found: list[pl.Expr] = []
     for column in (c for c in texts.columns if c != "line"):
         spec = layout.fields[_field_name(column, layout)]
-        if spec.kind == "code" and (not spec.codes or column == "card_type"):
+        if spec.kind == "code" and column != "currency" and (not spec.codes or column == "card_type"):
             continue
         bad = texts[column].is_not_null() & frame[column].is_null()
         if bad.any():
             if column in MONEY:  # without a currency no amount can be read, and the currency says so
                 bad &= frame["currency"].is_in(list(EXPONENTS)).fill_null(value=False)
-            says = _amount_says(texts[column], frame, layout) if column in MONEY else pl.lit(_SAYS.get(spec.kind))
+            plain = pl.lit(_SAYS.get(column, _SAYS.get(spec.kind)))
+            says = _amount_says(texts[column], frame, layout) if column in MONEY else plain
             found.append(_sentences(texts[column], bad, _field_name(column, layout), says))
     if direction is not None:
         bad = ~direction.is_in([*layout.amounts.plus, *layout.amounts.minus]).fill_null(value=False)
@@ -155,13 +173,14 @@ _SAYS = {
     "date": "is not a date in the format of the profile",
     "datetime": "is not a time in the format of the profile",
     "code": "is a word that the profile does not know",
+    "currency": "is not an ISO 4217 currency",
 }
 
 
 def _amount_says(text: pl.Series, frame: pl.DataFrame, layout: Layout) -> pl.Expr:
     if layout.amounts.unit == "minor":
         return pl.lit("is not a whole number of minor units")
-    finer = pl.lit(text).str.contains(r"^[+-]?[0-9]*[.,][0-9]+$")
+    finer = pl.lit(text).str.contains(rf"^[+-]?[0-9]*{re.escape(layout.amounts.decimal)}[0-9]+$")
     too_fine = pl.format("has more decimals than {} allows", pl.lit(frame["currency"]))
     return pl.when(finer).then(too_fine).otherwise(pl.lit("is not an amount"))
 

@@ -42,17 +42,21 @@ def utf8_head(head: bytes, encoding: str) -> bytes:
     return text[: text.rfind(b"\n") + 1] or text
 
 
-def checked_utf8(data: bytes) -> None:
-    """SourceError on the first line that is no UTF-8."""
+def checked_utf8(data: bytes, first: int = 1) -> None:
+    """SourceError on the first line that is no UTF-8; first: line number of the first line given."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        raise _undecodable(data, error.start, "UTF-8") from None
+        raise _undecodable(data, error.start, "UTF-8", first) from None
 
 
-def _undecodable(data: bytes, at: int, encoding: str) -> SourceError:
+def _undecodable(data: bytes, at: int, encoding: str, first: int = 1) -> SourceError:
     mend = "ask the sender for the right encoding, or declare it as `encoding` of the profile"
-    return SourceError(f"not {encoding.upper()} text", line=1 + data[:at].count(b"\n"), mend=mend)
+    return SourceError(f"not {encoding.upper()} text", line=first + data.count(b"\n", 0, at), mend=mend)
+
+
+PIECE = 16 * 2**20
+"""Bytes of text that are cut and converted at a time: what a large file costs beside its result."""
 
 
 @dataclass(frozen=True)
@@ -171,16 +175,34 @@ def read_cells(
             cells = _cut(body, columns, delimiter)
         except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
             # not UTF-8, or a line with too many cells beside one with too few
-            checked_utf8(body)
+            checked_utf8(body, first)
         else:
             if cells.height == lines:  # no blank line was passed over
                 numbers = pl.int_range(first, first + lines, dtype=pl.Int64, eager=True).alias("line")
                 cells = cells.insert_column(0, numbers)
                 return Cells(_stripped(cells) if _has_padding(body, separator) else cells, _refusals([]))
-    checked_utf8(body)
+    checked_utf8(body, first)
     if quote and quote.encode() in body:
         return _read_quoted(body, first, columns, Quoting(delimiter, quote))
     return _read_line_by_line(body, first, columns, delimiter, ragged=ragged)
+
+
+def pieces(body: bytes, first: int, quote: str | None) -> list[tuple[bytes, int]]:
+    """The data lines in pieces of whole lines, each with the number of its first line.
+
+    A text with quotes stays whole, for a cell of it may hold line ends.
+    """
+    if len(body) <= PIECE or (quote and quote.encode() in body):
+        return [(body, first)]
+    found, at = [], 0
+    while at < len(body):
+        end = body.find(b"\n", at + PIECE) + 1 if at + PIECE < len(body) else len(body)
+        end = end or len(body)
+        piece = body[at:end]
+        found.append((piece, first))
+        first += piece.count(b"\n")
+        at = end
+    return found
 
 
 def _names(columns: int) -> dict[str, pl.DataType]:
@@ -188,6 +210,7 @@ def _names(columns: int) -> dict[str, pl.DataType]:
 
 
 def _cut(body: bytes, columns: int, delimiter: str) -> pl.DataFrame:
+    body = body if body.endswith(b"\n") else body + b"\n"  # else polars passes over a cell too many in the last line
     return pl.read_csv(body, separator=delimiter, quote_char=None, has_header=False, schema=_names(columns))
 
 

@@ -74,9 +74,9 @@ def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[s
             computed["closing"] += declared["opening"]
         else:
             del computed["closing"]
-    unread = frozenset(name for name, column in sums.items() if refused or counted[column].null_count())
+    unread = {name for name, column in sums.items() if refused or counted[column].null_count()}
     broken = _broken_chain(rows, declared, digits) if side == "bank" and not unread else None
-    return Totals(declared, computed, contradiction=broken, unchecked=unread, digits=digits)
+    return Totals(declared, computed, broken, frozenset(unread & declared.keys()), digits)
 
 
 def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> str | None:

@@ -106,11 +106,13 @@ class UmsPortal:
 
     def explain(self, filename: str, head: bytes) -> str:
         """Why it is neither."""
-        return "" if WAP.identify(filename, head) else NETBANK.explain(filename, head)
+        return "" if self.identify(filename, head) else NETBANK.explain(filename, head)
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
-        return (WAP if WAP.identify("", data[:65536]) else NETBANK).parse(data, context)
+        head = data[:65536]
+        netbank = NETBANK.identify("", head) or not WAP.identify("", head)
+        return (NETBANK if netbank else WAP).parse(data, context)
 
 
 UMS_PORTAL = UmsPortal()

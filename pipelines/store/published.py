@@ -17,6 +17,8 @@ def publish(store: Store, target: Path) -> None:
     """Copy the whole store to `target`, so that a reader sees the last night or this one, never half of it."""
     store.checkpoint()
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{target.name}.*"):  # of a run that was killed while it published
+        left.unlink(missing_ok=True)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         shutil.copyfile(store.path, fresh)

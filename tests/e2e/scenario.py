@@ -101,6 +101,7 @@ class Shop:
     held: set[File] = field(default_factory=set)
     delivered: set[File] = field(default_factory=set)
     seen: list[Night] = field(default_factory=list)
+    began: date | None = None
     _stan: int = 0
 
     def __post_init__(self) -> None:
@@ -249,6 +250,7 @@ class Shop:
 
     def arrive(self, until: date) -> None:
         """Every file of the dates up to `until` that is not held lies in the inbox."""
+        self.began = self.began or until
         for file in self._expected(until):
             if file not in self.held and file not in self.delivered:
                 self.put(file.name, self.text(file.source, file.day))
@@ -301,12 +303,11 @@ class Shop:
         return [row.pop("state") for row in found if key in row.values()]
 
     def _expected(self, until: date) -> list[File]:
-        first = self.seen[0].day if self.seen else until
-        first = min([first, *(file.day for file in self.rows)])
+        """What senders have sent by then: their due files from the first night on, and any with rows in it."""
         sources = ["pos", *(a.lower() for a in self.acquirers), "bank-main"]
-        every = [File(source, day) for day in days(first, until) for source in sources]
-        began = self.seen[0].day if self.seen else until
-        return [f for f in every if f in self.rows or self._is_due(f, began)]
+        due = {File(source, day) for day in days(self.began or until, until) for source in sources}
+        told = {file for file in self.rows if file.day <= until}
+        return sorted({f for f in due if self._is_due(f, self.began or until)} | told, key=lambda f: (f.day, f.source))
 
     def _is_due(self, file: File, began: date) -> bool:
         if file.day < began:

@@ -240,7 +240,8 @@ BODY = st.text(alphabet=st.sampled_from('ab1,,,\n\n\r\t \u3000\u00a0é中\x01"')
 @example("\u3000a,b\n", 2, ",")
 @example(",\n,\n", 2, ",")
 @example("\n", 1, ",")
-def test_the_fast_way_and_the_careful_way_read_the_same(body: str, columns: int, delimiter: str) -> None:
+@example(",\n\n,1,", 2, ",")
+def test_the_fast_way_and_the_careful_ways_read_the_same(body: str, columns: int, delimiter: str) -> None:
     data = body.replace('"', "").encode()
     fast = read_cells(data, 1, columns, delimiter=delimiter)
     careful = text._read_line_by_line(data, 1, columns, delimiter, ragged=False)

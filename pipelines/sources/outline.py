@@ -1,0 +1,143 @@
+"""The outer shape of a delimited text: where its header, its rows and its trailer stand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipelines.sources.base import SourceError
+from pipelines.sources.layout import Layout
+from pipelines.sources.quoted import PADDING, Quoting, cells_of
+from schemas.validation import shown
+
+TRAILER_WITHIN = 12
+"""How many lines from the end the trailer and title lines may take."""
+
+SAMPLE_LINES = 100
+"""Lines that tell how many cells a row without header has."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The outer shape of a text: header names (none: positions), how many cells a row has, where the data begins and
+    ends, its trailer and where it stands."""
+
+    names: list[str]
+    columns: int
+    first: int
+    body: bytes
+    trailer: re.Match[str] | None
+    trailer_line: int
+
+
+def header_of(data: bytes, layout: Layout) -> tuple[list[str], int, int] | None:
+    """Header names, their line number and the offset of the line after; None where no line is the header."""
+    offset, number, looked = 0, 0, 0
+    while offset < len(data) and looked <= layout.preamble:
+        end = data.find(b"\n", offset)
+        end = len(data) if end < 0 else end
+        number += 1
+        text = data[offset:end].decode(errors="replace")
+        offset = end + 1
+        if not text.strip(PADDING):
+            continue
+        looked += 1
+        cells = cells_of(text, layout.delimiter, layout.quote)
+        if set(layout.names) <= set(cells):
+            return cells, number, offset
+    return None
+
+
+def _once(cells: list[str], layout: Layout, line: int) -> None:
+    """SourceError where a column that is asked for stands twice: nobody knows which one is meant."""
+    twice = [name for name in layout.names if cells.count(name) > 1]
+    if twice:
+        what = f"column {', '.join(twice)} stands twice in the header"
+        raise SourceError(what, line=line, mend="ask the sender which one counts", profile=layout.profile)
+
+
+def _tail(data: bytes, start: int, layout: Layout) -> tuple[int, re.Match[str] | None, int]:
+    """Offset at which the data ends, the trailer and its line number."""
+    trailer, footer = re.compile(layout.trailer or r"(?!)"), re.compile(layout.footer or r"(?!)")
+    end, found, found_at = len(data), None, 0
+    for _ in range(TRAILER_WITHIN):
+        text_end = _without_space(data, start, end)
+        line_start = max(data.rfind(b"\n", start, text_end) + 1, start)
+        text = data[line_start:text_end].decode(errors="replace").strip()
+        if not text or line_start >= text_end:
+            break
+        match = trailer.search(text)
+        if match and found is None:
+            found, found_at = match, line_start
+        elif not footer.search(text) and not (layout.blank_rows and not text.strip(layout.delimiter + PADDING)):
+            break
+        end = line_start
+    return end, found, 1 + data.count(b"\n", 0, found_at) if found else 0
+
+
+def _without_space(data: bytes, start: int, end: int) -> int:
+    """Where the text before `end` stops, read in windows so that a large file is not copied."""
+    while end > start:
+        low = max(start, end - 65536)
+        kept = len(data[low:end].rstrip())
+        if kept:
+            return low + kept
+        end = low
+    return start
+
+
+def frame_of(data: bytes, layout: Layout) -> Frame:
+    """Header, rows and trailer of a text; SourceError where its header is not there."""
+    if layout.header:
+        located = header_of(data, layout)
+        if located is None:
+            raise SourceError(no_header(data, layout))
+        names, line, start = located
+        _once(names, layout, line)
+        columns, first = len(names), line + 1
+    else:
+        start, first, names = _skip(data, layout.preamble), layout.preamble + 1, []
+        columns = layout.columns or _usual_columns(data, start, layout)
+    end, trailer, trailer_line = _tail(data, start, layout)
+    return Frame(names, columns, first, data[start:end], trailer, trailer_line)
+
+
+def _skip(data: bytes, lines: int) -> int:
+    at = 0
+    for _ in range(lines):
+        at = data.find(b"\n", at) + 1 or len(data)
+    return at
+
+
+def _usual_columns(data: bytes, start: int, layout: Layout) -> int:
+    """How many cells most of the first rows have; the rows with another number are the odd ones."""
+    lines = data[start : start + 65536].decode(errors="replace").split("\n")[:SAMPLE_LINES]
+    if layout.quote:
+        records = Quoting(layout.delimiter, layout.quote).records(lines, 0)
+        counts = [len(record.cells) for record in records if record.cells]
+    else:
+        counts = [len(line.split(layout.delimiter)) for line in lines if line.strip(PADDING)]
+    enough = [count for count in counts if count >= layout.last_position]
+    return max(enough, key=enough.count, default=max(counts, default=1))
+
+
+def no_header(data: bytes, layout: Layout) -> str:
+    """Name the columns that the best header candidate lacks, and its line."""
+    lines = [line for line in enumerate(data[:65536].decode(errors="replace").split("\n"), 1) if line[1].strip()]
+    heads = [(line, set(cells_of(text, layout.delimiter, layout.quote))) for line, text in lines[: layout.preamble + 1]]
+    line, best = max(heads, key=lambda head: len(head[1] & set(layout.names)), default=(1, set()))
+    missing = [name for name in layout.names if name not in best]
+    if len(missing) * 2 > len(layout.names):
+        return f"no header of {layout.profile} is there"
+    several = "columns" if len(missing) > 1 else "column"
+    return f"line {line}: {several} {', '.join(missing)} of {layout.profile} missing in the header"
+
+
+def no_trailer(text: bytes, layout: Layout) -> SourceError:
+    """The last line, and that it is no trailer: the file is cut off, or the trailer is garbled."""
+    end = _without_space(text, 0, len(text))
+    last = text[text.rfind(b"\n", 0, end) + 1 : end].decode(errors="replace")
+    garbled = last.startswith("#")
+    what = f"the trailer {shown(last)!r} cannot be read" if garbled else "the trailer is missing"
+    mend = "the file is cut off or its layout changed; ask the sender to send it again"
+    return SourceError(what, line=1 + text.count(b"\n", 0, end), mend=mend, profile=layout.profile)
