@@ -74,7 +74,7 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date) -> 
         rows = _gather(store, settings, last)
         settled = _match(store, rows, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
-        _write(store, rows, settled, deposited, arrivals, run_no)
+        _write(store, rows, settled, deposited, run_no)
         events = _register(store, settings, arrivals, settled, deposited, last, run_no, run_date)
         proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
         if wrong := failures(proof):
@@ -113,7 +113,7 @@ def _gather(store: Store, settings: Settings, last: int) -> _Open:
     transaction, payout = f"record_type IN {TRANSACTIONS}", "record_type = 'PAYOUT'"
     lines = books.open_rows(store, "settlement", last, transaction)
     return _Open(
-        journal=_with_acquirer(books.open_rows(store, "journal", last, expecting), settings),
+        journal=books.open_rows(store, "journal", last, expecting),
         settlement=lines.with_columns(ahead=_ahead(store, settings)),
         payouts=books.open_rows(store, "settlement", last, payout),
         other_lines=books.open_rows(store, "settlement", last, f"NOT ({transaction} OR {payout})"),
@@ -124,6 +124,7 @@ def _gather(store: Store, settings: Settings, last: int) -> _Open:
 
 def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Settled:
     found = identify(rows.journal, rows.settlement)
+    found = replace(found, journal_left=_with_acquirer(found.journal_left, arrivals.settings))
     history = books.journal_history(store, wanted(found, run_date, arrivals))
     history = _with_acquirer(history, arrivals.settings)
     return settle(found, history, run_date, arrivals)
@@ -170,7 +171,7 @@ def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([mine.select(columns), more.select(columns)]).unique("row_id", keep="first").sort("row_id")
 
 
-def _write(store: Store, rows: _Open, settled: Settled, deposited: Deposited, arrivals: Arrivals, run_no: int) -> None:
+def _write(store: Store, rows: _Open, settled: Settled, deposited: Deposited, run_no: int) -> None:
     books.write_matches(store, settled.pairs, run_no, rules.VERSION)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
@@ -184,7 +185,7 @@ def _write(store: Store, rows: _Open, settled: Settled, deposited: Deposited, ar
     )
     scope = pl.col("state") == "out_of_scope"
     closed = pl.concat([states.filter(scope).select("side", "row_id", "reason"), _idle(rows, settled), _others(rows)])
-    books.write_states(store, _awaited(states.filter(~scope), rows, deposited, arrivals), closed)
+    books.write_states(store, states.filter(~scope), closed)
 
 
 def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
@@ -204,27 +205,6 @@ def _others(rows: _Open) -> pl.DataFrame:
     kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
     reason = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
     return rows.other_lines.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
-
-
-def _awaited(states: pl.DataFrame, rows: _Open, deposited: Deposited, arrivals: Arrivals) -> pl.DataFrame:
-    """Add whose each open row is and until when its counterpart is awaited."""
-    within = arrivals.settings.run
-    refund = pl.col("txn_type") == "REFUND"
-    days = pl.when(refund).then(within.refund_within_days).otherwise(within.settle_within_days)
-    until = pl.col("business_date") + pl.duration(days=days)
-    mine, theirs = (frame.join(states, on="row_id", how="semi") for frame in (rows.journal, rows.settlement))
-    whose = pl.concat(
-        [
-            mine.select("row_id", "acquirer", side=pl.lit("journal"), expected_by=until),
-            theirs.select("row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.lit(None, pl.Date)),
-            deposited.payouts.select("row_id", "acquirer", side=pl.lit("settlement"), expected_by=pl.col("due")),
-            deposited.entries.select("row_id", "acquirer", side=pl.lit("bank"), expected_by=pl.lit(None, pl.Date)),
-        ]
-    )
-    whose = whose.unique(["side", "row_id"], keep="first")
-    return states.join(whose, on=["side", "row_id"], how="left").select(
-        "side", "row_id", "state", "reason", "acquirer", "expected_by"
-    )
 
 
 def _register(

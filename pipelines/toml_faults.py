@@ -116,6 +116,7 @@ def _places(text: str) -> dict[Loc, int]:
         if header := _HEADER.match(line):
             table = _turned(_parts(header[2]), turns, array=header[1] == "[[")
             places.setdefault(table, number)
+            places.setdefault(table[:-1] if header[1] == "[[" else table, number)
         elif key := _KEY.match(line):
             parts = _parts(key[1])
             for length in range(1, len(parts) + 1):

@@ -26,9 +26,7 @@ NUMBERLIKE = st.text(alphabet="0123456789.+-, eE_", max_size=22)
 
 def column(texts: list[str | None], currencies: list[str | None]) -> list[int | None]:
     """Minor units of a whole column."""
-    frame = pl.DataFrame(
-        {"amount": texts, "currency": currencies}, schema={"amount": pl.String, "currency": pl.String}
-    )
+    frame = pl.DataFrame({"amount": texts, "currency": currencies}, schema={"amount": pl.String, "currency": pl.String})
     return minor_units(frame, "amount", "currency").to_list()
 
 
@@ -79,7 +77,10 @@ def test_amounts_are_read_exactly(text: str, currency: str, minor: int) -> None:
     ("text", "currency"),
     [
         *[(text, "CNY") for text in ("", " ", "abc", ".", "-", "1,234.00", "1e3", "1_000", "NaN", "Infinity")],
-        *[(text, "CNY") for text in (" 1.00", "1.00 ", "１.００", "٣", "--1", "1.2.3", "¥1.00", "1.00-", "0x10", "1.00\n")],
+        *[
+            (text, "CNY")
+            for text in (" 1.00", "1.00 ", "１.００", "٣", "--1", "1.2.3", "¥1.00", "1.00-", "0x10", "1.00\n")
+        ],
         *[("1.005", "CNY"), ("0.5", "JPY"), ("1.0001", "KWD"), ("1000000000000000", "CNY")],
         *[("999999999999999.0000", "CLF"), ("9" * 40, "CNY"), ("1.00", "RMB"), ("1.00", "")],
     ],

@@ -46,13 +46,13 @@ class Deposited:
 
     @property
     def payout_states(self) -> pl.DataFrame:
-        """`row_id`, `state`, `reason` of payouts in no group."""
-        return self.payouts.select(list(STATES))
+        """`row_id`, `state`, `reason`, `acquirer`, `expected_by` of payouts in no group."""
+        return self.payouts.select(*STATES, "acquirer", expected_by="due")
 
     @property
     def bank_states(self) -> pl.DataFrame:
-        """`row_id`, `state`, `reason` of entries in no group."""
-        return self.entries.select(list(STATES))
+        """`row_id`, `state`, `reason`, `acquirer` of entries in no group."""
+        return self.entries.select(*STATES, "acquirer")
 
 
 def named(entries: pl.DataFrame, payout_ids: list[str]) -> pl.DataFrame:

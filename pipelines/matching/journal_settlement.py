@@ -106,7 +106,7 @@ def settle(
 
     candidates = engine.tied(rules.WITHOUT_REFERENCE, left, lines, MOST_CANDIDATES)
     revived = _revived_cancels(free, left, undone, judged)
-    waiting_rows = pl.concat([without(found.journal, judged["journal_row_id"]), revived], how="diagonal")
+    waiting_rows = pl.concat([without(found.journal_left, judged["journal_row_id"]), revived], how="diagonal")
     mine = journal_states(waiting_rows, undone, taken, candidates, run_date, arrivals)
     settled_before = known.filter(pl.col("row_id").is_in(taken.implode()))
     theirs = settlement_states(lines, settled_before, candidates, arrivals)

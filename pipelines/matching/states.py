@@ -51,7 +51,10 @@ def journal_states(
     run_date: date,
     arrivals: Arrivals,
 ) -> pl.DataFrame:
-    """`row_id`, `state`, `reason` of journal rows without partner: reason is the type, or why it is out of scope."""
+    """`row_id`, `state`, `reason`, `acquirer`, `expected_by` of journal rows without partner.
+
+    reason: the exception type, or why the row is out of scope; expected_by: the last day it may wait.
+    """
     undecided = pl.col("row_id").is_in(candidates["journal_row_id"].implode())
     voided = pl.col("row_id").is_in(undone["row_id"].implode())
     shown = undone.filter(pl.col("row_id").is_in(taken.implode()))["cancel_row_id"]
@@ -74,8 +77,9 @@ def journal_states(
         .then(pl.lit("undoes a transaction that the acquirer never showed"))
         .otherwise(pl.lit("voided or reversed, and the acquirer shows neither"))
     )
-    timed = with_clock(rows, run_date, arrivals)
-    return timed.with_columns(state=state).select("row_id", "state", reason=reason)
+    timed = with_clock(rows, run_date, arrivals).with_columns(state=state)
+    until = pl.col("business_date") + pl.duration(days="within")
+    return timed.select("row_id", "state", "acquirer", reason=reason, expected_by=until)
 
 
 def settlement_states(
@@ -84,7 +88,7 @@ def settlement_states(
     candidates: pl.DataFrame,
     arrivals: Arrivals,
 ) -> pl.DataFrame:
-    """`row_id`, `state`, `reason` of settlement lines without partner."""
+    """`row_id`, `state`, `reason`, `acquirer` of settlement lines without partner."""
     undecided = pl.col("row_id").is_in(candidates["settlement_row_id"].implode())
     again = pl.col("row_id").is_in(_repeats(lines, settled_before).implode())
     timed = _with_journal(lines, arrivals)
@@ -98,7 +102,7 @@ def settlement_states(
         .then(pl.lit("NOT_IN_JOURNAL"))
         .otherwise(pl.lit("TIMING"))
     )
-    return timed.select("row_id", state=state, reason=reason)
+    return timed.select("row_id", "acquirer", state=state, reason=reason)
 
 
 def _repeats(lines: pl.DataFrame, settled_before: pl.DataFrame) -> pl.Series:

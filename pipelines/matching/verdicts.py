@@ -80,7 +80,12 @@ def breaks_of_journal(
     rows: pl.DataFrame, states: pl.DataFrame, undone: pl.DataFrame, known: pl.DataFrame
 ) -> pl.DataFrame:
     """Exceptions of journal rows the acquirer does not show; a void or reversal is keyed by its sale's RRN."""
-    alone = rows.join(states.filter(pl.col("state") == EXCEPTED), on="row_id", how="inner", maintain_order="left")
+    alone = rows.join(
+        states.filter(pl.col("state") == EXCEPTED).select("row_id", "reason"),
+        on="row_id",
+        how="inner",
+        maintain_order="left",
+    )
     originals = undone.join(known.select("row_id", sale_rrn="rrn"), on="row_id", how="inner")
     sale = originals.group_by("cancel_row_id").agg(pl.col("sale_rrn").min())
     alone = alone.join(sale, left_on="row_id", right_on="cancel_row_id", how="left", maintain_order="left")
@@ -102,7 +107,12 @@ def breaks_of_journal(
 
 def breaks_of_lines(lines: pl.DataFrame, states: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     """Exceptions of settlement lines that no journal row explains, with all candidates where several would."""
-    alone = lines.join(states.filter(pl.col("state") == EXCEPTED), on="row_id", how="inner", maintain_order="left")
+    alone = lines.join(
+        states.filter(pl.col("state") == EXCEPTED).select("row_id", "reason"),
+        on="row_id",
+        how="inner",
+        maintain_order="left",
+    )
     listed = candidates.group_by("settlement_row_id").agg(
         candidates=pl.col("journal_row_id"), found=pl.col("found").first()
     )

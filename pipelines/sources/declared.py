@@ -124,7 +124,9 @@ class Declaration(BaseModel):
     @classmethod
     def _encoding(cls, name: str) -> str:
         try:
-            b"".decode(name)
+            b"ab".decode(name)
+        except UnicodeError:
+            pass  # a text encoding, of which these two bytes are no text
         except LookupError:
             raise ValueError(f"encoding {name!r} is not known; try utf-8 or gb18030") from None
         return name

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 from scenario import Shop
 
 from reports import html
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _templates_compiled_once() -> Iterator[None]:
-    """Compiling them takes longer than a whole small night."""
+    """Compiling them takes as long as a small night."""
     plain = html._environment
 
     @cache
     def once() -> Environment:
-        from jinja2 import PackageLoader
-
         return plain(PackageLoader("reports"))
 
     def environment(loader: Any) -> Environment:
@@ -34,7 +36,31 @@ def _templates_compiled_once() -> Iterator[None]:
     html._environment = plain
 
 
+@pytest.fixture(scope="session")
+def memory() -> Iterator[Path]:
+    """Where shops live: every night syncs its books, which memory does sooner than a disk."""
+    place = Path(tempfile.mkdtemp(prefix="recon-e2e-", dir=MEMORY if MEMORY.is_dir() else None))
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def module_place(memory: Path) -> Iterator[Path]:
+    """A folder for a shop that the tests of a module share."""
+    place = Path(tempfile.mkdtemp(dir=memory))
+    yield place
+    shutil.rmtree(place)
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def place(memory: Path) -> Iterator[Path]:
+    """An empty folder."""
+    place = Path(tempfile.mkdtemp(dir=memory))
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def shop(place: Path) -> Shop:
     """Cards at UNIONPAY, one bank account, nothing sold yet."""
-    return Shop(tmp_path / "shop")
+    return Shop(place / "shop")

@@ -54,27 +54,27 @@ def story(root: Path) -> Shop:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+def undisturbed(module_place: Path) -> dict[str, list[str]]:
     """What the books say after MON and TUE when nothing goes wrong."""
-    shop = story(tmp_path_factory.mktemp("twin"))
+    shop = story(module_place / "twin")
     shop.night(TUE)
     return books_of(shop)
 
 
 @pytest.fixture(scope="module")
-def monday(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def monday(module_place: Path) -> Shop:
     """Run once for all tests that begin on Tuesday."""
-    shop = story(tmp_path_factory.mktemp("monday"))
+    shop = story(module_place / "monday")
     shop.arrive(TUE)
     return shop
 
 
 @pytest.fixture
-def shop(monday: Shop, tmp_path: Path) -> Shop:
+def shop(monday: Shop, place: Path) -> Shop:
     """A copy of Monday's shop with a store and an inbox of its own."""
-    shutil.copytree(monday.root, tmp_path / "shop")
+    shutil.copytree(monday.root, place / "shop")
     copy = Shop.__new__(Shop)
-    copy.__dict__.update(monday.__dict__ | {"root": tmp_path / "shop", "seen": list(monday.seen)})
+    copy.__dict__.update(monday.__dict__ | {"root": place / "shop", "seen": list(monday.seen)})
     copy.delivered = set(monday.delivered)
     return copy
 
@@ -208,7 +208,7 @@ def test_an_analyst_reads_the_last_night_while_the_next_one_runs(shop: Shop) -> 
     assert rows_of(shop, "SELECT count(*) AS n FROM runs") == [{"n": 2}], "who opens it now sees the new night"
 
 
-def test_a_store_that_is_no_database_is_one_plain_line(tmp_path: Path) -> None:
-    (tmp_path / "recon.duckdb").write_text("this is no database")
+def test_a_store_that_is_no_database_is_one_plain_line(place: Path) -> None:
+    (place / "recon.duckdb").write_text("this is no database")
     with pytest.raises(StoreError, match=r"recon\.duckdb: cannot be opened"):
-        Store(tmp_path / "recon.duckdb")
+        Store(place / "recon.duckdb")

@@ -11,9 +11,9 @@ LATE_WECHAT, LATE_BANK = WED, THU
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(module_place: Path) -> Shop:
     """MON to SUN; WeChat's file of WED and the bank's of THU come on SAT, WeChat's of SAT and SUN never."""
-    shop = Shop(tmp_path_factory.mktemp("late") / "shop", acquirers=("UNIONPAY", "WECHAT"), run={"refund_within_days": 3})
+    shop = Shop(module_place / "shop", acquirers=("UNIONPAY", "WECHAT"), run={"refund_within_days": 3})
     shop.hold("wechat", LATE_WECHAT, SAT, SUN)
     shop.hold("bank-main", LATE_BANK)
 
@@ -107,8 +107,8 @@ def test_the_summary_counts_what_waits(shop: Shop) -> None:
     assert [night.summary["waiting"]["TIMING"] for night in shop.seen] == waiting
 
 
-def test_a_skipped_night_is_made_up_by_the_next(tmp_path: Path) -> None:
-    shop = Shop(tmp_path / "shop")
+def test_a_skipped_night_is_made_up_by_the_next(place: Path) -> None:
+    shop = Shop(place / "shop")
     shop.hold("unionpay", TUE)
     shop.sale("M", "10.00", MON)
     shop.sale("T", "11.00", TUE)

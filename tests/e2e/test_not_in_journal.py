@@ -53,8 +53,8 @@ def test_lines_that_settle_no_transaction_are_part_of_their_payout(shop: Shop) -
     assert shop.state("settlement", "J-FEES") == ["out_of_scope", "out_of_scope"]
 
 
-def test_while_the_journal_is_late_its_day_waits_and_near_midnight_its_neighbours_too(tmp_path: Path) -> None:
-    shop = Shop(tmp_path / "shop")
+def test_while_the_journal_is_late_its_day_waits_and_near_midnight_its_neighbours_too(place: Path) -> None:
+    shop = Shop(place / "shop")
     shop.hold("pos", TUE)
     for rrn, time in (("noon", "12:00:00"), ("23:49", "23:49:00"), ("23:51", "23:51:00")):
         shop.settled(f"mon {rrn}", "1.00", TUE, txn_time=at(MON, time))
@@ -83,8 +83,8 @@ def test_while_the_journal_is_late_its_day_waits_and_near_midnight_its_neighbour
     assert shop.story(type="FILE_LATE") == [(TUE, "FILE_LATE"), (FRI, "FILE_LATE cleared")]
 
 
-def test_the_day_begins_at_the_sources_cut_off(tmp_path: Path) -> None:
-    shop = Shop(tmp_path / "shop", cutoff="23:00")
+def test_the_day_begins_at_the_sources_cut_off(place: Path) -> None:
+    shop = Shop(place / "shop", cutoff="23:00")
     shop.hold("pos", TUE)
     shop.sale("before", "1.00", MON, at="22:59:59")
     shop.sale("after", "2.00", MON, at="23:00:00")

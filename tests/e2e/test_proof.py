@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from scenario import MON, TUE, WED, Shop, rows_of
+from collections.abc import Iterator
+
+from scenario import MON, TUE, WED, WED2, Shop, rows_of
+from week import WEEK
 
 
 def test_the_proof_of_a_small_day_by_hand(shop: Shop) -> None:
@@ -38,28 +41,29 @@ def test_the_proof_of_a_small_day_by_hand(shop: Shop) -> None:
         assert line["amount_accounted_minor"] == line["amount_in_minor"]
 
 
-def test_every_row_is_published_with_what_became_of_it(shop: Shop) -> None:
-    shop.sale("matched", "100.00", MON)
-    shop.settled("matched", "100.00", TUE)
-    shop.sale("waiting", "7.00", TUE)
-    shop.sale("declined", "30.00", TUE, status="DECLINED")
-    shop.settled("unknown", "4.00", TUE)
-    shop.nights(MON, TUE)
-    assert rows_of(shop, "SELECT rrn, state, reason FROM journal ORDER BY row_id") == [
-        {"rrn": "matched", "state": "matched", "reason": None},
-        {"rrn": "waiting", "state": "waiting", "reason": "TIMING"},
-        {"rrn": "declined", "state": "out_of_scope", "reason": "declined or timed out, and nobody settled it"},
-    ]
-    assert rows_of(shop, "SELECT rrn, state, reason FROM settlement ORDER BY row_id") == [
-        {"rrn": "matched", "state": "matched", "reason": None},
-        {"rrn": "unknown", "state": "excepted", "reason": "NOT_IN_JOURNAL"},
-    ]
-
-
-def test_the_proof_is_cumulative_over_all_nights(shop: Shop) -> None:
+def test_it_is_cumulative_over_all_nights_while_rows_speak_of_the_run(shop: Shop) -> None:
     for day in (MON, TUE):
         shop.sale(f"S{day}", "10.00", day)
-    first, second = shop.night(MON), shop.night(TUE)
-    rows = [night.summary["proof"]["lines"][0]["rows_in"] for night in (first, second)]
-    assert rows == [1, 2]
-    assert [night.summary["rows"]["journal"] for night in (first, second)] == [1, 1]
+    nights = (shop.night(MON), shop.night(TUE))
+    assert [night.summary["proof"]["lines"][0]["rows_in"] for night in nights] == [1, 2]
+    assert [night.summary["rows"]["journal"] for night in nights] == [1, 1]
+
+
+@WEEK.story
+def test_every_row_is_published_with_what_became_of_it(shop: Shop) -> Iterator[None]:
+    shop.sale("Q-matched", "100.00", MON)
+    shop.settled("Q-matched", "100.00", TUE)
+    shop.sale("Q-waiting", "7.00", WED2)
+    shop.sale("Q-declined", "30.00", TUE, status="DECLINED")
+    shop.settled("Q-unknown", "4.00", TUE)
+    yield
+    sql = "SELECT rrn, state, reason FROM {} WHERE rrn LIKE 'Q-%' ORDER BY row_id"
+    assert rows_of(shop, sql.format("journal")) == [
+        {"rrn": "Q-matched", "state": "matched", "reason": None},
+        {"rrn": "Q-declined", "state": "out_of_scope", "reason": "declined or timed out, and nobody settled it"},
+        {"rrn": "Q-waiting", "state": "waiting", "reason": "TIMING"},
+    ]
+    assert rows_of(shop, sql.format("settlement")) == [
+        {"rrn": "Q-matched", "state": "matched", "reason": None},
+        {"rrn": "Q-unknown", "state": "excepted", "reason": "NOT_IN_JOURNAL"},
+    ]

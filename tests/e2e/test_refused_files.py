@@ -176,11 +176,11 @@ def test_an_archive_that_cannot_be_written_is_not_blamed_on_the_file(
         shop.night(MON)
 
 
-def test_identical_files_read_side_by_side_are_kept_once(tmp_path: Path) -> None:
+def test_identical_files_read_side_by_side_are_kept_once(place: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         for number in range(50):
             data = b"%d" % number * 5000
-            kept = {threads.submit(collect.archive, data, collect.sha256(data), tmp_path) for _ in range(8)}
+            kept = {threads.submit(collect.archive, data, collect.sha256(data), place) for _ in range(8)}
             (place,) = {each.result() for each in kept}
             assert place.read_bytes() == data
-    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 50
+    assert len([p for p in place.rglob("*") if p.is_file()]) == 50

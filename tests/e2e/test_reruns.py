@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from scenario import MON, THU, TUE, WED, Shop, books_of
+from week import WEEK
 
 from pipelines import config, nightly
 from pipelines.nightly import DateError
@@ -71,8 +73,7 @@ def test_a_file_that_comes_later_the_same_day_is_picked_up_by_the_next_run_of_th
 
 def test_what_a_run_answers(shop: Shop) -> None:
     busy(shop)
-    shop.nights(MON, TUE)
-    summary = shop.night(WED).summary
+    summary = shop.nights(MON, WED).summary
     assert {k: summary[k] for k in ("business_date", "verdict", "files", "rows", "matched", "exceptions", "waiting")} == {
         "business_date": "2026-04-01",
         "verdict": "OK",
@@ -103,9 +104,11 @@ def test_what_a_run_answers(shop: Shop) -> None:
     }
 
 
-def test_an_exception_keeps_its_id_and_first_day_from_night_to_night(shop: Shop) -> None:
-    shop.settled("unknown", "14.00", TUE)
-    shop.nights(MON, THU)
-    ids = {(e["exception_id"], e["first_seen"]) for night in shop.seen[1:] for e in night.open}
-    assert len(ids) == 1
-    assert [e["age_days"] for night in shop.seen[1:] for e in night.open] == [0, 1, 2]
+@WEEK.story
+def test_an_exception_keeps_its_id_and_its_first_day_from_night_to_night(shop: Shop) -> Iterator[None]:
+    shop.settled("same", "14.00", TUE)
+    yield
+    found = [e for night in shop.seen for e in night.open if e["rrn"] == "same"]
+    assert len(found) == 9
+    assert len({(e["exception_id"], e["first_seen"]) for e in found}) == 1
+    assert [e["age_days"] for e in found] == list(range(9))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
-import pytest
 from scenario import KEYS, MON, WED2, Shop
 
 Story = Callable[[Shop], Generator[None, None, None]]
@@ -27,13 +27,13 @@ class Week:
     _endings: dict[Story, Generator[None, None, None]] = field(default_factory=dict)
     _played: bool = False
 
-    def story(self, tell: Story) -> Callable[[pytest.TempPathFactory], None]:
+    def story(self, tell: Story) -> Callable[[Path], None]:
         """Make a test of a story."""
         self.stories.append(tell)
 
-        def test(tmp_path_factory: pytest.TempPathFactory) -> None:
+        def test(memory: Path) -> None:
             if not self._played:
-                self._play(Shop(tmp_path_factory.mktemp("week") / "shop", acquirers=("UNIONPAY", "WECHAT")))
+                self._play(Shop(memory / "week", acquirers=("UNIONPAY", "WECHAT")))
             assert list(self._endings.pop(tell)) == []
 
         test.__name__, test.__doc__ = tell.__name__, tell.__doc__

@@ -53,7 +53,9 @@ def test_a_journal_shows_no_card_number(given: dict[str, str]) -> None:
     assert NO_LUHN not in digits
 
 
-@pytest.mark.parametrize("line", [f"T1,{CARD}", f"T1,{NO_LUHN},x", f'"{NO_LUHN}', f"# {NO_LUHN}", f"{journal_line()},{NO_LUHN}"])
+@pytest.mark.parametrize(
+    "line", [f"T1,{CARD}", f"T1,{NO_LUHN},x", f'"{NO_LUHN}', f"# {NO_LUHN}", f"{journal_line()},{NO_LUHN}"]
+)
 def test_a_line_that_is_no_row_shows_no_card_number(line: str) -> None:
     done = read("pos_journal", journal_file(journal_line(), line))
     assert done.rejected["line"].to_list() == [3]
@@ -69,7 +71,9 @@ def test_numbers_that_lead_to_the_line_stay() -> None:
     assert "411111******1111" in raw
 
 
-@pytest.mark.parametrize("given", [{"card_no": NO_LUHN}, {"reason_code": f"pan {CARD}"}, {"card_no": NO_LUHN, "net": "1.00"}])
+@pytest.mark.parametrize(
+    "given", [{"card_no": NO_LUHN}, {"reason_code": f"pan {CARD}"}, {"card_no": NO_LUHN, "net": "1.00"}]
+)
 def test_a_settlement_file_shows_no_card_number(given: dict[str, str]) -> None:
     found = all_of(read("acquirer_csv", settlement_file(settlement_line(**given))))
     assert CARD not in found

@@ -84,7 +84,9 @@ def test_a_word_may_say_which_way_the_money_goes(word: str, signed: tuple[int, i
     assert amounts(f"2026-03-03|{word}|10.00|0.05|9.95", **DIRECTION) == signed
 
 
-@pytest.mark.parametrize(("word", "says"), [("X", "direction 'X' is a word that the profile does not know"), ("", "direction '' is")])
+@pytest.mark.parametrize(
+    ("word", "says"), [("X", "direction 'X' is a word that the profile does not know"), ("", "direction '' is")]
+)
 def test_a_direction_nobody_declared_rejects_the_row(word: str, says: str) -> None:
     done = read([f"2026-03-03|{word}|10.00|0.05|9.95", "2026-03-03|C|1|0|1"], **DIRECTION)
     assert done.accepted["line"].to_list() == [2]
@@ -181,7 +183,10 @@ def test_any_text_encoding_will_do(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "full"),
     [
-        *((p, True) for p in ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d%H%M%S", "%Y年%m月%d日", "%d.%m.%y", "%Y-%m-%dT%H:%M:%S%.f%#z")),
+        *(
+            (p, True)
+            for p in ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d%H%M%S", "%Y年%m月%d日", "%d.%m.%y", "%Y-%m-%dT%H:%M:%S%.f%#z")
+        ),
         *((p, False) for p in ("%m%d%H%M%S", "%H:%M", "", "YYYY-MM-DD", "%Q", "%")),
     ],
 )

@@ -69,7 +69,9 @@ def test_columns_may_stand_in_any_order_and_beside_others() -> None:
     assert (row["line"], row["amount_minor"], row["bank_ref"], row["counterparty"]) == (2, 1244, "B1", "who")
 
 
-@pytest.mark.parametrize(("gone", "profile"), [("rrn", "pos_journal"), ("txn_time", "pos_journal"), ("net", "acquirer_csv")])
+@pytest.mark.parametrize(
+    ("gone", "profile"), [("rrn", "pos_journal"), ("txn_time", "pos_journal"), ("net", "acquirer_csv")]
+)
 def test_a_missing_column_is_named_with_its_line(gone: str, profile: str) -> None:
     header, rest = FILES[profile].split(b"\n", 1)
     cells = [cell for cell in header.decode().split(",") if cell != gone]
@@ -106,7 +108,9 @@ def test_an_empty_file_is_called_empty(data: bytes) -> None:
     assert why(data).startswith("the file is empty; ask the sender to send it again")
 
 
-@pytest.mark.parametrize("data", [b"\0\1\2\3" * 99, b"\xff\xfe", b"PK\3\4" + bytes(99), b"%PDF-1.7", b"<html/>", b"x" * 99_999])
+@pytest.mark.parametrize(
+    "data", [b"\0\1\2\3" * 99, b"\xff\xfe", b"PK\3\4" + bytes(99), b"%PDF-1.7", b"<html/>", b"x" * 99_999]
+)
 def test_what_is_no_table_is_of_no_profile(data: bytes) -> None:
     assert why(data, PROFILES | {"my_bank": declared()}).startswith("no profile recognises it")
 

@@ -51,10 +51,16 @@ def reason(profile: str, **given: str) -> str:
         ({"currency": "JPY"}, "amount '12.50' has more decimals than JPY allows"),
         ({"txn_time": ""}, "txn_time is blank"),
         ({"txn_time": "yesterday"}, "txn_time 'yesterday' is not a time in the format of the profile"),
-        ({"txn_time": "2026-02-30T10:00:00"}, "txn_time '2026-02-30T10:00:00' is not a time in the format of the profile"),
+        (
+            {"txn_time": "2026-02-30T10:00:00"},
+            "txn_time '2026-02-30T10:00:00' is not a time in the format of the profile",
+        ),
         ({"txn_time": "1926-03-02T10:00:00"}, "txn_time '1926-03-02 10:00:00' is no plausible time"),
         ({"merchant_id": "", "amount": ""}, "merchant_id is blank; amount is blank"),
-        ({"amount": "x", "txn_time": "y"}, "amount 'x' is not an amount; txn_time 'y' is not a time in the format of the profile"),
+        (
+            {"amount": "x", "txn_time": "y"},
+            "amount 'x' is not an amount; txn_time 'y' is not a time in the format of the profile",
+        ),
     ],
 )
 def test_a_journal_row_that_fails_says_why(given: dict[str, str], says: str) -> None:
@@ -75,7 +81,10 @@ def test_a_journal_row_that_fails_says_why(given: dict[str, str], says: str) -> 
         ({"net": ""}, "net is blank"),
         ({"fee": "0.065"}, "fee '0.065' has more decimals than CNY allows"),
         ({"net": "12.43"}, "net 12.43 CNY is not gross 12.50 CNY less fee 0.06 CNY"),
-        ({"gross": "-12.50", "net": "-12.56"}, "gross -12.50 CNY has the wrong sign for a SALE (a sale is +, a refund is -)"),
+        (
+            {"gross": "-12.50", "net": "-12.56"},
+            "gross -12.50 CNY has the wrong sign for a SALE (a sale is +, a refund is -)",
+        ),
         ({"record_type": "REFUND"}, "gross 12.50 CNY has the wrong sign for a REFUND (a sale is +, a refund is -)"),
         ({"record_type": "PAYOUT", "payout_id": ""}, "payout_id is blank on a PAYOUT line"),
         ({"txn_time": "25:61"}, "txn_time '25:61' is not a time in the format of the profile"),
@@ -105,7 +114,12 @@ def test_a_bank_entry_that_fails_says_why(given: dict[str, str], says: str) -> N
 
 
 def test_every_line_that_fails_is_kept_with_its_raw_text_and_amount() -> None:
-    bad = [journal_line(txn_type="GIFT", amount="3.00"), "only,two", '"never closed,' + journal_line(), journal_line(amount="?")]
+    bad = [
+        journal_line(txn_type="GIFT", amount="3.00"),
+        "only,two",
+        '"never closed,' + journal_line(),
+        journal_line(amount="?"),
+    ]
     done = read("pos_journal", journal_line(), *bad, journal_line())
     assert done.accepted["line"].to_list() == [2, 7]
     assert done.rejected.select("line", "raw").rows() == [*enumerate(bad, start=3)]

@@ -42,7 +42,15 @@ def test_the_first_line_of_the_data_may_be_any_line_of_the_file() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["a,1\nb,2", "a,1\nb,2\n", "a,1\r\nb,2\r\n", "a,1\r\nb,2", " a , 1\nb,2 ", "\u3000a,1\u00a0\nb,2\t", '"a","1"\nb, "2" \n'],
+    [
+        "a,1\nb,2",
+        "a,1\nb,2\n",
+        "a,1\r\nb,2\r\n",
+        "a,1\r\nb,2",
+        " a , 1\nb,2 ",
+        "\u3000a,1\u00a0\nb,2\t",
+        '"a","1"\nb, "2" \n',
+    ],
 )
 def test_line_ends_padding_and_quotes_do_not_matter(body: str) -> None:
     assert read(body) == ([(1, "a", "1"), (2, "b", "2")], [])
@@ -75,7 +83,7 @@ def test_one_row_too_long_and_one_too_short_are_not_taken_for_two_good_ones() ->
     ['"a,1', 'a,"1', '"a"x",1', '"a" b,"1', '"', '"12" pipe",1'],
     ids=["first cell", "last cell", "inside", "after a quoted one", "alone", "not doubled"],
 )
-@pytest.mark.parametrize("rest", ['b,2\nc,3\n', 'b,2\n"c",3\n', '"b",2\n"c","3"\n', 'b,2\n"c",3'])
+@pytest.mark.parametrize("rest", ["b,2\nc,3\n", 'b,2\n"c",3\n', '"b",2\n"c","3"\n', 'b,2\n"c",3'])
 def test_an_unclosed_quote_costs_only_its_own_line(slip: str, rest: str) -> None:
     rows, refused = read(f"x,0\n{slip}\n{rest}")
     assert rows == [(1, "x", "0"), (3, "b", "2"), (4, "c", "3")]

@@ -22,7 +22,13 @@ def read(printed: str, context: Context = SHANGHAI) -> tuple[datetime | None, da
 @pytest.mark.parametrize(
     "printed",
     [
-        *("2026-03-02T10:00:00", "2026-03-02 10:00:00", "2026-03-02T10:00", "2026-03-02 10:00", " 2026-03-02T10:00:00 "),
+        *(
+            "2026-03-02T10:00:00",
+            "2026-03-02 10:00:00",
+            "2026-03-02T10:00",
+            "2026-03-02 10:00",
+            " 2026-03-02T10:00:00 ",
+        ),
         *("2026-03-02T10:00:00.000", "2026-03-02T10:00:00+08:00", "2026-03-02T02:00:00Z", "2026-03-02 02:00:00+0000"),
         *("2026-03-01T21:00:00-05:00", "2026-03-02T10:00:00.000+08:00", "2026-03-02T02:00Z", "2026-03-02 10:00+08:00"),
     ],
@@ -31,7 +37,9 @@ def test_all_the_ways_of_iso_8601_name_the_same_moment(printed: str) -> None:
     assert read(printed) == (datetime(2026, 3, 2, 10), date(2026, 3, 2))
 
 
-@pytest.mark.parametrize("printed", ["10:00", "2026-03-02", "2026-13-02T10:00:00", "02.03.2026 10:00:00", "20260302100000"])
+@pytest.mark.parametrize(
+    "printed", ["10:00", "2026-03-02", "2026-13-02T10:00:00", "02.03.2026 10:00:00", "20260302100000"]
+)
 def test_what_is_no_iso_time_is_not_guessed(printed: str) -> None:
     assert read(printed) == (None, None)
 

@@ -19,11 +19,18 @@ NAMES = (
     "清算日期\t交易日期\t交易时间\t终端号\t交易金额\t清算金额\t手续费\t流水号\t交易类型\t参考号\t卡号\t商户号\t发卡行\t卡类型"
     "\t商户订单号\t银商订单号\t支付类型"
 )
-NETBANK_ROW = "20260303\t2026-03-03\t09:00:00\tT1\t10.00\t9.95\t0.05\t000001\t消费\t6030\t622280***0000\tM1\t01\t借记卡\t\t\t卡"
-WAP_ROW = "20260303\t2026-03-03\t09:00:00\t10.00\tT1\t9.95\t0.05\t000001\t消费\t6030\t622280***0000\tM1\t行\t借记卡" + "\t" * 7
+NETBANK_ROW = (
+    "20260303\t2026-03-03\t09:00:00\tT1\t10.00\t9.95\t0.05\t000001\t消费\t6030\t622280***0000\tM1\t01\t借记卡\t\t\t卡"
+)
+WAP_ROW = (
+    "20260303\t2026-03-03\t09:00:00\t10.00\tT1\t9.95\t0.05\t000001\t消费\t6030\t622280***0000\tM1\t行\t借记卡"
+    + "\t" * 7
+)
 
 
-def netbank(*rows: str, trailer: str = "总笔数：\t2\t\t交易金额：\t20.00\t\t结算金额：\t19.90\t\t手续费：\t0.10") -> bytes:
+def netbank(
+    *rows: str, trailer: str = "总笔数：\t2\t\t交易金额：\t20.00\t\t结算金额：\t19.90\t\t手续费：\t0.10"
+) -> bytes:
     """A portal export with its title, header and totals."""
     return "\r\n".join(["对账明细查询结果\t\t", NAMES, *rows, "\t" * 16, trailer + "\t" * 6, ""]).encode()
 
@@ -110,10 +117,14 @@ def test_a_wrong_sum_is_told_in_major_units(profile: str, data: bytes, says: str
     assert refusal(profile, data).startswith(f"control totals disagree: {says}")
 
 
-@pytest.mark.parametrize("trailer", ["# rows=x amount=12.50", "# rows=1", "# rows=1 amount=12,50", "#rows 1", "# rows=1 amount=1 2"])
+@pytest.mark.parametrize(
+    "trailer", ["# rows=x amount=12.50", "# rows=1", "# rows=1 amount=12,50", "#rows 1", "# rows=1 amount=1 2"]
+)
 def test_a_garbled_trailer_is_shown_with_its_line(trailer: str) -> None:
     data = journal_file(journal_line()).replace(b"# rows=1 amount=12.50", trailer.encode())
-    assert refusal("pos_journal", data).startswith(f"line 3: the trailer {trailer!r} cannot be read; the file is cut off")
+    assert refusal("pos_journal", data).startswith(
+        f"line 3: the trailer {trailer!r} cannot be read; the file is cut off"
+    )
 
 
 @pytest.mark.parametrize("number", ["1.2.3", ".", "12.505", "--1"])

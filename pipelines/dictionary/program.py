@@ -1,0 +1,59 @@
+"""What the program can do: formats, rules, layers, commands."""
+
+from __future__ import annotations
+
+import tomllib
+
+import click
+
+from pipelines.cli import cli
+from pipelines.dictionary.words import ROOT, code, table
+from pipelines.matching import rules
+from pipelines.sources import PROFILES
+
+
+def profiles() -> str:
+    """The formats that are read."""
+    return table(("profile", "record of the money"), ((code(p.name), p.side) for p in PROFILES.values()))
+
+
+def matching_rules() -> str:
+    """The rules, strongest first."""
+    rows = [
+        (code(rule.name), ", ".join(rule.keys), _when(rule), "TYPE_MISMATCH" if group is rules.ANY_TYPE else "")
+        for group in (rules.IDENTITY, rules.ANY_TYPE, rules.WITHOUT_REFERENCE)
+        for rule in group
+    ]
+    return table(("rule", "equal and filled on both sides", "when", "means"), rows)
+
+
+def _when(rule: rules.Rule) -> str:
+    clauses = [f"{column} is blank on a side" for column in (rule.blank, rule.also_blank) if column]
+    clauses += [f"only {', '.join(rule.kinds)} lines"] if rule.kinds else []
+    clauses += [f"business dates at most {rule.window_days} day apart"] if rule.window_days is not None else []
+    clauses += ["neither row has another candidate"] if rule.unique else []
+    return "; ".join(clauses) or "always"
+
+
+def layers() -> str:
+    """Which module may import which, as import-linter holds it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    found = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return "```text\n" + "".join(f"{layer.replace('pipelines.', '')}\n" for layer in found) + "```\n"
+
+
+def commands() -> str:
+    """What `recon` can be told."""
+    rows = []
+    for name, command in sorted(cli.commands.items()):
+        if not command.hidden:
+            options = [_option(parameter) for parameter in command.params]
+            rows.append((code(f"recon {name}"), command.get_short_help_str(200), " ".join(options)))
+    return table(("command", "what it does", "options"), rows)
+
+
+def _option(parameter: click.Parameter) -> str:
+    if isinstance(parameter, click.Argument):
+        return code((parameter.name or "").upper() + ("…" if parameter.nargs != 1 else ""))
+    return code(parameter.opts[0])

@@ -1,0 +1,44 @@
+"""What the generated parts are made of: Markdown tables, and the words of docs/words.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from pipelines.store.connection import SQL
+
+ROOT = SQL.parent
+WORDS = ROOT / "docs" / "words.toml"
+
+
+class WordError(Exception):
+    """Something is described nowhere; the message says where to describe it."""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def code(text: object) -> str:
+    """Text as code."""
+    return f"`{text}`"
+
+
+@cache
+def words() -> dict[str, Any]:
+    """docs/words.toml, read once."""
+    return tomllib.loads(WORDS.read_text(encoding="utf-8"))
+
+
+def word(kind: str, group: str, name: str) -> str:
+    """What a column or key means: said of it in its view or table, else everywhere. WordError where nobody says it."""
+    told: Mapping[str, Any] = words()[kind]
+    found = told.get(group, {}).get(name) or told.get(name)
+    if not isinstance(found, str):
+        raise WordError(f"{group}.{name} is described nowhere: add it to [{kind}.{group}] of docs/{WORDS.name}")
+    return found
