@@ -28,8 +28,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@printf '%s' "$(CURDIR)" > $(STAMP)
 
+# The demo leaves nothing outside this folder and asks no Prefect server of yours.
 demo: $(STAMP)
-	@$(BIN)/python -m pipelines demo
+	@mkdir -p var/prefect
+	@env -u PREFECT_API_URL PREFECT_HOME="$(CURDIR)/var/prefect" $(BIN)/python -m pipelines demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

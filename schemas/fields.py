@@ -11,7 +11,6 @@ from pipelines.money import CURRENCIES
 
 OLDEST = date(2000, 1, 1)
 NEWEST = date(2100, 1, 1)
-LONGEST_TEXT = 10_000
 
 
 def text(description: str, *, required: bool = False) -> pa.Column:

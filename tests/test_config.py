@@ -5,91 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from config_text import WHOLE, fault, load, wrong
 
 from pipelines import config
-from pipelines.config import ConfigError, Settings
+from pipelines.config import ConfigError
 from pipelines.toml_faults import line_of
-
-WHOLE = """\
-[paths]
-inbox = "in"
-
-[run]
-timezone = "Asia/Shanghai"
-settle_within_days = 2
-
-[[profiles]]
-name = "mine"
-side = "bank"
-columns = { booking_date = "日期", amount = "金额" }
-constants = { currency = "CNY" }
-
-[[sources]]
-name = "pos"
-profile = "pos_journal"
-pattern = "journal_*.csv"
-expected = "daily"
-cutoff = 23:00:00
-
-[[sources]]
-name = "unionpay"
-profile = "acquirer_csv"
-acquirer = "UNIONPAY"
-pattern = "settlement_*.csv"
-arrives_after_days = 1
-
-[[sources]]
-name = "bank"
-profile = "mine"
-account = "A-1"
-pattern = "bank_*.csv"
-
-[[contracts]]
-acquirer = "UNIONPAY"
-merchant_id = "8983*"
-channels = ["CARD"]
-
-[[contracts.fees]]
-card_type = "DEBIT"
-rate_bp = 50
-cap = "20.00"
-
-[[contracts.fees]]
-card_type = "*"
-rate_bp = 60.5
-
-[[contracts]]
-acquirer = "WECHAT"
-
-[[contracts.fees]]
-rate_bp = 38
-"""
-
-
-def load(folder: Path, text: str | bytes) -> Settings:
-    """Settings of a recon.toml with this text."""
-    path = folder / "recon.toml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return config.load(path)
-
-
-def fault(folder: Path, text: str | bytes) -> str:
-    """What is said of a recon.toml that cannot be used, without the path in front."""
-    with pytest.raises(ConfigError) as error:
-        load(folder, text)
-    said = str(error.value)
-    assert said.startswith(f"{folder / 'recon.toml'}: ")
-    assert said.count("\n") <= 1
-    assert len(said) < 600
-    return said.removeprefix(f"{folder / 'recon.toml'}: ")
-
-
-def wrong(folder: Path, right: str, mistake: str, turn: int = 0) -> tuple[str, int]:
-    """What is said when a line of the whole file is replaced, and the number of that line."""
-    lines = WHOLE.splitlines()
-    at = [number for number, line in enumerate(lines) if line == right][turn]
-    lines[at] = mistake
-    return fault(folder, "\n".join(lines)), at + 1
 
 
 def test_a_whole_file_is_read(tmp_path: Path) -> None:
@@ -210,126 +130,6 @@ MISTAKES = [
         'name = "pos_journal"',
         "profiles.name: there is a profile pos_journal already; choose another name",
     ),
-    # declared profiles
-    ('side = "bank"', 'side = "till"', "profiles.side: 'till' is not allowed; write 'journal', 'settlement' or 'bank'"),
-    (
-        'side = "bank"',
-        'side = "bank"\nencoding = "gbq"',
-        "profiles.encoding: encoding 'gbq' is not known; try utf-8 or gb18030",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\nencoding = "hex"',
-        "profiles.encoding: encoding 'hex' is not known; try utf-8 or gb18030",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ntrailer = "(rows"',
-        "profiles.trailer: '(rows' is no regular expression: missing )",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\nfooter = "*"',
-        "profiles.footer: '*' is no regular expression: nothing to repeat",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ntrailer = "(?P<gross>.)"',
-        "profiles.trailer: it names gross; a bank has the totals rows, opening, closing",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ntrailer = "(?P<closing>.)"',
-        "profiles.trailer: closing can only be checked against opening",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ndelimiter = "||"',
-        "profiles.delimiter: '||' is no delimiter; write one sign, or comma, tab",
-    ),
-    ('side = "bank"', "side = \"bank\"\nquote = ','", "profiles.quote: the quote is the delimiter too"),
-    ('side = "bank"', 'side = "bank"\nquote = "ab"', "profiles.quote: 'ab' is too long; write one sign"),
-    (
-        'side = "bank"',
-        "side = \"bank\"\nthousands = '.'",
-        "profiles.thousands: '.' is given for both decimal and thousands",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\nsign = "by-type"',
-        "profiles.sign: sign = 'by-type' is for settlement files; this is a bank",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\nsign = "absolute"\ndirection = { column = "D", plus = "a", minus = "b" }',
-        "profiles.direction: the sign comes from sign or from direction, not from both",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ndirection = { column = 2, plus = "a", minus = "b" }',
-        "profiles.direction.column: column 2 is a position; say header = false",
-    ),
-    ('side = "bank"', 'side = "bank"\npreamble = -1', "profiles.preamble: -1 is not allowed; the least is 0"),
-    (
-        'side = "bank"',
-        'side = "bank"\nformats = { booking_date = "%d.%m." }',
-        "profiles.formats.booking_date: '%d.%m.' gives no full date; write it like %Y-%m-%d",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\nformats = { amount = "%d" }',
-        "profiles.formats.amount: amount is no date and takes no format",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ncodes = { amount = { a = "B" } }',
-        "profiles.codes.amount: amount takes no codes; txn_type, record_type",
-    ),
-    (
-        'side = "bank"',
-        'side = "bank"\ncodes = { currency = { "元" = "RMB" } }',
-        "'RMB' is no currency; allowed: an ISO 4217 code, such as CNY",
-    ),
-    (
-        'constants = { currency = "CNY" }',
-        'constants = { currency = "RMB" }',
-        "profiles.constants.currency: 'RMB' is no currency; allowed: an ISO 4217 code",
-    ),
-    (
-        'constants = { currency = "CNY" }',
-        'constants = { currency = "CNY", amount = "1" }',
-        "profiles.constants.amount: amount is given both as a column and as a constant",
-    ),
-    (
-        'constants = { currency = "CNY" }',
-        'constants = { currency = "CNY", rrn = "1" }',
-        "profiles.constants.rrn: rrn is no column of a bank; there are account, amount",
-    ),
-    (
-        'columns = { booking_date = "日期", amount = "金额" }',
-        'columns = { booking_date = "日期", amount = 2 }',
-        "profiles.columns.amount: column 2 is a position; say header = false",
-    ),
-    (
-        'columns = { booking_date = "日期", amount = "金额" }',
-        'columns = { booking_date = "日期" }',
-        "profiles.columns: a bank needs amount",
-    ),
-    (
-        'columns = { booking_date = "日期", amount = "金额" }',
-        'columns = { booking_date = "日期", amount = [] }',
-        "profiles.columns.amount: it is empty",
-    ),
-    (
-        'columns = { booking_date = "日期", amount = "金额" }',
-        "header = false\ncolumns = { booking_date = 1, amount = 0 }",
-        "profiles.columns.amount: positions of columns begin at 1",
-    ),
-    (
-        'columns = { booking_date = "日期", amount = "金额" }',
-        'header = false\ncolumns = { booking_date = 1, amount = "b" }',
-        "profiles.columns.amount: without a header 'b' must be a position",
-    ),
 ]
 
 
@@ -391,11 +191,6 @@ def test_the_whole_file_may_be_wrong(text: str | bytes, says: str, tmp_path: Pat
     assert fault(tmp_path, text).startswith(says)
 
 
-def test_what_a_side_needs_is_asked_for_at_its_columns(tmp_path: Path) -> None:
-    said, _ = wrong(tmp_path, 'constants = { currency = "CNY" }', "constants = {}")
-    assert said == "line 11: profiles.columns: a bank needs currency: map a column or give a constant"
-
-
 def test_further_faults_are_counted(tmp_path: Path) -> None:
     assert fault(tmp_path, "[run]\nx = 1\ny = 2\n").endswith(" (and 1 more)")
 
@@ -430,7 +225,8 @@ def test_places_in_arrays_of_tables_have_their_own_lines(loc: tuple[int | str, .
 
 
 def test_quoted_and_dotted_keys_and_sub_tables_have_lines() -> None:
-    text = '[[profiles]]\n[profiles.codes.record_type]\n"消费" = "SALE"\n\n[[profiles]]\ncolumns.rrn = 1\n[ profiles . codes ]\n'
+    text = '[[profiles]]\n[profiles.codes.record_type]\n"消费" = "SALE"\n'
+    text += "\n[[profiles]]\ncolumns.rrn = 1\n[ profiles . codes ]\n"
     assert line_of(text, ("profiles", 0, "codes", "record_type", "消费")) == 3
     assert line_of(text, ("profiles", 1, "columns", "rrn")) == 6
     assert line_of(text, ("profiles", 1, "codes", "status")) == 7

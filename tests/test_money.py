@@ -87,7 +87,7 @@ def test_amounts_are_read_exactly(text: str, currency: str, minor: int) -> None:
 )
 def test_what_is_no_amount_is_null_and_never_rounded(text: str, currency: str) -> None:
     assert column([text], [currency]) == [None]
-    with pytest.raises(ValueError, match="amount|minor unit|currency"):
+    with pytest.raises(ValueError, match=r"amount|minor unit|currency"):
         to_minor(text, currency)
 
 
@@ -122,7 +122,7 @@ def test_decimals_are_taken_whatever_the_precision_of_the_context() -> None:
     huge = Decimal("12345678901234567890123456789012345.67")
     assert to_minor(huge, "CNY") == 1234567890123456789012345678901234567
     for strange in (Decimal("NaN"), Decimal("-Infinity"), Decimal("1.005")):
-        with pytest.raises(ValueError, match="amount|finer"):
+        with pytest.raises(ValueError, match=r"amount|finer"):
             to_minor(strange, "CNY")
 
 

@@ -64,7 +64,7 @@ def _values(value: Mapping[str, Any]) -> str:
     if "anyOf" in value:
         options = [option for option in value["anyOf"] if option.get("type") != "null"]
         if any(option["type"] == "number" for option in options):
-            return 'number, fractions as text: `"0.25"`'
+            return 'number, fractions as text: `"20.50"`'
         return " or ".join(_values(option) for option in options)
     kind = FORMATS.get(value.get("format", "")) or KINDS[value["type"]]
     if "minimum" in value and "maximum" in value:

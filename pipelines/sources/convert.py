@@ -71,7 +71,7 @@ def coded(text: pl.Expr, spec: Field) -> pl.Expr:
     """Canonical codes of the file's words; without a map the words themselves, in upper case."""
     if not spec.codes:
         return text.str.to_uppercase()
-    return text.replace_strict(dict(spec.codes), default=pl.lit(spec.others, pl.String), return_dtype=pl.String)
+    return text.replace_strict(dict(spec.codes), default=pl.lit(None, pl.String), return_dtype=pl.String)
 
 
 def business_dates(times: pl.Expr, context: Context) -> pl.Expr:

@@ -77,6 +77,9 @@ class Delimited:
         frame = frame_of(data, self.layout)
         if b"\0" in data or self.layout.last_position > frame.columns:
             return False
+        separator, enough = self.layout.delimiter.encode(), self.layout.last_position - 1
+        if frame.trailer is None and all(line.count(separator) < enough for line in frame.body.split(b"\n")):
+            return False
         rows = self._first_rows(frame)
         if rows.is_empty():
             return frame.trailer is not None and "rows" in frame.trailer.groupdict()

@@ -39,8 +39,6 @@ class Field:
     constant: str | None = None
     formats: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
-    others: str | None = None
-    """Code of words that `codes` does not name; None leaves them unreadable where the column is required."""
 
 
 @dataclass(frozen=True)

@@ -6,83 +6,35 @@ right trailer, runs the night without Prefect and keeps what it said. `story` re
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import polars as pl
+from reading import KEYS, Night, rows_of
+from sheets import (
+    COUNTERPARTIES,
+    JOURNAL,
+    MERCHANTS,
+    SETTLEMENT,
+    SHOP,
+    TILL,
+    WALLET_SHOP,
+    File,
+    Row,
+    bank_text,
+    journal_text,
+    recon_toml,
+    settlement_text,
+)
 
 from pipelines import commands, config, nightly
 from pipelines.checks.workdays import is_business_day
-from pipelines.store import Published
 
 MON, TUE, WED, THU, FRI, SAT, SUN, MON2, TUE2, WED2 = (date(2026, 3, 30) + timedelta(days=n) for n in range(10))
 """Ten days in a row from Monday 30 March 2026. The banks are closed SAT to MON2: a weekend and Tomb-Sweeping Day."""
-
-JOURNAL = (
-    "terminal_id,merchant_id,batch_no,stan,rrn,auth_code,txn_type,channel,card_no,card_type,amount,currency,txn_time,"
-    "response_code,status,original_rrn,order_no,operator_id"
-).split(",")
-SETTLEMENT = (
-    "acquirer,settlement_date,payout_id,record_type,merchant_id,terminal_id,batch_no,stan,rrn,auth_code,card_no,"
-    "card_type,txn_time,gross,fee,net,currency,original_rrn,order_no,reason_code"
-).split(",")
-BANK = "account,booking_date,value_date,amount,currency,bank_ref,remittance,counterparty,balance".split(",")
-
-SHOP, TILL = "898310158120001", "10000101"
-WALLET_SHOP = "1600000001"
-MERCHANTS = {"UNIONPAY": SHOP, "WECHAT": WALLET_SHOP}
-COUNTERPARTIES = {"UNIONPAY": "银联商务股份有限公司", "WECHAT": "财付通支付科技有限公司"}
-
-Row = dict[str, str]
-KEYS = ("rrn", "order_no", "payout_id", "bank_ref")
-
-
-@dataclass(frozen=True)
-class File:
-    """One file that a source sends: its source's name and the date in its name."""
-
-    source: str
-    day: date
-
-    @property
-    def name(self) -> str:
-        stem = {"pos": "journal", "bank-main": "bank"}.get(self.source, f"settlement_{self.source.upper()}")
-        return f"{stem}_{self.day:%Y%m%d}.csv"
-
-
-@dataclass(frozen=True)
-class Night:
-    """What one run left behind: its JSON, its plain lines, the whole register and all history."""
-
-    day: date
-    summary: dict[str, Any]
-    said: list[str]
-    register: list[dict[str, Any]]
-
-    @property
-    def verdict(self) -> str:
-        """OK or INCOMPLETE."""
-        return str(self.summary["verdict"])
-
-    @property
-    def open(self) -> list[dict[str, Any]]:
-        """What `recon exceptions` lists."""
-        return [e for e in self.register if e["status"] not in ("cleared", "resolved", "waiting")]
-
-    @property
-    def open_types(self) -> list[str]:
-        """Types of what is open, sorted."""
-        return sorted(e["type"] for e in self.open)
-
-    def only(self, kind: str, status: str = "open") -> dict[str, Any]:
-        """The one exception of a type."""
-        (found,) = [e for e in self.register if e["type"] == kind and e["status"] == status]
-        return found
 
 
 @dataclass
@@ -106,7 +58,7 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.inbox.mkdir(parents=True)
-        self.config.write_text(recon_toml(self), encoding="utf-8")
+        self.config.write_text(recon_toml(self.acquirers, self.run, self.lag, self.cutoff), encoding="utf-8")
 
     @property
     def inbox(self) -> Path:
@@ -122,7 +74,7 @@ class Shop:
 
     # what the three parties write down
 
-    def sale(self, rrn: str, amount: str, day: date, *, at: str = "12:00:00", kind: str = "SALE", **cells: str) -> Row:
+    def sale(self, rrn: str, amount: str, day: date, *, at: str = "12:00:00", kind: str = "SALE", **cells: Any) -> Row:
         """One journal row; its RRN is its own, its STAN the next."""
         self._stan += 1
         row = dict.fromkeys(JOURNAL, "") | {
@@ -142,15 +94,15 @@ class Shop:
         }
         return self._note("pos", day, row | cells)
 
-    def refund(self, rrn: str, amount: str, day: date, *, of: str, **cells: str) -> Row:
+    def refund(self, rrn: str, amount: str, day: date, *, of: str, **cells: Any) -> Row:
         """A refund of an earlier sale."""
         return self.sale(rrn, amount, day, kind="REFUND", original_rrn=of, **cells)
 
-    def void(self, rrn: str, amount: str, day: date, *, of: str, kind: str = "VOID", **cells: str) -> Row:
+    def void(self, rrn: str, amount: str, day: date, *, of: str, kind: str = "VOID", **cells: Any) -> Row:
         """A void or a reversal of a sale."""
         return self.sale(rrn, amount, day, kind=kind, original_rrn=of, **cells)
 
-    def wallet(self, order: str, amount: str, day: date, **cells: str) -> Row:
+    def wallet(self, order: str, amount: str, day: date, **cells: Any) -> Row:
         """A WeChat sale: its identity is the order number, the terminal's RRN stays in the shop."""
         theirs = {"channel": "WECHAT", "merchant_id": WALLET_SHOP, "order_no": order, "response_code": ""}
         return self.sale(cells.pop("rrn", f"T{order}"), amount, day, **(theirs | cells))
@@ -165,7 +117,7 @@ class Shop:
         kind: str = "SALE",
         sold: date | None = None,
         fee: str = "0.00",
-        **cells: str,
+        **cells: Any,
     ) -> Row:
         """One line of the acquirer's file named `day`, for a transaction of the day before unless `sold` says so."""
         row = dict.fromkeys(SETTLEMENT, "") | {
@@ -183,24 +135,22 @@ class Shop:
         }
         return self._note(acquirer.lower(), day, row | cells)
 
-    def wallet_settled(self, order: str, gross: str, day: date, *, kind: str = "SALE", **cells: str) -> Row:
+    def wallet_settled(self, order: str, gross: str, day: date, *, kind: str = "SALE", **cells: Any) -> Row:
         """One line of WeChat's file: order number, no RRN, no terminal."""
         return self.settled("", gross, day, acquirer="WECHAT", kind=kind, order_no=order, terminal_id="", **cells)
 
-    def payout(self, payout_id: str, net: str, day: date, *, acquirer: str = "UNIONPAY", **cells: str) -> Row:
+    def payout(self, payout_id: str, net: str, day: date, *, acquirer: str = "UNIONPAY", **cells: Any) -> Row:
         """A payout with the one sale that makes it up, sold by the shop the day before."""
         self.sale(f"of-{payout_id}", net, day - timedelta(days=1), merchant_id=MERCHANTS[acquirer], **cells)
         self.settled(f"of-{payout_id}", net, day, acquirer=acquirer, payout_id=payout_id, **cells)
         return self.declared(payout_id, net, day, acquirer=acquirer, **cells)
 
-    def declared(self, payout_id: str, net: str, day: date, *, acquirer: str = "UNIONPAY", **cells: str) -> Row:
+    def declared(self, payout_id: str, net: str, day: date, *, acquirer: str = "UNIONPAY", **cells: Any) -> Row:
         """A PAYOUT line alone."""
-        blank = {"terminal_id": "", "txn_time": ""}
-        return self.settled(
-            "", net, day, acquirer=acquirer, kind="PAYOUT", payout_id=payout_id, **(blank | cells)
-        )
+        blank: dict[str, Any] = {"terminal_id": "", "txn_time": ""}
+        return self.settled("", net, day, acquirer=acquirer, kind="PAYOUT", payout_id=payout_id, **(blank | cells))
 
-    def banked(self, remittance: str, amount: str, day: date, *, acquirer: str = "UNIONPAY", **cells: str) -> Row:
+    def banked(self, remittance: str, amount: str, day: date, *, acquirer: str = "UNIONPAY", **cells: Any) -> Row:
         """One bank entry, from the acquirer unless `counterparty` says otherwise."""
         entries = len(self.rows.get(File("bank-main", day), []))
         row = {
@@ -324,84 +274,3 @@ class Shop:
 def days(first: date, last: date) -> list[date]:
     """Calendar days, both included."""
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def rows_of(shop: Shop, sql: str) -> list[dict[str, Any]]:
-    """One query over the published copy."""
-    with Published(shop.published) as copy:
-        return copy.frame(sql).to_dicts()
-
-
-def books_of(shop: Shop) -> dict[str, list[str]]:
-    """Everything that is published of rows, pairs and exceptions, free of run numbers, ids of files and clocks."""
-    unstable = {"row_id", "file_id", "run_no", "event_no", "journal_row_id", "settlement_row_id", "bank_row_ids"}
-    unstable |= {"run_id", "arrived_at", "archived", "started_at", "finished_at", "summary"}
-    views = ("journal", "settlement", "bank", "matches", "exceptions", "exception_history", "rejected_rows", "files")
-    with Published(shop.published) as copy:
-        frames = {view: copy.frame(f"SELECT * FROM {view}") for view in (*views, "payout_bridge", "ageing")}  # noqa: S608
-    return {view: _sorted_rows(frame.drop(unstable & set(frame.columns))) for view, frame in frames.items()}
-
-
-def _sorted_rows(frame: pl.DataFrame) -> list[str]:
-    return sorted(json.dumps(row, ensure_ascii=False, default=str) for row in frame.iter_rows())
-
-
-def _csv(header: Iterable[str], rows: Iterable[Row], trailer: str) -> str:
-    names = list(header)
-    return "\n".join([",".join(names), *(",".join(row[n] for n in names) for row in rows), trailer, ""])
-
-
-def _sum(rows: Iterable[Row], column: str) -> Decimal:
-    return sum((Decimal(row[column]) for row in rows), Decimal("0.00"))
-
-
-def journal_text(rows: list[Row]) -> str:
-    """A `pos_journal` file."""
-    return _csv(JOURNAL, rows, f"# rows={len(rows)} amount={_sum(rows, 'amount')}")
-
-
-def settlement_text(rows: list[Row]) -> str:
-    """An `acquirer_csv` file; PAYOUT lines count in its rows and not in its sums."""
-    lines = [row for row in rows if row["record_type"] != "PAYOUT"]
-    sums = " ".join(f"{name}={_sum(lines, name)}" for name in ("gross", "fee", "net"))
-    return _csv(SETTLEMENT, rows, f"# rows={len(rows)} {sums}")
-
-
-def bank_text(rows: list[Row], opening: Decimal) -> str:
-    """A `bank_csv` file whose balances go on from `opening`."""
-    balance, written = opening, []
-    for row in rows:
-        balance += Decimal(row["amount"])
-        written.append(row | {"balance": str(balance)})
-    return _csv(BANK, written, f"# rows={len(rows)} opening={opening} closing={balance}")
-
-
-def recon_toml(shop: Shop) -> str:
-    """The configuration of contract.md's example, for this shop."""
-    run = {"settle_within_days": 2, "refund_within_days": 5} | dict(shop.run)
-    parts = [
-        '[run]\ntimezone = "Asia/Shanghai"\ncalendar = "CN"\n' + "".join(f"{k} = {v}\n" for k, v in run.items()),
-        f'[[sources]]\nname = "pos"\nprofile = "pos_journal"\npattern = "journal_*.csv"\nexpected = "daily"\n'
-        f"cutoff = {shop.cutoff}:00\n",
-        *(_source_toml(name, shop.cutoff) for name in shop.acquirers),
-        '[[sources]]\nname = "bank-main"\nprofile = "bank_csv"\naccount = "CMB-001"\npattern = "bank_*.csv"\n'
-        'expected = "business-day"\n',
-        *(_contract_toml(name, shop.lag) for name in shop.acquirers),
-    ]
-    return "\n".join(parts)
-
-
-def _source_toml(acquirer: str, cutoff: str) -> str:
-    return (
-        f'[[sources]]\nname = "{acquirer.lower()}"\nprofile = "acquirer_csv"\nacquirer = "{acquirer}"\n'
-        f'pattern = "settlement_{acquirer}_*.csv"\nexpected = "daily"\narrives_after_days = 1\ncutoff = {cutoff}:00\n'
-    )
-
-
-def _contract_toml(acquirer: str, lag: int) -> str:
-    channel = {"UNIONPAY": "CARD", "WECHAT": "WECHAT"}[acquirer]
-    return (
-        f'[[contracts]]\nacquirer = "{acquirer}"\nmerchant_id = "{MERCHANTS[acquirer][:4]}*"\n'
-        f'channels = ["{channel}"]\npayout_account = "CMB-001"\n'
-        f'bank_counterparty = "{COUNTERPARTIES[acquirer][:3]}*"\npayout_lag_business_days = {lag}\n'
-    )

@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from scenario import MON, TUE, Shop, books_of, rows_of
+from reading import books_of, rows_of
+from scenario import MON, TUE, Shop
 
 import pipelines
 from pipelines import config, nightly, reconcile
 from pipelines.reconcile import ProofError
-from pipelines.store import Store, published
+from pipelines.store import Store
 from pipelines.store.connection import StoreError
 
 ROOT = Path(pipelines.__file__).resolve().parents[1]
@@ -103,7 +104,9 @@ def test_a_run_killed_at_any_moment_is_healed_by_the_next(
     shop: Shop, undisturbed: dict[str, list[str]], moment: str
 ) -> None:
     before = shop.published.read_bytes()
-    killed = subprocess.run(recon(shop, sys.executable, "-c", BOMB, *MOMENTS[moment]), cwd=ROOT, capture_output=True, check=False)
+    killed = subprocess.run(
+        recon(shop, sys.executable, "-c", BOMB, *MOMENTS[moment]), cwd=ROOT, capture_output=True, check=False
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     if moment != "after it is published":
         assert shop.published.read_bytes() == before, "readers see the last good night"
@@ -147,7 +150,7 @@ def test_a_disk_that_is_full_when_it_is_published_keeps_the_last_good_night(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
     with monkeypatch.context() as patch:
-        patch.setattr(published.shutil, "copyfile", full)
+        patch.setattr("pipelines.store.published.shutil.copyfile", full)
         with pytest.raises(OSError, match="No space left"):
             run_tuesday(shop)
     assert shop.published.read_bytes() == before
@@ -192,19 +195,22 @@ for line in sys.stdin:
 
 
 def test_an_analyst_reads_the_last_night_while_the_next_one_runs(shop: Shop) -> None:
-    def asked() -> str:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write("how many runs?\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
-
     command = [sys.executable, "-c", READER, str(shop.published)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert asked() == "1"
-        nightly.run(config.load(shop.config), TUE, lambda line: asked() == "1" or pytest.fail(line))
-        assert asked() == "1", "an open copy stays the night on which it was opened"
-        process.stdin.close()
+        question, answer = process.stdin, process.stdout
+        assert question is not None
+        assert answer is not None
+        counted = []
+
+        def ask(line: str) -> None:
+            print("how many runs?", file=question, flush=True)
+            counted.append(answer.readline().strip())
+
+        ask("before")
+        nightly.run(config.load(shop.config), TUE, ask)
+        ask("after")
+        question.close()
+    assert counted == ["1"] * (1 + 4 + 1), "an open copy stays the night on which it was opened"
     assert rows_of(shop, "SELECT count(*) AS n FROM runs") == [{"n": 2}], "who opens it now sees the new night"
 
 

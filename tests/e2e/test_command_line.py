@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from click.testing import CliRunner, Result
-from scenario import JOURNAL, MON, SAT, THU, TUE, WED, WED2, Shop, journal_text, settlement_text
+from scenario import MON, SAT, THU, TUE, WED, WED2, Shop
+from sheets import JOURNAL, journal_text, settlement_text
 from week import WEEK
 
 import pipelines
@@ -24,8 +26,9 @@ def recon(shop: Shop, *words: str) -> Result:
     return CliRunner().invoke(cli, [command, "--config", str(shop.config), *rest])
 
 
-def run(shop: Shop, day: object, *words: str) -> Result:
-    shop.arrive(day)  # type: ignore[arg-type]
+def run(shop: Shop, day: date, *words: str) -> Result:
+    """`recon run` of a day, its files in the inbox."""
+    shop.arrive(day)
     return recon(shop, "run", "--date", str(day), "--no-prefect", *words)
 
 
@@ -35,7 +38,7 @@ def test_each_bad_file_is_one_plain_line_and_the_night_goes_on(shop: Shop) -> No
     good = shop.text("pos", MON)
     row = good.splitlines()[1]
     no_rrn = "\n".join(",".join(c for i, c in enumerate(line.split(",")) if i != 4) for line in good.splitlines()[:2])
-    bad = {
+    bad: dict[str, str | bytes] = {
         "journal_column_20260330.csv": no_rrn + "\n# rows=1 amount=10.00\n",
         "journal_trailer_20260330.csv": good.replace("amount=10.00", "amount=10.01"),
         "journal_cut_20260330.csv": good[: good.index("#")],
@@ -93,7 +96,9 @@ def test_exit_codes_of_run(shop: Shop) -> None:
 
     back = run(shop, TUE)
     assert (back.exit_code, back.stdout) == (2, "")
-    assert back.stderr.splitlines() == ["--date 2026-03-31 lies before the newest run (2026-04-01); time does not go back"]
+    assert back.stderr.splitlines() == [
+        "--date 2026-03-31 lies before the newest run (2026-04-01); time does not go back"
+    ]
 
     shop.release("pos", WED)
     assert run(shop, WED).exit_code == 0
@@ -111,6 +116,16 @@ def test_wrong_usage_and_configuration_is_2_and_says_which_line(shop: Shop) -> N
     shop.config.unlink()
     (said,) = run(shop, MON).stderr.splitlines()
     assert "there is no such configuration" in said
+
+
+def test_a_place_that_cannot_be_written_is_1_and_one_plain_line(shop: Shop) -> None:
+    (shop.root / "var").mkdir()
+    (shop.root / "var" / "archive").write_text("a file where a folder should be")
+    failed = run(shop, MON)
+    assert failed.exit_code == 1
+    (said,) = failed.stderr.splitlines()
+    assert str(shop.root / "var" / "archive") in said
+    assert not shop.published.exists()
 
 
 def test_json_is_one_document_on_stdout(shop: Shop) -> None:

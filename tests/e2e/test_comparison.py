@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenario import MON, TUE, WED, Shop
+from scenario import MON, THU, TUE, WED, Shop
 from week import WEEK
 
 
@@ -101,8 +101,31 @@ def test_the_same_rrn_at_another_terminal_is_another_sale(shop: Shop) -> Iterato
     shop.sale("C-terminal", "15.00", MON, terminal_id="10000101")
     shop.settled("C-terminal", "15.00", TUE, terminal_id="10000102")
     yield
-    assert shop.story("C-terminal")[1] == (TUE, "NOT_IN_JOURNAL, waiting")
-    assert shop.story("C-terminal")[2][1] == "NOT_IN_JOURNAL, NOT_SETTLED"
+    assert shop.story("C-terminal")[1:] == [(TUE, "NOT_IN_JOURNAL, waiting"), (THU, "NOT_IN_JOURNAL, NOT_SETTLED")]
+
+
+@WEEK.story
+def test_the_same_rrn_at_another_merchant_is_another_sale(shop: Shop) -> Iterator[None]:
+    shop.sale("C-merchant", "15.00", MON)
+    shop.settled("C-merchant", "15.00", TUE, merchant_id="898310158120002")
+    yield
+    assert shop.story("C-merchant")[1:] == [(TUE, "NOT_IN_JOURNAL, waiting"), (THU, "NOT_IN_JOURNAL, NOT_SETTLED")]
+
+
+@WEEK.story
+def test_an_authorisation_that_was_settled_as_a_sale_is_another_type(shop: Shop) -> Iterator[None]:
+    shop.sale("C-auth", "15.00", MON, kind="PREAUTH")
+    shop.settled("C-auth", "15.00", TUE)
+    yield
+    assert shop.story("C-auth") == [(TUE, "TYPE_MISMATCH")]
+
+
+@WEEK.story
+def test_a_wallet_refund_settled_as_a_sale_is_another_type(shop: Shop) -> Iterator[None]:
+    shop.wallet("C-wallet-type", "15.00", MON, kind="REFUND", original_rrn="elsewhere")
+    shop.wallet_settled("C-wallet-type", "15.00", TUE)
+    yield
+    assert shop.story("C-wallet-type") == [(MON, "waiting"), (TUE, "TYPE_MISMATCH")]
 
 
 @WEEK.story

@@ -71,6 +71,28 @@ def test_sent_again_a_night_later_is_a_duplicate_in_that_run(shop: Shop) -> Iter
 
 
 @WEEK.story
+def test_a_second_sale_that_turns_up_in_the_journal_explains_the_second_line(shop: Shop) -> Iterator[None]:
+    shop.sale("D-second", "51.00", MON)
+    for _ in range(2):
+        shop.settled("D-second", "51.00", TUE)
+    shop.sale("D-second", "51.00", WED, txn_time=f"{MON}T12:05:00")
+    yield
+    assert shop.story("D-second")[-2:] == [(TUE, "DUPLICATE_SETTLEMENT"), (WED, "DUPLICATE_SETTLEMENT cleared")]
+
+
+@WEEK.story
+def test_a_voided_sale_settled_twice_and_voided_once_is_one_too_many(shop: Shop) -> Iterator[None]:
+    shop.sale("D-voided", "51.00", MON)
+    shop.void("D-void", "51.00", MON, of="D-voided")
+    for _ in range(2):
+        shop.settled("D-voided", "51.00", TUE)
+    shop.settled("D-void", "-51.00", TUE, kind="VOID", original_rrn="D-voided")
+    yield
+    assert shop.story("D-voided") == [(MON, "waiting"), (TUE, "DUPLICATE_SETTLEMENT")]
+    assert shop.story("D-void") == [(MON, "waiting"), (TUE, "-")]
+
+
+@WEEK.story
 def test_a_refund_settled_twice_was_taken_from_the_merchant_twice(shop: Shop) -> Iterator[None]:
     shop.refund("D-refund", "20.00", MON, of="D-elsewhere")
     for day in (TUE, WED):

@@ -22,6 +22,15 @@ def test_a_failed_sale_that_was_settled_is_told_in_that_run(shop: Shop) -> Itera
 
 
 @WEEK.story
+def test_a_failed_refund_that_was_settled_was_taken_from_the_merchant(shop: Shop) -> Iterator[None]:
+    shop.refund("F-refund", "20.00", MON, of="F-elsewhere", status="DECLINED")
+    shop.settled("F-refund", "-20.00", TUE, kind="REFUND", original_rrn="F-elsewhere")
+    yield
+    found = shop.exception("F-refund", "FAILED_BUT_SETTLED")
+    assert (found["amount_minor"], found["direction"]) == (2000, "short")
+
+
+@WEEK.story
 def test_a_failed_sale_is_not_compared_further(shop: Shop) -> Iterator[None]:
     shop.sale("F-other", "66.00", MON, status="DECLINED", response_code="51")
     shop.settled("F-other", "70.00", TUE)
@@ -174,6 +183,30 @@ def test_a_timeout_with_an_approved_reversal_follows_the_rule_of_reversals(shop:
     found = shop.exception("R-sale", "REVERSAL_NOT_SETTLED")
     assert (found["amount_minor"], found["direction"]) == (8000, "long")
     assert shop.story("R-neither-rev") == [(MON, "waiting"), (THU, "-")]
+
+
+@WEEK.story
+def test_a_reversal_that_comes_a_night_later_makes_the_failed_sale_a_reversed_one(shop: Shop) -> Iterator[None]:
+    shop.sale("R-later", "80.00", MON, status="TIMEOUT", response_code="")
+    shop.settled("R-later", "80.00", TUE)
+    shop.void("R-later-rev", "80.00", WED, of="R-later", kind="REVERSAL")
+    yield
+    assert shop.story("R-later") == [
+        (TUE, "FAILED_BUT_SETTLED"),
+        (WED, "FAILED_BUT_SETTLED cleared"),
+        (SAT, "FAILED_BUT_SETTLED cleared, REVERSAL_NOT_SETTLED"),
+    ]
+
+
+@WEEK.story
+def test_a_void_that_only_the_acquirer_knows_is_not_in_the_journal(shop: Shop) -> Iterator[None]:
+    shop.sale("V-sold", "70.00", MON)
+    shop.settled("V-sold", "70.00", TUE)
+    shop.settled("V-theirs", "-70.00", TUE, kind="VOID", original_rrn="V-sold")
+    yield
+    assert shop.story("V-sold") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("V-theirs") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.exception("V-theirs", "NOT_IN_JOURNAL")["direction"] == "short"
 
 
 @WEEK.story

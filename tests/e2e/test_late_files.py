@@ -12,7 +12,7 @@ LATE_WECHAT, LATE_BANK = WED, THU
 
 @pytest.fixture(scope="module")
 def shop(module_place: Path) -> Shop:
-    """MON to SUN; WeChat's file of WED and the bank's of THU come on SAT, WeChat's of SAT and SUN never."""
+    """MON to SUN; WeChat's file of WED and the bank's of THU come on SAT; WeChat's of SAT is broken."""
     shop = Shop(module_place / "shop", acquirers=("UNIONPAY", "WECHAT"), run={"refund_within_days": 3})
     shop.hold("wechat", LATE_WECHAT, SAT, SUN)
     shop.hold("bank-main", LATE_BANK)
@@ -36,6 +36,7 @@ def shop(module_place: Path) -> Shop:
     shop.banked("什么", "104.00", FRI, acquirer="UNIONPAY", bank_ref="B-UNIONPAY")
 
     shop.nights(MON, FRI)
+    shop.put("settlement_WECHAT_20260404.csv", shop.text("wechat", SAT).replace("rows=0", "rows=1"))
     shop.release("wechat", LATE_WECHAT)
     shop.release("bank-main", LATE_BANK)
     shop.nights(SAT, SUN)
@@ -44,7 +45,12 @@ def shop(module_place: Path) -> Shop:
 
 def late(shop: Shop, source: str, day: object) -> list[tuple[object, str]]:
     """The story of one FILE_LATE: its key is source and date."""
-    found = {e["exception_id"] for n in shop.seen for e in n.register if e["type"] == "FILE_LATE" and source in e["explanation"]}
+    found = {
+        e["exception_id"]
+        for n in shop.seen
+        for e in n.register
+        if e["type"] == "FILE_LATE" and source in e["explanation"]
+    }
     return [step for key in found for step in shop.story(type="FILE_LATE", business_date=day, exception_id=key)]
 
 
@@ -56,7 +62,7 @@ def test_a_file_is_late_in_the_run_that_expected_it_and_clears_when_it_comes(sho
     assert (found["severity"], found["due_date"]) == ("high", str(WED)), "the same day"
 
 
-def test_files_come_at_night_of_the_date_they_are_named_for_and_none_from_acquirers_in_the_first_run(shop: Shop) -> None:
+def test_a_run_is_incomplete_without_the_files_of_its_own_date_and_the_first_expects_no_acquirers(shop: Shop) -> None:
     verdicts = [night.verdict for night in shop.seen]
     assert verdicts == ["OK", "OK", "INCOMPLETE", "INCOMPLETE", "OK", "INCOMPLETE", "INCOMPLETE"]
     assert [night.summary["files"]["missing"] for night in shop.seen[:4]] == [
@@ -65,6 +71,12 @@ def test_files_come_at_night_of_the_date_they_are_named_for_and_none_from_acquir
         ["wechat 2026-04-01"],
         ["bank-main 2026-04-02"],
     ]
+
+
+def test_a_refused_file_counts_as_not_arrived(shop: Shop) -> None:
+    assert late(shop, "wechat", SAT) == [(SAT, "FILE_LATE")]
+    assert shop.story(type="FILE_INVALID") == [(SAT, "FILE_INVALID")]
+    assert shop.story("B-UNKNOWN") == [(FRI, "waiting")], "an acquirer's file is missing, so nothing is unidentified"
 
 
 def test_no_statement_is_expected_where_the_bank_is_closed(shop: Shop) -> None:
@@ -99,7 +111,6 @@ def test_a_payout_is_missing_only_once_the_statement_of_its_due_date_is_loaded(s
 def test_nothing_is_unidentified_while_a_file_of_that_acquirer_is_missing(shop: Shop) -> None:
     assert shop.story("B-NAMED") == [(FRI, "waiting"), (SAT, "-")]
     assert shop.story("B-UNIONPAY") == [(FRI, "DEPOSIT_UNIDENTIFIED")], "the other acquirer is complete"
-    assert shop.story("B-UNKNOWN") == [(FRI, "waiting")], "SAT and SUN are missing now"
 
 
 def test_the_summary_counts_what_waits(shop: Shop) -> None:
@@ -126,3 +137,13 @@ def test_a_skipped_night_is_made_up_by_the_next(place: Path) -> None:
     assert again.verdict == "OK"
     assert late(shop, "unionpay", TUE) == [(THU, "FILE_LATE"), (THU, "FILE_LATE cleared")]
     assert again.only("NOT_SETTLED")["rrn"] == "M"
+
+
+def test_without_an_inbox_nothing_arrives_and_the_run_says_so(place: Path) -> None:
+    empty = Shop(place / "shop")
+    empty.hold("pos", MON)
+    empty.hold("bank-main", MON)
+    empty.inbox.rmdir()
+    night = empty.night(MON)
+    assert night.said == [f"{empty.inbox}: there is no such inbox; no file can arrive"]
+    assert (night.verdict, night.open_types) == ("INCOMPLETE", ["FILE_LATE", "FILE_LATE"])

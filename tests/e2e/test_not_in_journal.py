@@ -28,6 +28,21 @@ def test_listed_in_the_run_that_loads_the_line(shop: Shop) -> Iterator[None]:
 
 
 @WEEK.story
+def test_a_journal_row_that_turns_up_later_clears_it(shop: Shop) -> Iterator[None]:
+    shop.settled("J-found", "58.00", TUE)
+    shop.sale("J-found", "58.00", THU, txn_time=at(MON, "12:00:00"))
+    yield
+    assert shop.story("J-found") == [(TUE, "NOT_IN_JOURNAL"), (THU, "NOT_IN_JOURNAL cleared")]
+
+
+@WEEK.story
+def test_a_line_of_a_day_whose_journal_never_came_waits(shop: Shop) -> Iterator[None]:
+    shop.settled("J-sunday", "59.00", TUE, sold=MON - (TUE - MON))
+    yield
+    assert shop.story("J-sunday") == [(TUE, "waiting")], "the first night was Monday's"
+
+
+@WEEK.story
 def test_an_unknown_refund_cost_the_merchant(shop: Shop) -> Iterator[None]:
     shop.settled("J-refund", "-12.00", TUE, kind="REFUND", original_rrn="J-elsewhere")
     yield

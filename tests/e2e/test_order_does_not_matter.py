@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scenario import MON, TUE, Night, Shop
+from reading import Night
+from scenario import MON, TUE, Shop
 
 from pipelines import collect
 
@@ -28,9 +29,9 @@ def tell(shop: Shop, number: int, fate: str) -> None:
         shop.refund(rrn, amount, MON, of="elsewhere")
         shop.settled(rrn, f"-{amount}", TUE, kind="REFUND", original_rrn="elsewhere")
         return
-    slip = {"terminal_id": f"T{number}", "stan": "000001"}
+    slip: dict[str, Any] = {"terminal_id": f"T{number}", "stan": "000001"}
     shop.sale(rrn, amount, MON, status="DECLINED" if fate == "failed" else "APPROVED", **slip)
-    line = {"terminal_id": f"T{number}"}
+    line: dict[str, Any] = {"terminal_id": f"T{number}"}
     if fate in ("settled", "failed", "voided", "twice"):
         shop.settled(rrn, amount, TUE, **line)
     if fate == "twice":
@@ -68,7 +69,7 @@ def play(place: Path, fates: list[str], shuffle: random.Random | None) -> tuple[
 
 
 @pytest.fixture
-def loading_order(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[random.Random]]:
+def loading_order(monkeypatch: pytest.MonkeyPatch) -> list[random.Random]:
     """A shuffle for the files of the inbox, while one is set."""
     shuffles: list[random.Random] = []
     plain = collect.in_inbox
@@ -80,7 +81,7 @@ def loading_order(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[random.Rando
         return found
 
     monkeypatch.setattr(collect, "in_inbox", shuffled)
-    yield shuffles
+    return shuffles
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)

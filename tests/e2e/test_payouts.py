@@ -37,6 +37,43 @@ def test_a_missing_payout_that_comes_late_is_cleared(shop: Shop) -> Iterator[Non
 
 
 @WEEK.story
+def test_a_payout_that_comes_before_it_is_due_is_never_waited_for(shop: Shop) -> Iterator[None]:
+    shop.payout("P-EARLY", "108.00", TUE)
+    shop.banked("P-EARLY", "108.00", TUE)
+    yield
+    assert shop.story("P-EARLY") == []
+    assert shop.state("bank", "P-EARLY") == ["matched"]
+
+
+@WEEK.story
+def test_a_missing_payout_that_comes_in_part_differs(shop: Shop) -> Iterator[None]:
+    shop.payout("P-PART", "109.00", TUE)
+    shop.banked("P-PART", "100.00", THU)
+    yield
+    assert shop.story("P-PART") == [
+        (TUE, "waiting"),
+        (WED, "DEPOSIT_MISSING"),
+        (THU, "DEPOSIT_AMOUNT_DIFF, DEPOSIT_MISSING cleared"),
+    ]
+
+
+@WEEK.story
+def test_history_keeps_every_turn_of_a_difference(shop: Shop) -> Iterator[None]:
+    shop.payout("P-TURNS", "112.00", TUE)
+    for amount, day in (("50.00", WED), ("40.00", THU), ("22.00", FRI), ("1.00", TUE2)):
+        shop.banked("P-TURNS", amount, day)
+    yield
+    assert shop.history("P-TURNS") == [
+        (str(WED), "DEPOSIT_AMOUNT_DIFF", "opened"),
+        (str(THU), "DEPOSIT_AMOUNT_DIFF", "changed"),
+        (str(FRI), "DEPOSIT_AMOUNT_DIFF", "cleared"),
+        (str(TUE2), "DEPOSIT_AMOUNT_DIFF", "reopened"),
+    ]
+    found = shop.exception("P-TURNS", "DEPOSIT_AMOUNT_DIFF")
+    assert (found["amount_minor"], found["direction"], found["first_seen"]) == (100, "long", str(WED))
+
+
+@WEEK.story
 def test_the_due_date_passes_over_weekend_and_holiday(shop: Shop) -> Iterator[None]:
     shop.payout("P-FRI", "103.00", FRI)
     shop.payout("P-SAT", "104.00", SAT)

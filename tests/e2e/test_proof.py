@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenario import MON, TUE, WED, WED2, Shop, rows_of
+from reading import rows_of
+from scenario import MON, TUE, WED, WED2, Shop
 from week import WEEK
 
 

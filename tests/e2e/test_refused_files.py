@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from scenario import MON, SETTLEMENT, TUE, WED, Night, Shop, journal_text, settlement_text
+from reading import Night
+from scenario import MON, THU, TUE, WED, Shop
+from sheets import SETTLEMENT, journal_text, settlement_text
 
 from pipelines import collect, intake
 
@@ -113,6 +115,10 @@ def test_the_same_content_for_another_date_is_another_file_two_quiet_days_are_tw
     assert [n.summary["files"]["loaded"] for n in shop.seen] == [2, 3]
     assert [n.verdict for n in shop.seen] == ["OK", "OK"]
     assert last.register == []
+    shop.sale("S", "10.00", WED)
+    shop.put("journal_20260402.csv", shop.text("pos", WED))
+    shop.hold("pos", THU)
+    assert shop.night(THU).summary["rows"]["journal"] == 2
 
 
 def test_a_file_named_for_a_date_to_come_is_left_until_then(shop: Shop) -> None:
@@ -181,6 +187,6 @@ def test_identical_files_read_side_by_side_are_kept_once(place: Path) -> None:
         for number in range(50):
             data = b"%d" % number * 5000
             kept = {threads.submit(collect.archive, data, collect.sha256(data), place) for _ in range(8)}
-            (place,) = {each.result() for each in kept}
-            assert place.read_bytes() == data
+            (kept_at,) = {each.result() for each in kept}
+            assert kept_at.read_bytes() == data
     assert len([p for p in place.rglob("*") if p.is_file()]) == 50

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scenario import MON, THU, TUE, WED, Shop, books_of
+from reading import books_of, rows_of
+from scenario import MON, THU, TUE, WED, Shop
 from week import WEEK
 
 from pipelines import config, nightly
@@ -53,7 +55,7 @@ def test_the_same_night_again_changes_nothing(shop: Shop) -> None:
 def test_a_date_before_the_newest_run_is_refused_and_changes_nothing(shop: Shop) -> None:
     shop.night(TUE)
     before = shop.published.read_bytes()
-    with pytest.raises(DateError, match="2026-03-30 lies before the newest run .*2026-03-31"):
+    with pytest.raises(DateError, match=r"2026-03-30 lies before the newest run .*2026-03-31"):
         nightly.run(config.load(shop.config), MON, print)
     assert shop.published.read_bytes() == before
 
@@ -74,7 +76,8 @@ def test_a_file_that_comes_later_the_same_day_is_picked_up_by_the_next_run_of_th
 def test_what_a_run_answers(shop: Shop) -> None:
     busy(shop)
     summary = shop.nights(MON, WED).summary
-    assert {k: summary[k] for k in ("business_date", "verdict", "files", "rows", "matched", "exceptions", "waiting")} == {
+    told = ("business_date", "verdict", "files", "rows", "matched", "exceptions", "waiting")
+    assert {name: summary[name] for name in told} == {
         "business_date": "2026-04-01",
         "verdict": "OK",
         "files": {"loaded": 3, "already_loaded": 5, "rejected": 0, "missing": []},
@@ -112,3 +115,18 @@ def test_an_exception_keeps_its_id_and_its_first_day_from_night_to_night(shop: S
     assert len(found) == 9
     assert len({(e["exception_id"], e["first_seen"]) for e in found}) == 1
     assert [e["age_days"] for e in found] == list(range(9))
+
+
+@WEEK.story
+def test_every_night_answers_what_history_and_register_say(shop: Shop) -> Iterator[None]:
+    yield
+    events = rows_of(shop, "SELECT run_date, type, event FROM exception_history")
+    for night in shop.seen:
+        tonight = [(e["type"], e["event"]) for e in events if e["run_date"] == night.day]
+        counted = night.summary["exceptions"]
+        assert counted["new"] == Counter(kind for kind, event in tonight if event in ("opened", "reopened"))
+        assert counted["cleared"] == Counter(kind for kind, event in tonight if event == "cleared")
+        assert counted["open"] == Counter(night.open_types)
+        assert night.summary["waiting"]["TIMING"] == len([e for e in night.register if e["status"] == "waiting"])
+        assert night.summary["proof"]["balanced"] is True
+        assert night.verdict == "OK"

@@ -79,6 +79,22 @@ def test_a_sale_settled_after_it_was_called_missing_clears_and_history_keeps_bot
 
 
 @WEEK.story
+def test_settled_at_last_but_for_another_amount_it_is_another_exception(shop: Shop) -> Iterator[None]:
+    shop.sale("W-other", "40.00", MON)
+    shop.settled("W-other", "41.00", SAT, sold=MON)
+    yield
+    assert shop.story("W-other")[-1] == (SAT, "AMOUNT_OVER, NOT_SETTLED cleared")
+
+
+@WEEK.story
+def test_a_time_with_an_offset_is_a_time_of_the_books(shop: Shop) -> Iterator[None]:
+    shop.sale("W-offset", "41.00", MON)["txn_time"] = f"{MON}T23:30:00+00:00"
+    yield
+    assert shop.story("W-offset") == [(MON, "waiting"), (FRI, "NOT_SETTLED")], "half past seven on Tuesday in Shanghai"
+    assert shop.exception("W-offset", "NOT_SETTLED")["business_date"] == str(TUE)
+
+
+@WEEK.story
 def test_days_are_calendar_days_holidays_or_not(shop: Shop) -> Iterator[None]:
     shop.sale("W-holiday", "50.00", FRI)
     yield

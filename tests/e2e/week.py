@@ -1,4 +1,4 @@
-"""One run of nights that many stories share: each tells its rows first, and reads after the last night what came of them.
+"""One run of nights that many stories share: each tells its rows first, and reads after the last what came of them.
 
 A story is a generator: what stands before its `yield` happens before the first night, what stands after it is the
 test. Stories never share a key, so each could as well be told alone; together they cost ten nights instead of five
@@ -7,14 +7,15 @@ hundred.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from scenario import KEYS, MON, WED2, Shop
+from reading import KEYS
+from scenario import MON, WED2, Shop
 
-Story = Callable[[Shop], Generator[None, None, None]]
+Story = Callable[[Shop], Iterator[None]]
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Week:
     first: date
     last: date
     stories: list[Story] = field(default_factory=list)
-    _endings: dict[Story, Generator[None, None, None]] = field(default_factory=dict)
+    _endings: dict[Story, Iterator[None]] = field(default_factory=dict)
     _played: bool = False
 
     def story(self, tell: Story) -> Callable[[Path], None]:

@@ -1,4 +1,4 @@
-"""A golden answer beside each self-made input. Regenerate: `REGENERATE_GOLDEN=1 pytest tests/sources/test_golden.py`."""
+"""A golden answer beside each self-made input; `REGENERATE_GOLDEN=1 pytest <this file>` writes them again."""
 
 import json
 import os

