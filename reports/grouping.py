@@ -76,9 +76,7 @@ def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
     return tuple(AgeCell(at, code, *cell) for (code, at), cell in sorted(cells.items()))
 
 
-def first_to_do(
-    items: Iterable[ExceptionItem], earliest: int = 6, largest: int = 3
-) -> tuple[ExceptionItem, ...]:
+def first_to_do(items: Iterable[ExceptionItem], earliest: int = 6, largest: int = 3) -> tuple[ExceptionItem, ...]:
     """Pick what to work on first: the earliest due, and the largest amounts of each currency, each once.
 
     What an incident already covers (`parent_id`) and what merely waits is left out; low severity comes in by

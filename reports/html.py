@@ -143,17 +143,13 @@ def policy_of(code: str) -> Policy | None:
 def action(item: ExceptionItem) -> Words:
     """Next action in both languages: the case's own where it differs from the policy's."""
     policy = POLICY.get(item.type)
-    return _own(
-        item.next_action, item.next_action_zh, Words(policy.action_en, policy.action_zh) if policy else None
-    )
+    return _own(item.next_action, item.next_action_zh, Words(policy.action_en, policy.action_zh) if policy else None)
 
 
 def contact(item: ExceptionItem) -> Words:
     """Whom to call, in both languages."""
     policy = POLICY.get(item.type)
-    return _own(
-        item.contact, item.contact_zh, Words(policy.contact_en, policy.contact_zh) if policy else None
-    )
+    return _own(item.contact, item.contact_zh, Words(policy.contact_en, policy.contact_zh) if policy else None)
 
 
 def _own(en: str, zh: str, standard: Words | None) -> Words:
@@ -238,10 +234,7 @@ def _drawn(bridge: Bridge) -> list[tuple[object, charts.Bar]]:
 def _ageing(cells: Sequence[AgeCell]) -> list[tuple[str, list[AgeLine]]]:
     """Per currency all five buckets, empty ones too; exceptions without money come last, by count."""
     currencies = sorted({cell.currency for cell in cells}, key=lambda code: (not code, code))
-    return [
-        (currency, _age_lines([cell for cell in cells if cell.currency == currency]))
-        for currency in currencies
-    ]
+    return [(currency, _age_lines([cell for cell in cells if cell.currency == currency])) for currency in currencies]
 
 
 def _age_lines(cells: Sequence[AgeCell]) -> list[AgeLine]:

@@ -106,7 +106,5 @@ def wanted_faults(text: str) -> frozenset[str]:
     names = frozenset(name.strip() for name in text.split(","))
     unknown = sorted(names - set(NAMES))
     if unknown:
-        raise ValueError(
-            f"unknown fault {', '.join(map(repr, unknown))}; valid: all, none, {', '.join(NAMES)}"
-        )
+        raise ValueError(f"unknown fault {', '.join(map(repr, unknown))}; valid: all, none, {', '.join(NAMES)}")
     return names

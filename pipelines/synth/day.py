@@ -93,9 +93,7 @@ def _place(dice: Dice, label: str, frame: pl.DataFrame, world: World) -> pl.Data
         dice.below(f"{label}-term", n, world.terminals).alias("term"),
         pl.when("card_only").then(pl.lit("CARD")).otherwise(channel).alias("channel"),
     )
-    return frame.join(world.table, on=["term", "channel"], how="left", maintain_order="left").drop(
-        "term", "card_only"
-    )
+    return frame.join(world.table, on=["term", "channel"], how="left", maintain_order="left").drop("term", "card_only")
 
 
 def _time(dice: Dice, label: str, frame: pl.DataFrame, clock: Clock) -> pl.DataFrame:
@@ -128,9 +126,7 @@ def _amount(dice: Dice, label: str, frame: pl.DataFrame) -> pl.DataFrame:
         .then(50000 + draw % 300000)
         .otherwise(380000 + draw % 500000)
     )
-    return frame.with_columns((amount + 1000 * pl.col("refundable").cast(pl.Int64)).alias("amount")).drop(
-        "refundable"
-    )
+    return frame.with_columns((amount + 1000 * pl.col("refundable").cast(pl.Int64)).alias("amount")).drop("refundable")
 
 
 def _card(dice: Dice, label: str, frame: pl.DataFrame) -> pl.DataFrame:

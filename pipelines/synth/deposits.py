@@ -66,9 +66,7 @@ class Deposits:
     missing: tuple[Missing, ...]
 
 
-def deposits(
-    dice: Dice, schedule: Schedule, declared: pl.DataFrame, wanted: frozenset[str], per_type: int
-) -> Deposits:
+def deposits(dice: Dice, schedule: Schedule, declared: pl.DataFrame, wanted: frozenset[str], per_type: int) -> Deposits:
     """Credit every payout on its due date, then let per_type of each wanted deposit fault happen.
 
     `declared` is the frame of `settle.payouts`. Only payouts due up to the last run can be faulty.
@@ -85,9 +83,7 @@ def deposits(
     entries += [_credit(m.payout, m.comes) for m in missing if m.comes and m.comes <= schedule.last]
     entries += [_wrong_credit(dice, payout, n) for n, payout in enumerate(wrong)]
     if "DEPOSIT_UNIDENTIFIED" in wanted:
-        entries += _strangers(
-            dice, schedule, per_type, {entry.amount for entry in entries} | {p.net for p in every}
-        )
+        entries += _strangers(dice, schedule, per_type, {entry.amount for entry in entries} | {p.net for p in every})
     return Deposits(tuple(sorted([*entries, *_other(schedule)], key=_booked)), missing)
 
 
@@ -141,9 +137,7 @@ def _strangers(dice: Dice, schedule: Schedule, count: int, taken: set[int]) -> l
         text = f"{acquirer.counterparty_glob[:-1]} 其他款项 第{n + 1}笔"
         note = "a debit nobody announced" if n % 3 == 2 else "a credit that names no payout"
         signed = -amount if n % 3 == 2 else amount
-        entry = Entry(
-            day, signed, text, acquirer.counterparty, acquirer.name, None, "DEPOSIT_UNIDENTIFIED", note
-        )
+        entry = Entry(day, signed, text, acquirer.counterparty, acquirer.name, None, "DEPOSIT_UNIDENTIFIED", note)
         found.append(entry)
     return found
 

@@ -30,16 +30,12 @@ class RowFault:
     strike: Callable[[pl.DataFrame, Schedule], pl.DataFrame]
 
 
-def inject(
-    events: pl.DataFrame, dice: Dice, schedule: Schedule, wanted: frozenset[str], per_type: int
-) -> pl.DataFrame:
+def inject(events: pl.DataFrame, dice: Dice, schedule: Schedule, wanted: frozenset[str], per_type: int) -> pl.DataFrame:
     """Strike `per_type` events with each wanted row fault; marks them in fault, variant, spoilt and copy."""
     for rule in ROW_FAULTS:
         if rule.name in wanted:
             chosen = _choose(events, dice, schedule, rule, per_type)
-            turns = pl.col("id").replace_strict(
-                chosen, range(len(chosen)), default=None, return_dtype=pl.Int64
-            )
+            turns = pl.col("id").replace_strict(chosen, range(len(chosen)), default=None, return_dtype=pl.Int64)
             turn = pl.when(pl.col("copy") == 0).then(turns).alias("turn")
             events = rule.strike(events.with_columns(turn), schedule).drop("turn")
     return events
@@ -51,9 +47,7 @@ def _choose(events: pl.DataFrame, dice: Dice, schedule: Schedule, rule: RowFault
     in_time = pl.col("day") <= schedule.last - timedelta(days=rule.margin)
     who = events.filter(free & in_time & rule.who & _judgeable(schedule)).select("id", "day")
     luck = dice.bits(f"fault-{rule.name}-{events['id'][0]}", who.height)
-    ranked = who.with_columns(luck.alias("luck")).with_columns(
-        pl.col("luck").rank("ordinal").over("day").alias("r")
-    )
+    ranked = who.with_columns(luck.alias("luck")).with_columns(pl.col("luck").rank("ordinal").over("day").alias("r"))
     return ranked.sort("r", "luck", "id")["id"].head(count)
 
 

@@ -59,9 +59,7 @@ FOLLOW_UPS = (
     FollowUp("void", "voided", "VOID", (0, 0), (60, 1800), settled=SHOWN),
     FollowUp("reversal", "reversed", "REVERSAL", (0, 0), (20, 60), settled=SHOWN),
     FollowUp("retry", "retried", "SALE", (0, 0), (30, 120), settled=ALWAYS),
-    FollowUp(
-        "completion", "preauth_completed", "PREAUTH_COMPLETION", (1, 3), permille=(700, 1100), settled=ALWAYS
-    ),
+    FollowUp("completion", "preauth_completed", "PREAUTH_COMPLETION", (1, 3), permille=(700, 1100), settled=ALWAYS),
     FollowUp("cancel", "preauth_cancelled", "PREAUTH_CANCEL", (1, 2)),
     FollowUp("refund", "refunded", "REFUND", (1, 6), settled=ALWAYS),
     FollowUp("part_refund", "part_refunded", "REFUND", (1, 5), permille=(200, 800), settled=ALWAYS),

@@ -67,15 +67,11 @@ def undo_poor_payouts(events: pl.DataFrame, last: date) -> pl.DataFrame:
     shown = [name for name, settled in _SETTLED.items() if settled == SHOWN]
     hidden = pl.col("poor") & pl.col("kind").is_in(shown)
     blanked = [pl.when(~hidden).then(pl.col(c)).alias(c) for c in ("a_type", "settles", "gross")]
-    return (
-        events.filter(~(pl.col("poor") & (pl.col("txn_type") == "REFUND"))).with_columns(blanked).drop("poor")
-    )
+    return events.filter(~(pl.col("poor") & (pl.col("txn_type") == "REFUND"))).with_columns(blanked).drop("poor")
 
 
 def _nothing(dice: Dice, world: World, day: date) -> pl.DataFrame:
-    empty = pl.DataFrame(
-        schema={"merchant_id": pl.String, "card": pl.Int64, "amount": pl.Int64, "second": pl.Int64}
-    )
+    empty = pl.DataFrame(schema={"merchant_id": pl.String, "card": pl.Int64, "amount": pl.Int64, "second": pl.Int64})
     return new_sales(dice, world, day, {"sale": 1}, serial=0, tail=empty, clock=_CLOCK).clear()
 
 
@@ -99,16 +95,12 @@ def _answered(rows: pl.DataFrame) -> pl.DataFrame:
     refund = pl.col("txn_type") == "REFUND"
     negative = pl.col("txn_type").is_in(["REFUND", "VOID", "REVERSAL"])
     wait = 1 + pl.col("delay") * refund.cast(pl.Int64)
-    record = (
-        pl.when(pl.col("txn_type") == "PREAUTH_COMPLETION").then(pl.lit("SALE")).otherwise(pl.col("txn_type"))
-    )
+    record = pl.when(pl.col("txn_type") == "PREAUTH_COMPLETION").then(pl.lit("SALE")).otherwise(pl.col("txn_type"))
     by_stan = (pl.col("channel") == "CARD") & pl.col("kind").is_in(["sale", "twin"])
     return rows.with_columns(
         pl.when(expected).then(record).alias("a_type"),
         pl.when(expected).then(pl.col("day") + pl.duration(days=wait)).alias("settles"),
-        pl.when(expected)
-        .then(pl.when(negative).then(-pl.col("amount")).otherwise(pl.col("amount")))
-        .alias("gross"),
+        pl.when(expected).then(pl.when(negative).then(-pl.col("amount")).otherwise(pl.col("amount"))).alias("gross"),
         (pl.col("time") + pl.duration(seconds=pl.col("skew"))).alias("a_time"),
         (by_stan & (pl.col("blank") == 0)).alias("blank"),
         pl.lit(True).alias("in_journal"),

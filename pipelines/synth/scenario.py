@@ -76,9 +76,7 @@ def _events(dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset
     return undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last)
 
 
-def _write(
-    out: Path, dice: Dice, schedule: Schedule, events: pl.DataFrame, wanted: frozenset[str]
-) -> Iterator[Truth]:
+def _write(out: Path, dice: Dice, schedule: Schedule, events: pl.DataFrame, wanted: frozenset[str]) -> Iterator[Truth]:
     settled = lines(events, schedule.last)
     declared = payouts(settled)
     days = days_between(schedule.first, schedule.last)
@@ -109,9 +107,7 @@ def _refuse_leftovers(out: Path, schedule: Schedule) -> None:
     found = [path for stem in ("journal", "settlement", "bank") for path in out.rglob(f"{stem}_*.csv")]
     strange = sorted(path for path in found if path not in ours and "var" not in path.relative_to(out).parts)
     if strange:
-        raise ValueError(
-            f"{out} holds files of another scenario, such as {strange[0].name}: give an empty directory"
-        )
+        raise ValueError(f"{out} holds files of another scenario, such as {strange[0].name}: give an empty directory")
 
 
 def faulty_rows(frame: pl.DataFrame) -> list[Row]:
@@ -129,9 +125,7 @@ def _write_journals(out: Path, schedule: Schedule, events: pl.DataFrame) -> list
     return found
 
 
-def _write_settlements(
-    out: Path, schedule: Schedule, settled: pl.DataFrame, declared: pl.DataFrame
-) -> list[Row]:
+def _write_settlements(out: Path, schedule: Schedule, settled: pl.DataFrame, declared: pl.DataFrame) -> list[Row]:
     by_file = settled.partition_by("acquirer", "settles", as_dict=True)
     sums = declared.partition_by("acquirer", "settles", as_dict=True)
     found: list[Row] = []
@@ -139,9 +133,7 @@ def _write_settlements(
         for day in schedule.days(acquirer.source):
             key = (acquirer.name, day)
             with SettlementFile(out / loaded_name(schedule, acquirer.source, day)) as file:
-                found += faulty_rows(
-                    file.add(by_file.get(key, settled.clear()), sums.get(key, declared.clear()))
-                )
+                found += faulty_rows(file.add(by_file.get(key, settled.clear()), sums.get(key, declared.clear())))
                 file.end()
     return found
 
@@ -161,9 +153,7 @@ def _write_bank(out: Path, schedule: Schedule, entries: Iterable[Entry]) -> Iter
                 yield entry_truth(schedule, entry, reference, number + 1)
         with NativeFile(out / loaded_name(schedule, BANK, day), BANK_COLUMNS) as file:
             file.append(
-                pl.DataFrame(
-                    rows, schema=[(name, pl.String) for name in BANK_COLUMNS.split(",")], orient="row"
-                )
+                pl.DataFrame(rows, schema=[(name, pl.String) for name in BANK_COLUMNS.split(",")], orient="row")
             )
             file.trailer(f"opening={major(opening)} closing={major(balance)}")
 

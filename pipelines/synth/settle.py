@@ -46,9 +46,7 @@ def fee_minor() -> pl.Expr:
 
 def payout_id() -> pl.Expr:
     """Name a line's payout, like UP20260303-M001."""
-    prefix = pl.col("acquirer").replace_strict(
-        {a.name: a.payout_prefix for a in ACQUIRERS}, return_dtype=pl.String
-    )
+    prefix = pl.col("acquirer").replace_strict({a.name: a.payout_prefix for a in ACQUIRERS}, return_dtype=pl.String)
     return prefix + pl.col("settles").dt.to_string("%Y%m%d") + "-" + pl.col("group")
 
 

@@ -84,9 +84,7 @@ def file_truths(schedule: Schedule) -> Iterator[Truth]:
             yield _file(schedule, fault, "FILE_INVALID", "trailer 1.00 too high")
 
 
-def missing_truths(
-    schedule: Schedule, missing: Iterable[Missing], place: Mapping[str, Row]
-) -> Iterator[Truth]:
+def missing_truths(schedule: Schedule, missing: Iterable[Missing], place: Mapping[str, Row]) -> Iterator[Truth]:
     """Judge payouts not credited when due; `place` gives each payout's line by payout_id."""
     for lost in missing:
         payout = lost.payout
@@ -125,9 +123,7 @@ def entry_truth(schedule: Schedule, entry: Entry, bank_ref: str, line: int) -> T
 
 def write_truth(path: Path, truths: Iterable[Truth], last: date) -> int:
     """Write truth.csv, ordered by first_seen, type, file, line, without what is seen after the last run."""
-    known = sorted(
-        (t for t in truths if t.first_seen <= last), key=lambda t: (t.first_seen, t.type, t.file, t.line)
-    )
+    known = sorted((t for t in truths if t.first_seen <= last), key=lambda t: (t.first_seen, t.type, t.file, t.line))
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -179,9 +175,7 @@ def _not_settled(schedule: Schedule, row: Row) -> Iterator[Truth]:
     settled = NEVER if row["spoilt"] else _settled_run(schedule, row)
     if settled > seen:
         where = _on_line(schedule, row, JOURNAL, day)
-        yield Truth(
-            "NOT_SETTLED", seen, settled, row["amount"], CURRENCY, "short", "journal-settlement", **where
-        )
+        yield Truth("NOT_SETTLED", seen, settled, row["amount"], CURRENCY, "short", "journal-settlement", **where)
 
 
 def _settlement_truth(

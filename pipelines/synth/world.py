@@ -87,9 +87,7 @@ def _shop(number: int, group: int, terminals: int) -> Shop:
         ("WECHAT", f"19000152{number:02d}"),
         ("ALIPAY", f"20887210456103{number:02d}"),
     )
-    return Shop(
-        f"M{group:03d}", merchants, tuple(f"{10000000 + number * 100 + t}" for t in range(1, terminals + 1))
-    )
+    return Shop(f"M{group:03d}", merchants, tuple(f"{10000000 + number * 100 + t}" for t in range(1, terminals + 1)))
 
 
 # Two shops share M001 and two M004: a chain's head office is paid for all its shops in one sum.

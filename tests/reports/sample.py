@@ -83,9 +83,7 @@ def files() -> tuple[FileRow, ...]:
             "state": "loaded", "expected_for": DAY, "totals_agree": True, "sha256": sha(name), "arrived_at": morning,
             "declared": f"rows {rows + rejected:,}", "computed": f"rows {rows + rejected:,}",
         }  # fmt: skip
-        return FileRow(
-            source=source, name=name, side=side, rows=rows, rejected_rows=rejected, **(values | more)
-        )  # type: ignore[arg-type]
+        return FileRow(source=source, name=name, side=side, rows=rows, rejected_rows=rejected, **(values | more))  # type: ignore[arg-type]
 
     return (
         row("pos", "journal_20260305.csv", "journal", 4_811, 1),
@@ -104,9 +102,7 @@ def proof() -> Proof:
 
     def line(side: str, currency: str, *parts: tuple[str, str, int, int, str]) -> ProofLine:
         rows, amount = sum(part[2] for part in parts), sum(part[3] for part in parts)
-        return ProofLine(
-            side, currency, rows, rows, amount, amount, tuple(ProofPart(*part) for part in parts)
-        )
+        return ProofLine(side, currency, rows, rows, amount, amount, tuple(ProofPart(*part) for part in parts))
 
     return Proof(
         lines=(
@@ -163,9 +159,7 @@ def clean() -> Report:
     """A night on which everything agrees."""
     base = sample()
     good = tuple(
-        replace(row, state="loaded", totals_agree=True, reason="")
-        for row in base.files
-        if row.state != "rejected"
+        replace(row, state="loaded", totals_agree=True, reason="") for row in base.files if row.state != "rejected"
     )
     return replace(
         base, verdict="OK", files=good, still_missing=(), bridges=base.bridges[1:2], top=(), new=(), carried=(), cleared=(),
@@ -180,19 +174,13 @@ def empty() -> Report:
 
 def failed() -> Report:
     """A night that published nothing."""
-    return replace(
-        empty(), verdict="FAILED", failure="disk full while writing var/published; free 2 GB and run again"
-    )
+    return replace(empty(), verdict="FAILED", failure="disk full while writing var/published; free 2 GB and run again")
 
 
 def crowded(count: int = 2_000) -> Report:
     """More exceptions than a page should hold: one large type beside two small ones."""
-    many = [
-        item(n, "FEE_VARIANCE", n, f"Charged {money_text(n, 'CNY')} too much.") for n in range(1, count - 9)
-    ]
+    many = [item(n, "FEE_VARIANCE", n, f"Charged {money_text(n, 'CNY')} too much.") for n in range(1, count - 9)]
     few = [item(n, "NOT_SETTLED", 100 * n, "Nothing settled.", rrn=f"{n:012d}") for n in range(8)]
     one = [item(n, "DEPOSIT_MISSING", 5_000, "Nothing arrived.") for n in range(2)]
     rows = [*many, *few, *one]
-    return replace(
-        sample(), new=grouped(rows), carried=(), cleared=(), top=first_to_do(rows), ageing=ageing(rows)
-    )
+    return replace(sample(), new=grouped(rows), carried=(), cleared=(), top=first_to_do(rows), ageing=ageing(rows))

@@ -59,9 +59,7 @@ def test_proof_lines_keep_rejected_rows_apart() -> None:
         "journal", "settlement", "bank", "settlement", "bank", "rejected", "rejected",
     ]  # fmt: skip
     assert all(type(line["amount_in_minor"]) is int for line in lines)
-    assert not [
-        line for line in json.loads(render(sample.clean()))["proof"]["lines"] if line["side"] == "rejected"
-    ]
+    assert not [line for line in json.loads(render(sample.clean()))["proof"]["lines"] if line["side"] == "rejected"]
 
 
 def test_a_failed_run_is_not_proven() -> None:

@@ -43,9 +43,7 @@ class File:
         self.side = path.name.split("_")[0]
         self.day = datetime.strptime(path.stem[-8:], "%Y%m%d").date()  # noqa: DTZ007 - a bare date
         self.acquirer = path.name.split("_")[1] if self.side == "settlement" else ""
-        self.rows = [
-            dict(row, _line=n, _file=path.name) for n, row in enumerate(csv.DictReader(body), start=2)
-        ]
+        self.rows = [dict(row, _line=n, _file=path.name) for n, row in enumerate(csv.DictReader(body), start=2)]
         declared = dict(part.split("=") for part in trailer.removeprefix("# ").split())
         assert len({len(line.split(",")) for line in body}) == 1
         self.valid = declared == self.totals()
@@ -106,10 +104,7 @@ class Night:
             row for (side, *_), file in sorted(self.files.items()) if side == "journal" for row in file.rows
         ]
         self.settled = [
-            row
-            for (side, *_), file in sorted(self.files.items())
-            if side == "settlement"
-            for row in file.rows
+            row for (side, *_), file in sorted(self.files.items()) if side == "settlement" for row in file.rows
         ]
         self.lines = [row for row in self.settled if row["record_type"] != "PAYOUT"]
         self.good_journal = [row for row in self.journal if self.readable(row, "amount")]
@@ -221,17 +216,13 @@ class Night:
         credited = set()
         for (side, *_), file in sorted(self.files.items()):
             for row in file.rows if side == "bank" else []:
-                owner = [
-                    a for a, c in contracts.items() if fnmatch(row["counterparty"], c["bank_counterparty"])
-                ]
+                owner = [a for a, c in contracts.items() if fnmatch(row["counterparty"], c["bank_counterparty"])]
                 named = re.search(r"(UP|WX|AL)\d{8}-M\d+", row["remittance"])
                 if named and named[0] in payouts:
                     credited.add(named[0])
                     difference = cents(row["amount"]) - cents(payouts[named[0]]["net"])
                     if difference:
-                        self.add(
-                            "DEPOSIT_AMOUNT_DIFF", row, abs(difference), "long" if difference > 0 else "short"
-                        )
+                        self.add("DEPOSIT_AMOUNT_DIFF", row, abs(difference), "long" if difference > 0 else "short")
                 elif owner and not self.missing(owner[0]):
                     amount = cents(row["amount"])
                     self.add("DEPOSIT_UNIDENTIFIED", row, abs(amount), "long" if amount > 0 else "short")

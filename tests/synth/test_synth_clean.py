@@ -36,9 +36,7 @@ def test_the_expected_files_are_there(clean: Folder) -> None:
 def test_journal_rows_are_of_their_day_and_about_as_many_as_asked(clean: Folder) -> None:
     counts = Counter(row["_file"] for row in clean.rows("journal"))
     assert all(390 <= count <= 400 for count in counts.values())
-    assert all(
-        row["_file"] == f"journal_{moment(row['txn_time']):%Y%m%d}.csv" for row in clean.rows("journal")
-    )
+    assert all(row["_file"] == f"journal_{moment(row['txn_time']):%Y%m%d}.csv" for row in clean.rows("journal"))
 
 
 def test_nothing_is_listed_on_any_night(clean: Folder) -> None:
@@ -117,9 +115,7 @@ def test_rrns_and_order_numbers_are_unique(clean: Folder) -> None:
 
 def test_blank_lines_are_found_by_batch_and_stan(clean: Folder) -> None:
     rows = {(r["merchant_id"], r["terminal_id"], r["batch_no"], r["stan"]): r for r in clean.rows("journal")}
-    blank = [
-        r for r in clean.rows("settlement") if r["acquirer"] == "UNIONPAY" and not r["rrn"] and r["stan"]
-    ]
+    blank = [r for r in clean.rows("settlement") if r["acquirer"] == "UNIONPAY" and not r["rrn"] and r["stan"]]
     assert blank
     for line in blank:
         row = rows[line["merchant_id"], line["terminal_id"], line["batch_no"], line["stan"]]
@@ -162,9 +158,7 @@ def test_payouts_are_the_positive_sum_of_their_lines(clean: Folder, faulty: Fold
 
 def test_payouts_are_credited_when_due(clean: Folder) -> None:
     contracts = {c["acquirer"]: c for c in clean.config["contracts"]}
-    entries = {
-        row["remittance"].split()[2]: row for row in clean.rows("bank") if len(row["remittance"].split()) > 3
-    }
+    entries = {row["remittance"].split()[2]: row for row in clean.rows("bank") if len(row["remittance"].split()) > 3}
     due = {}
     for payout, line in check_payouts(clean).items():
         contract, day = contracts[line["acquirer"]], date.fromisoformat(line["settlement_date"])

@@ -55,9 +55,7 @@ def test_one_fault_alone_brings_only_itself_and_its_consequences(tmp_path: Path,
 
 
 def test_truth_names_the_row_it_speaks_of(faulty: Folder) -> None:
-    rows = {
-        (r["_file"], r["_line"]): r for side in ("journal", "settlement", "bank") for r in faulty.rows(side)
-    }
+    rows = {(r["_file"], r["_line"]): r for side in ("journal", "settlement", "bank") for r in faulty.rows(side)}
     for truth in faulty.truth():
         if truth["type"].startswith("FILE_"):
             continue

@@ -23,9 +23,7 @@ def test_same_arguments_write_the_same_bytes(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         generate(tmp_path / name, days=5, rows_per_day=120, seed=seed)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
-    assert (
-        contents(tmp_path / "a")["journal_20260302.csv"] != contents(tmp_path / "c")["journal_20260302.csv"]
-    )
+    assert contents(tmp_path / "a")["journal_20260302.csv"] != contents(tmp_path / "c")["journal_20260302.csv"]
 
 
 def test_the_same_scenario_may_be_written_again_but_not_another_beside_it(tmp_path: Path) -> None:
@@ -52,9 +50,7 @@ def test_the_configuration_fits_the_files(faulty: Folder) -> None:
 
 
 def test_the_contracts_say_whose_row_it_is(faulty: Folder) -> None:
-    owner = {
-        c["channels"][0]: re.compile(c["merchant_id"].replace("*", ".*")) for c in faulty.config["contracts"]
-    }
+    owner = {c["channels"][0]: re.compile(c["merchant_id"].replace("*", ".*")) for c in faulty.config["contracts"]}
     assert all(owner[row["channel"]].fullmatch(row["merchant_id"]) for row in faulty.rows("journal"))
 
 
@@ -75,9 +71,7 @@ def test_the_generator_knows_nothing_of_what_it_judges() -> None:
     for path in Path(pipelines.synth.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             module = node.module if isinstance(node, ast.ImportFrom) else None
-            assert not (module or "").startswith("pipelines") or (module or "").startswith(
-                "pipelines.synth"
-            ), path
+            assert not (module or "").startswith("pipelines") or (module or "").startswith("pipelines.synth"), path
 
 
 def check_bench(folder: Path) -> tuple[list[dict], list[dict]]:
@@ -103,9 +97,7 @@ def test_a_small_bench_adds_up(tmp_path: Path, rows: int) -> None:
     assert [source["name"] for source in config["sources"]] == ["pos", "unionpay"]
 
 
-def test_the_bench_in_chunks_adds_up_and_tells_its_truth(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bench_in_chunks_adds_up_and_tells_its_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.synth.bench._CHUNK_ROWS", 5_000)
     generate_bench(tmp_path, rows=12_000)
     rows, lines = check_bench(tmp_path)
