@@ -66,19 +66,20 @@ def identify(journal: pl.DataFrame, settlement: pl.DataFrame) -> Identified:
 def wanted(found: Identified, run_date: date, arrivals: Arrivals) -> dict[str, pl.DataFrame]:
     """Keys that history must be asked for, by kind of key: `rrn`, `order_no`, `stan`, `cancels` of an RRN.
 
-    Lines without partner ask for any row of their identity; voids and reversals for their original; rows whose time
-    is up for whatever undid them.
+    Lines without partner ask for any row of their identity, also by what they undo; voids and reversals for their
+    original; rows whose time is up for whatever undid them.
     """
     lines, rows = found.settlement_left, found.journal_left
     cancels = found.journal.filter(pl.col("kind").is_in(CANCELS) & pl.col("original_rrn").is_not_null())
     due = with_clock(rows, run_date, arrivals).filter(pl.col("over"))
     by_rrn = pl.concat([lines.select("merchant_id", "rrn"), cancels.select("merchant_id", rrn="original_rrn")])
-    undone = pl.concat([lines.select("merchant_id", "rrn"), due.select("merchant_id", "rrn")])
-    blank = lines.filter(pl.col("rrn").is_null())
+    undoing = lines.filter(pl.col("kind").is_in(CANCELS)).select("merchant_id", rrn="original_rrn")
+    undone = pl.concat([lines.select("merchant_id", "rrn"), undoing, due.select("merchant_id", "rrn")])
+    counters = ("merchant_id", "terminal_id", "stan_key", "business_date")
     return {
         "rrn": by_rrn.drop_nulls().unique(),
         "order_no": lines.select("merchant_id", "order_no").drop_nulls().unique(),
-        "stan": blank.select("merchant_id", "terminal_id", "stan_key").drop_nulls().unique(),
+        "stan": lines.select(*counters, blank=pl.col("rrn").is_null()).drop_nulls().unique(),
         "cancels": undone.drop_nulls().unique(),
     }
 

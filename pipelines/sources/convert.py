@@ -42,7 +42,7 @@ def parsed_dates(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
         if not (found.is_null() & text.is_not_null()).any():
             break
         found = pl.select(pl.coalesce(found, text.str.to_date(pattern, strict=False))).to_series()
-    return found
+    return _of_the_calendar(found)
 
 
 def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) -> pl.Series:
@@ -57,7 +57,15 @@ def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) ->
         else:
             read = _to_books(text.str.to_datetime(pattern, strict=False, time_unit="us"), context)
         found = pl.select(pl.coalesce(found, read)).to_series()
-    return found
+    return _of_the_calendar(found)
+
+
+def _of_the_calendar(found: pl.Series) -> pl.Series:
+    """Null instead of days of years that Python cannot hold: "-2026-03-02" reads as one of them."""
+    years = found.dt.year()
+    if years.is_between(2, 9998).all():
+        return found
+    return pl.select(pl.when(years.is_between(2, 9998)).then(found).alias(found.name)).to_series()
 
 
 def _to_books(local: pl.Series, context: Context) -> pl.Series:

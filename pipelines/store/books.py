@@ -57,8 +57,9 @@ def open_rows(store: Store, side: str, after_run: int, where: str = "true") -> p
 def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
 
-    wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key),
-    `cancels` (merchant_id, rrn of the original).
+    wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
+    business_date give or take a day, blank: no RRN in the line, else only rows without one answer), `cancels`
+    (merchant_id, rrn of the original).
     """
     return store.frame(
         f"""
@@ -70,6 +71,8 @@ def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.Data
             SELECT j.row_id FROM book.journal j SEMI JOIN by_stan k
                 ON j.merchant_id = k.merchant_id AND j.terminal_id = k.terminal_id
                 AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0')
+                AND j.business_date BETWEEN k.business_date - 1 AND k.business_date + 1
+                AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')
             UNION
             SELECT j.row_id FROM book.journal j SEMI JOIN by_original k
                 ON j.merchant_id = k.merchant_id AND j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')

@@ -93,6 +93,18 @@ def test_a_voided_sale_settled_twice_and_voided_once_is_one_too_many(shop: Shop)
 
 
 @WEEK.story
+def test_a_void_known_only_by_its_sale_sent_again_a_night_later(shop: Shop) -> Iterator[None]:
+    shop.sale("D-undone", "51.00", MON)
+    shop.void("D-undone-void", "51.00", MON, of="D-undone")
+    shop.settled("D-undone", "51.00", TUE)
+    for day in (TUE, WED):
+        shop.settled("", "-51.00", day, kind="VOID", original_rrn="D-undone", sold=MON, payout_id=f"D-VOID-{day.day}")
+    yield
+    assert shop.story("D-undone") == shop.story("D-undone-void") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("D-VOID-1") == [(WED, "DUPLICATE_SETTLEMENT")]
+
+
+@WEEK.story
 def test_a_refund_settled_twice_was_taken_from_the_merchant_twice(shop: Shop) -> Iterator[None]:
     shop.refund("D-refund", "20.00", MON, of="D-elsewhere")
     for day in (TUE, WED):

@@ -22,6 +22,15 @@ def test_a_failed_sale_that_was_settled_is_told_in_that_run(shop: Shop) -> Itera
 
 
 @WEEK.story
+def test_a_timeout_that_never_learnt_its_rrn_is_known_by_terminal_batch_and_stan(shop: Shop) -> Iterator[None]:
+    shop.sale("", "68.00", MON, status="TIMEOUT", response_code="", order_no="F-slip", terminal_id="F01", stan="000068")
+    shop.settled("F-theirs", "68.00", TUE, terminal_id="F01", batch_no="1", stan="68")
+    yield
+    assert shop.story("F-theirs") == [(TUE, "FAILED_BUT_SETTLED")]
+    assert shop.state("journal", "F-slip") == ["excepted"]
+
+
+@WEEK.story
 def test_a_failed_refund_that_was_settled_was_taken_from_the_merchant(shop: Shop) -> Iterator[None]:
     shop.refund("F-refund", "20.00", MON, of="F-elsewhere", status="DECLINED")
     shop.settled("F-refund", "-20.00", TUE, kind="REFUND", original_rrn="F-elsewhere")

@@ -39,7 +39,16 @@ def test_all_the_ways_of_iso_8601_name_the_same_moment(printed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "printed", ["10:00", "2026-03-02", "2026-13-02T10:00:00", "02.03.2026 10:00:00", "20260302100000"]
+    "printed",
+    [
+        "-2026-03-02T10:00:00",
+        "+12026-03-02T10:00:00",
+        "10:00",
+        "2026-03-02",
+        "2026-13-02T10:00:00",
+        "02.03.2026 10:00:00",
+        "20260302100000",
+    ],
 )
 def test_what_is_no_iso_time_is_not_guessed(printed: str) -> None:
     assert read(printed) == (None, None)
