@@ -1,7 +1,11 @@
-"""What all tests share: how Hypothesis looks for examples."""
+"""What all tests share: on CI property tests draw the same examples every time, at home they look for new ones."""
+
+from __future__ import annotations
+
+import os
 
 from hypothesis import settings
 
-# a busy machine is no fault of the code, and says so as a flaky test
-settings.register_profile("recon", deadline=None)
-settings.load_profile("recon")
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("home", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "home")

@@ -21,8 +21,7 @@ ENGLISH = {
     "TYPE_MISMATCH": "{acquirer} settled {theirs} as another kind of transaction than the {mine} that the terminal "
     "recorded ({ref}).",
     "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
-    "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} without a reference; {found} journal rows fit it and nothing tells "
-    "them apart.",
+    "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} ({ref}); {found} journal rows fit it and nothing tells them apart.",
     "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
     "{amount} expected, {zero} received.",
     "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
@@ -47,7 +46,7 @@ CHINESE = {
     "CURRENCY_MISMATCH": "{acquirer} 清算 {theirs}，终端记录 {mine}（{ref}）：币种不同。",
     "TYPE_MISMATCH": "{acquirer} 清算 {theirs} 的交易类型与终端记录的 {mine} 不同（{ref}）。",
     "DUPLICATE_SETTLEMENT": "{acquirer} 清算 {theirs}（{ref}），次数多于门店流水。",
-    "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}，没有参考号；有 {found} 笔流水符合，无法区分。",
+    "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}（{ref}）；有 {found} 笔流水符合，无法区分。",
     "DEPOSIT_MISSING": "付款 {payout} 的 {amount} 应于 {due} 到账，但对账单中没有：应收 {amount}，实收 {zero}。",
     "DEPOSIT_AMOUNT_DIFF": "付款 {payout} 应为 {payout_amount}，银行到账 {bank_amount}：{less_zh} {amount}。",
     "DEPOSIT_UNIDENTIFIED": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），没有付款可以解释。",

@@ -105,7 +105,7 @@ def settle(
     judged = judge(_with_reversed(pairs, undone), known, found.settlement)
     taken = pl.concat([judged["journal_row_id"], past.filter(pl.col("consumed"))["row_id"]])
 
-    candidates = engine.tied(rules.WITHOUT_REFERENCE, left, lines, MOST_CANDIDATES)
+    candidates = engine.tied(rules.UNDECIDABLE, left, lines, MOST_CANDIDATES)
     revived = _revived_cancels(free, left, undone, judged)
     waiting_rows = pl.concat([without(found.journal_left, judged["journal_row_id"]), revived], how="diagonal")
     mine = journal_states(waiting_rows, undone, taken, candidates, run_date, arrivals)
@@ -140,10 +140,25 @@ def _pair_with_history(found: Identified, free: pl.DataFrame) -> tuple[pl.DataFr
     left = pl.concat([found.journal_left, free], how="diagonal")
     for taken in pairs[1:]:
         left = without(left, taken["journal_row_id"])
-    for weaker in (rules.ANY_TYPE, rules.WITHOUT_REFERENCE):
-        pairs.append(engine.run(weaker, left, lines))
-        left = without(left, pairs[-1]["journal_row_id"])
-        lines = without(lines, pairs[-1]["settlement_row_id"])
+    more, left, lines = _by_weaker_rules(left, lines)
+    return pl.concat([*pairs, more]), left, lines
+
+
+def _by_weaker_rules(left: pl.DataFrame, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Pairs of all rules below identity, the journal rows and the lines that are left.
+
+    What a weak rule takes may leave a stronger one a single candidate, so they run until nothing changes: the same
+    night again must find nothing new.
+    """
+    pairs = [engine.no_pairs()]
+    while lines.height:
+        before = lines.height
+        for tier in (rules.ANY_TYPE, rules.WITHOUT_REFERENCE, rules.IDENTITY):
+            pairs.append(engine.run(tier, left, lines))
+            left = without(left, pairs[-1]["journal_row_id"])
+            lines = without(lines, pairs[-1]["settlement_row_id"])
+        if lines.height == before:
+            break
     return pl.concat(pairs), left, lines
 
 

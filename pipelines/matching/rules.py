@@ -63,5 +63,8 @@ WITHOUT_REFERENCE = (
 )
 """Where the RRN is missing on a side: terminal, batch, STAN and date."""
 
+UNDECIDABLE = tuple(rule for rule in (*IDENTITY, *WITHOUT_REFERENCE) if rule.unique)
+"""Rules by which a line may have several candidates and is then left to a person."""
+
 DEPOSIT_RULE = "payout_reference"
 """A bank entry whose text holds the payout's id."""

@@ -145,7 +145,7 @@ class Delimited:
                 replace(frame, body=body, first=first) for body, first in pieces(frame.body, frame.first, layout.quote)
             ]
             done = list(pool.map(lambda part: self._converted(part, context), parts))
-        rows = pl.concat([rows for rows, _ in done])
+        rows = pl.concat([rows for rows, _ in done], rechunk=True)
         refusals = pl.concat([refused for _, refused in done])
         refused = refusals.height
         return Parsed(
@@ -155,7 +155,7 @@ class Delimited:
             refused=refusals,
             raw=RawText(text, layout.delimiter, frame.columns, _card_cell(frame, layout)),
             data_rows=rows.height + refused,
-            totals=_totals(rows, refused, frame, layout),
+            totals=_totals(rows, refused, text, frame, layout),
         )
 
 
@@ -176,9 +176,13 @@ def _without_blank_rows(cells: Cells) -> Cells:
     return Cells(cells.rows.filter(filled), cells.refused)
 
 
-def _totals(rows: pl.DataFrame, refused: int, frame: Frame, layout: Layout) -> Totals:
+def _totals(rows: pl.DataFrame, refused: int, text: bytes, frame: Frame, layout: Layout) -> Totals:
     if frame.trailer is None:
         return Totals()
     digits = common_digits(rows)
-    declared = declared_totals(frame.trailer, frame.trailer_line, digits, layout.amounts)
+    try:
+        declared = declared_totals(frame.trailer, digits, layout.amounts)
+    except SourceError as error:
+        error.line = 1 + text.count(b"\n", 0, frame.trailer_at)
+        raise
     return totals_of(rows, refused, layout, declared, digits)

@@ -20,14 +20,14 @@ SAMPLE_LINES = 100
 @dataclass(frozen=True)
 class Frame:
     """The outer shape of a text: header names (none: positions), how many cells a row has, where the data begins and
-    ends, its trailer and where it stands."""
+    ends, its trailer and its offset."""
 
     names: list[str]
     columns: int
     first: int
     body: bytes
     trailer: re.Match[str] | None
-    trailer_line: int
+    trailer_at: int
 
 
 def header_of(data: bytes, layout: Layout) -> tuple[list[str], int, int] | None:
@@ -57,7 +57,7 @@ def _once(cells: list[str], layout: Layout, line: int) -> None:
 
 
 def _tail(data: bytes, start: int, layout: Layout) -> tuple[int, re.Match[str] | None, int]:
-    """Offset at which the data ends, the trailer and its line number."""
+    """Offset at which the data ends, the trailer and its offset."""
     trailer, footer = re.compile(layout.trailer or r"(?!)"), re.compile(layout.footer or r"(?!)")
     end, found, found_at = len(data), None, 0
     for _ in range(TRAILER_WITHIN):
@@ -72,7 +72,7 @@ def _tail(data: bytes, start: int, layout: Layout) -> tuple[int, re.Match[str] |
         elif not footer.search(text) and not (layout.blank_rows and not text.strip(layout.delimiter + PADDING)):
             break
         end = line_start
-    return end, found, 1 + data.count(b"\n", 0, found_at) if found else 0
+    return end, found, found_at
 
 
 def _without_space(data: bytes, start: int, end: int) -> int:
@@ -98,8 +98,8 @@ def frame_of(data: bytes, layout: Layout) -> Frame:
     else:
         start, first, names = _skip(data, layout.preamble), layout.preamble + 1, []
         columns = layout.columns or _usual_columns(data, start, layout)
-    end, trailer, trailer_line = _tail(data, start, layout)
-    return Frame(names, columns, first, data[start:end], trailer, trailer_line)
+    end, trailer, trailer_at = _tail(data, start, layout)
+    return Frame(names, columns, first, data[start:end], trailer, trailer_at)
 
 
 def _skip(data: bytes, lines: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 import polars as pl
@@ -23,10 +24,10 @@ _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _TURNED = ("amount", "gross", "net")
 
 
-def declared_totals(trailer: re.Match[str], line: int, digits: int, amounts: Amounts) -> dict[str, int]:
+def declared_totals(trailer: re.Match[str], digits: int, amounts: Amounts) -> dict[str, int]:
     """Named groups of a trailer as counts and as integers of 10**-digits, written as the file writes its amounts.
 
-    SourceError where one is no number, or finer than the currency.
+    SourceError, without line, where one is no number or finer than the currency.
     """
     found: dict[str, int] = {}
     for name, text in trailer.groupdict().items():
@@ -35,10 +36,10 @@ def declared_totals(trailer: re.Match[str], line: int, digits: int, amounts: Amo
         counts = name == "rows" or amounts.unit == "minor"
         plain = plain_number(text, amounts)
         if not _DECIMAL.fullmatch(plain):
-            raise SourceError(f"the trailer's {name} {text!r} is not a number", line=line)
+            raise SourceError(f"the trailer's {name} {text!r} is not a number")
         scaled = Decimal(plain) if counts else Decimal(plain).scaleb(digits)
         if scaled != int(scaled):
-            raise SourceError(f"the trailer's {name} {text!r} has too many decimals", line=line)
+            raise SourceError(f"the trailer's {name} {text!r} has too many decimals")
         found[name] = -int(scaled) if amounts.sign == "negate" and name in _TURNED else int(scaled)
     return found
 
@@ -48,14 +49,19 @@ def common_digits(rows: pl.DataFrame) -> int:
     return max((EXPONENTS.get(c, 2) for c in rows["currency"].drop_nulls().unique()), default=2)
 
 
-def _sum(rows: pl.DataFrame, column: str, digits: int, amounts: Amounts) -> int:
-    lift = pl.col("currency").replace_strict(
-        {c: 10 ** (digits - EXPONENTS.get(c, 2)) for c in rows["currency"].drop_nulls().unique()},
-        default=1,
-        return_dtype=pl.Int64,
-    )
-    lifted = pl.col(column) if amounts.unit == "minor" else pl.col(column) * lift
-    return int(rows.select(lifted.cast(pl.Int128).sum()).item() or 0)
+def _sums(rows: pl.DataFrame, columns: Sequence[str], digits: int, amounts: Amounts) -> list[int]:
+    """Sums of the columns over all currencies; in 128 bits, for a garbled file may hold huge numbers."""
+    found = [0] * len(columns)
+    parts = [rows] if rows["currency"].n_unique() <= 1 else rows.partition_by("currency")
+    for part in parts:
+        lift = 1 if amounts.unit == "minor" or part.is_empty() else _lift(part["currency"][0], digits)
+        sums = part.select(pl.col(columns).cast(pl.Int128).sum()).row(0)
+        found = [total + (value or 0) * lift for total, value in zip(found, sums, strict=True)]
+    return found
+
+
+def _lift(currency: str | None, digits: int) -> int:
+    return int(10 ** (digits - EXPONENTS.get(currency or "", digits)))
 
 
 def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[str, int], digits: int) -> Totals:
@@ -65,9 +71,12 @@ def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[s
     the sums (contract.md). A sum is not compared where a cell it needs is unreadable.
     """
     side, sums = layout.side, SUMS[layout.side]
-    counted = rows.filter(pl.col("record_type").fill_null("") != "PAYOUT") if side == "settlement" else rows
+    counted = rows
+    if side == "settlement":
+        needed = rows.select("currency", "record_type", *sums.values())
+        counted = needed.filter(pl.col("record_type").fill_null("") != "PAYOUT")
     computed = {"rows": rows.height + refused}
-    computed |= {name: _sum(counted, column, digits, layout.amounts) for name, column in sums.items()}
+    computed |= zip(sums, _sums(counted, [*sums.values()], digits, layout.amounts), strict=True)
     if side == "bank":
         if "opening" in declared:
             computed["opening"] = declared["opening"]
@@ -87,8 +96,7 @@ def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> 
     one_account = rows["account"].n_unique() <= 1 and rows["currency"].n_unique() <= 1
     if rows.is_empty() or rows["balance_minor"].null_count() or not one_account:
         return None
-    lift = 10 ** (digits - EXPONENTS.get(rows["currency"][0], 2))
-    opening = declared["opening"] // lift if "opening" in declared else None
+    opening = declared["opening"] // _lift(rows["currency"][0], digits) if "opening" in declared else None
     off = _off(rows, opening)
     if off is None or _off(rows.reverse(), opening) is None:
         return None

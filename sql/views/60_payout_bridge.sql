@@ -4,9 +4,9 @@ WITH lines AS (
     SELECT
         acquirer, payout_id, currency, max(settlement_date) AS settlement_date,
         CAST(sum(gross_minor) FILTER (record_type IN ('SALE', 'VOID', 'REVERSAL')) AS BIGINT) AS gross_minor,
-        CAST(sum(gross_minor) FILTER (record_type = 'REFUND') AS BIGINT) AS refunds_minor,
+        CAST(-sum(gross_minor) FILTER (record_type = 'REFUND') AS BIGINT) AS refunds_minor,
         CAST(sum(fee_minor) FILTER (record_type <> 'PAYOUT') AS BIGINT) AS fees_minor,
-        CAST(sum(gross_minor) FILTER (record_type IN ('CHARGEBACK', 'REPRESENTMENT')) AS BIGINT) AS chargebacks_minor,
+        CAST(-sum(gross_minor) FILTER (record_type IN ('CHARGEBACK', 'REPRESENTMENT')) AS BIGINT) AS chargebacks_minor,
         CAST(sum(gross_minor) FILTER (record_type IN ('ADJUSTMENT', 'FEE', 'RESERVE_HOLD', 'RESERVE_RELEASE')) AS BIGINT)
             AS adjustments_minor,
         CAST(sum(net_minor) FILTER (record_type <> 'PAYOUT') AS BIGINT) AS expected_net_minor,

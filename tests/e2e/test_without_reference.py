@@ -105,6 +105,27 @@ def test_a_candidate_that_is_settled_under_its_own_rrn_decides_it(shop: Shop) ->
 
 
 @WEEK.story
+def test_an_rrn_at_two_terminals_and_a_line_that_names_none_are_ambiguous_too(shop: Shop) -> Iterator[None]:
+    shop.sale("N-rrn", "33.00", MON, terminal_id="N12")
+    shop.sale("N-rrn", "33.00", MON, terminal_id="N13")
+    shop.settled("N-rrn", "33.00", TUE, terminal_id="", payout_id="N-PAY-9")
+    yield
+    assert shop.story("N-rrn") == [(MON, "waiting, waiting"), (TUE, "AMBIGUOUS_MATCH, waiting, waiting")]
+    assert len(shop.exception("N-PAY-9", "AMBIGUOUS_MATCH")["evidence"]) == 3
+
+
+@WEEK.story
+def test_what_a_weaker_rule_takes_may_decide_a_stronger_one_in_the_same_night(shop: Shop) -> Iterator[None]:
+    shop.sale("N-chain", "34.00", MON, terminal_id="N14", stan="000053")
+    shop.sale("N-chain", "35.00", MON, terminal_id="N15", stan="000054")
+    shop.settled("N-chain", "35.00", TUE, terminal_id="")
+    shop.settled("", "34.00", TUE, terminal_id="N14", batch_no="1", stan="53")
+    yield
+    assert shop.story("N-chain") == [(MON, "waiting, waiting"), (TUE, "-")]
+    assert shop.state("journal", "N-chain") == ["matched", "matched"]
+
+
+@WEEK.story
 def test_a_refund_without_reference_is_not_taken_for_a_sale(shop: Shop) -> Iterator[None]:
     shop.refund("N-refund", "31.00", MON, of="N-elsewhere", terminal_id="N10", stan="000051")
     shop.settled("", "31.00", TUE, terminal_id="N10", batch_no="000001", stan="000051", payout_id="N-PAY-8")

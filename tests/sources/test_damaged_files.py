@@ -1,0 +1,67 @@
+"""Whatever happens to a file on its way: it is read, its rows are rejected, or it is refused; nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import config, intake
+from pipelines.config import Settings, Source
+from pipelines.sources.base import SourceError
+from pipelines.sources.identify import expect, identify
+
+GOLDEN = Path(__file__).parent / "golden"
+CASES = ("pos_journal", "acquirer_csv", "bank_csv", "ums_portal", "declared_settlement", "declared_bank")
+PIECES = st.sampled_from(
+    [
+        *(b"", b'"', b",", b"\n", b"\r", b"\t", b"\0", b"\xff", b"\xe4", b"1", b"-", b".", b"#", b" ", b"\x01"),
+        *(b"\xc2\xa0", b"9" * 30, b"2026-03-02T10:00:00Z", b"{line}", b"%", "贷".encode("gbk")),
+    ]
+)
+DAMAGE = st.lists(st.tuples(st.integers(0, 5_000), st.sampled_from([0, 1, 2, 5, 40]), PIECES), min_size=1, max_size=5)
+
+
+def whole(case: str) -> tuple[bytes, Settings, Source]:
+    """A golden input and how it is read."""
+    (path,) = (GOLDEN / case).glob("input.*")
+    if (GOLDEN / case / "recon.toml").exists():
+        declared = config.load(GOLDEN / case / "recon.toml")
+        return path.read_bytes(), declared, declared.sources[0]
+    return path.read_bytes(), Settings(), Source(name="s", profile=case, pattern="*", acquirer="A")
+
+
+def damaged(data: bytes, damage: list[tuple[int, int, bytes]]) -> bytes:
+    """The bytes with pieces put in the place of others."""
+    for place, length, piece in damage:
+        at = place % (len(data) + 1)
+        data = data[:at] + piece + data[at + length :]
+    return data
+
+
+def told(look: Callable[[], object]) -> tuple[object, str]:
+    """What a reader gives back, or the line in which it refuses the file."""
+    try:
+        return look(), ""
+    except SourceError as error:
+        return None, error.text
+
+
+@pytest.mark.parametrize("case", CASES)
+@settings(max_examples=40)
+@given(DAMAGE)
+def test_a_damaged_file_is_read_or_refused_in_one_line(case: str, damage: list[tuple[int, int, bytes]]) -> None:
+    sound, known, source = whole(case)
+    data = damaged(sound, damage)
+    profile = known.readers[source.profile]
+    _, unknown = told(lambda: identify("x", data, known.readers))
+    _, unexpected = told(lambda: expect("x", data, profile, known.readers))
+    done, refused = told(lambda: intake.read(profile, data, known, source))
+    assert "\n" not in unknown + unexpected + refused
+    if isinstance(done, intake.Read):
+        lines = [*done.accepted["line"], *done.rejected["line"]]
+        assert len(lines) == len(set(lines)) == done.parsed.data_rows
+        assert all(done.rejected["reason"])
+    else:
+        assert refused
