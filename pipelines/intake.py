@@ -168,7 +168,7 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> Fil
     whose = rows[WHOSE[found.done.parsed.side]].drop_nulls().unique()
     old = superseded(store, found.source.name, found.done.parsed.side, record.expected_date, record.name, whose)
     replaces = [file_id for file_id, _, _ in old]
-    file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces)
+    file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces, found.done.parsed.balances)
     corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
     return replace(record, file_id=file_id, corrects=corrects)
 

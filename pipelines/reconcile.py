@@ -21,6 +21,7 @@ from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
 from pipelines.store import Store, books
 from pipelines.store.connection import SQL
+from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
@@ -203,7 +204,9 @@ def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
 def _others(rows: _Open) -> pl.DataFrame:
     """Lines that settle no transaction of the journal: they are part of their payout's sum."""
     kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
-    reason = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
+    part = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
+    told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
+    reason = pl.when(pl.col("record_type") == LEDGER).then(told).otherwise(part)
     return rows.other_lines.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
 
 

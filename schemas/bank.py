@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandera.polars as pa
+import polars as pl
 
 from schemas import fields
 
@@ -19,6 +20,13 @@ BANK = pa.DataFrameSchema(
         "remittance": fields.text("Remittance text as the bank gives it"),
         "counterparty": fields.text("Name of the other party"),
         "balance_minor": fields.minor("Balance after the entry, minor units", required=False),
+        "statement": fields.optional(fields.text("Statement of the file that holds the entry, as the bank names it")),
+        "reversal": fields.optional(
+            pa.Column(pl.Boolean, nullable=True, description="Whether the bank takes an earlier entry back")
+        ),
+        "batch_count": fields.optional(
+            pa.Column(pl.Int64, pa.Check.ge(0), nullable=True, description="Payments that the entry books as one sum")
+        ),
         "unreadable": fields.unreadable(),
     },
     name="bank",

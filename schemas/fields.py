@@ -13,6 +13,12 @@ OLDEST = date(2000, 1, 1)
 NEWEST = date(2100, 1, 1)
 
 
+def optional(column: pa.Column) -> pa.Column:
+    """A column that only some formats have; frames of the others leave it out."""
+    column.required = False
+    return column
+
+
 def text(description: str, *, required: bool = False) -> pa.Column:
     """Free or key text; blank cells are null."""
     return pa.Column(pl.String, nullable=not required, description=description)

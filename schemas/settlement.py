@@ -10,7 +10,11 @@ from schemas.journal import CARD_TYPES
 
 TRANSACTIONS = ["SALE", "REFUND", "VOID", "REVERSAL"]
 AFTERWARDS = ["CHARGEBACK", "REPRESENTMENT", "ADJUSTMENT", "FEE", "RESERVE_HOLD", "RESERVE_RELEASE"]
-RECORD_TYPES = [*TRANSACTIONS, *AFTERWARDS, "PAYOUT"]
+LEDGER = "LEDGER"
+"""An entry of a wallet account that repeats what a trade bill says: kept for its balance, never matched."""
+
+STATED_TYPES = [*TRANSACTIONS, *AFTERWARDS, "PAYOUT"]
+RECORD_TYPES = [*STATED_TYPES, LEDGER]
 
 _needs_merchant = pl.col("merchant_id").is_not_null() | ~pl.col("record_type").is_in(TRANSACTIONS)
 _net_ties = pl.col("net_minor") == pl.col("gross_minor") - pl.col("fee_minor")
@@ -50,6 +54,17 @@ SETTLEMENT = pa.DataFrameSchema(
         "original_rrn": fields.text("RRN (or order number) of the transaction that is undone or paid back"),
         "order_no": fields.text("Merchant's order number; a refund has its own"),
         "reason_code": fields.text("Reason of a chargeback or adjustment"),
+        "acquirer_ref": fields.optional(fields.text("The acquirer's own number of the transaction")),
+        "fee_micro": fields.optional(
+            fields.minor("Fee as stated, millionths of a major unit, where finer than the minor unit", required=False)
+        ),
+        "commission_minor": fields.optional(fields.minor("Part of the fee: commission", required=False)),
+        "markup_minor": fields.optional(fields.minor("Part of the fee: the acquirer's markup", required=False)),
+        "scheme_fee_minor": fields.optional(fields.minor("Part of the fee: the card scheme's", required=False)),
+        "interchange_minor": fields.optional(fields.minor("Part of the fee: the issuer's interchange", required=False)),
+        "balance_minor": fields.optional(
+            fields.minor("Balance of the wallet account after the entry, minor units", required=False)
+        ),
         "unreadable": fields.unreadable(),
     },
     checks=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +28,14 @@ class Checked:
     rejected: pl.DataFrame
 
 
-def canonical(schema: pa.DataFrameSchema) -> dict[str, pl.DataType]:
-    """Column names and polars types of a side, in their order."""
-    return {name: column.dtype.type for name, column in schema.columns.items()}
+def canonical(schema: pa.DataFrameSchema, also: Collection[str] = ()) -> dict[str, pl.DataType]:
+    """Column names and polars types that every frame of a side has, in their order; `also`: optional ones beside."""
+    return {n: column.dtype.type for n, column in schema.columns.items() if column.required or n in also}
+
+
+def optional(schema: pa.DataFrameSchema) -> list[str]:
+    """Columns that only some formats have."""
+    return [name for name, column in schema.columns.items() if not column.required]
 
 
 def mask_digit_runs(text: str) -> str:

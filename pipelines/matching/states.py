@@ -116,6 +116,8 @@ def _repeats(lines: pl.DataFrame, settled_before: pl.DataFrame) -> pl.Series:
         mine = lines.drop_nulls(keys)
         if rule.blank:
             mine = mine.filter(pl.col(rule.blank).is_null())
+        if rule.kinds:
+            mine = mine.filter(pl.col("kind").is_in(rule.kinds))
         if mine.is_empty():
             continue
         theirs = with_counters(settled_before) if rule in rules.WITHOUT_REFERENCE else settled_before

@@ -86,6 +86,20 @@ class Totals:
 RawLines = Callable[[list[int]], dict[int, str]]
 
 
+NO_BALANCES = pl.DataFrame(
+    schema={
+        "line": pl.Int64,
+        "account": pl.String,
+        "statement": pl.String,
+        "kind": pl.String,
+        "balance_date": pl.Date,
+        "amount_minor": pl.Int64,
+        "currency": pl.String,
+    }
+)
+NO_REFUSALS = pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})
+
+
 @dataclass(frozen=True)
 class Parsed:
     """One file as its format reads it, before validation.
@@ -93,7 +107,8 @@ class Parsed:
     rows: the canonical columns of the side (see `schemas`), `line` (1 = first line of the file), and `unreadable`
     (null, or which cell could not be read and why). refused: `line`, `reason` of lines that are no rows at all
     (wrong number of columns). raw: gives the lines as they stand. data_rows: rows as they stand in the file.
-    covered: dates a bank statement speaks for though it may hold no entry of them.
+    covered: dates a bank statement speaks for though it may hold no entry of them. balances: those the file declares
+    of its accounts, in the columns of NO_BALANCES; kind is opening or closing, statement is as the bank names it.
     """
 
     profile: str
@@ -105,9 +120,7 @@ class Parsed:
     totals: Totals = Totals()
     covered: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-NO_REFUSALS = pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})
+    balances: pl.DataFrame = field(default_factory=NO_BALANCES.clone)
 
 
 class Profile(Protocol):

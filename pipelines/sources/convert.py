@@ -17,7 +17,10 @@ from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
 from schemas.validation import LONGEST_SHOWN, shown
 
 FREE_TEXT = ("remittance", "counterparty", "operator_id", "reason_code")
-MONEY = {"amount_minor", "gross_minor", "fee_minor", "net_minor", "balance_minor"}
+MONEY = {
+    *("amount_minor", "gross_minor", "fee_minor", "net_minor", "balance_minor"),
+    *("commission_minor", "markup_minor", "scheme_fee_minor", "interchange_minor"),
+}
 Places = Mapping[str | int, str]
 """Column of the cells by header name or 1-based position."""
 
@@ -79,6 +82,7 @@ def coded(text: pl.Expr, spec: Field) -> pl.Expr:
     """Canonical codes of the file's words; without a map the words themselves, in upper case."""
     if not spec.codes:
         return text.str.to_uppercase()
+    text = text.str.to_uppercase() if _none_of(spec) else text
     return text.replace_strict(dict(spec.codes), default=pl.lit(None, pl.String), return_dtype=pl.String)
 
 
@@ -95,7 +99,9 @@ def to_canonical(cells: pl.DataFrame, layout: Layout, context: Context, header: 
     cells: `line` and text columns 1, 2, 3 …; header: their names, none where fields are positions. Amounts become
     minor units, signs are the merchant's, card numbers are masked.
     """
-    wanted = schemas.canonical(schemas.BY_SIDE[layout.side])
+    schema = schemas.BY_SIDE[layout.side]
+    stated = [c for c in schemas.optional(schema) if _field_name(c, layout) in layout.fields]
+    wanted = schemas.canonical(schema, also=stated)
     places: dict[str | int, str] = {int(c): c for c in cells.columns if c != "line"}
     places |= {name: str(number) for number, name in reversed([*enumerate(header, start=1)])}
     fields = {c: layout.fields[_field_name(c, layout)] for c in wanted if _field_name(c, layout) in layout.fields}
@@ -136,6 +142,8 @@ def _coded(texts: pl.DataFrame, column: str, spec: Field) -> pl.Series:
     """Codes of a column; words that are canonical already, as most are, are not written anew."""
     if not spec.codes and not texts[column].str.contains("[a-z]").any():
         return texts[column]
+    if spec.codes and set(texts[column].unique()) <= {*(w for w, code in spec.codes.items() if w == code), None}:
+        return texts[column]
     return texts.select(coded(pl.col(column), spec)).to_series()
 
 
@@ -164,7 +172,7 @@ def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direct
         if bad.any():
             if column in MONEY:  # without a currency no amount can be read, and the currency says so
                 bad &= frame["currency"].is_in(list(EXPONENTS)).fill_null(value=False)
-            plain = pl.lit(_SAYS.get(column, _SAYS.get(spec.kind)))
+            plain = pl.lit(_none_of(spec) or _SAYS.get(column, _SAYS.get(spec.kind)))
             says = _amount_says(texts[column], frame, layout) if column in MONEY else plain
             found.append(_sentences(texts[column], bad, _field_name(column, layout), says))
     if direction is not None:
@@ -183,6 +191,12 @@ _SAYS = {
     "code": "is a word that the profile does not know",
     "currency": "is not an ISO 4217 currency",
 }
+
+
+def _none_of(spec: Field) -> str:
+    """The words a cell may hold, where they are the canonical ones."""
+    own = spec.codes and all(word == code for word, code in spec.codes.items())
+    return f"is none of {', '.join(spec.codes)}" if own else ""
 
 
 def _amount_says(text: pl.Series, frame: pl.DataFrame, layout: Layout) -> pl.Expr:

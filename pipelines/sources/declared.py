@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
 }
 AMOUNTS: dict[Side, tuple[str, ...]] = {
     "journal": ("amount",),
-    "settlement": ("gross", "fee", "net"),
+    "settlement": ("gross", "fee", "net", "commission", "markup", "scheme_fee", "interchange", "balance"),
     "bank": ("amount", "balance"),
 }
 MUST: dict[Side, tuple[str, ...]] = {
@@ -45,6 +45,8 @@ MUST: dict[Side, tuple[str, ...]] = {
     "settlement": ("settlement_date", "record_type", "gross", "currency"),
     "bank": ("booking_date", "amount", "currency"),
 }
+NOT_DECLARED = ("fee_micro", "reversal", "batch_count")
+"""Columns that no single cell of a declared profile gives."""
 TOTALS: dict[Side, tuple[str, ...]] = {
     "journal": ("rows", "amount"),
     "settlement": ("rows", "gross", "fee", "net"),
@@ -161,8 +163,8 @@ class Declaration(BaseModel):
             raise MisfitError("the sign comes from sign or from direction, not from both", "direction")
 
     def _check_names(self) -> None:
-        short = {c.removesuffix("_minor") for c in schemas.canonical(schemas.BY_SIDE[self.side])}
-        known = short - {"line", "unreadable", "business_date"}
+        short = {c.removesuffix("_minor") for c in schemas.BY_SIDE[self.side].columns}
+        known = short - {"line", "unreadable", "business_date", *NOT_DECLARED}
         for table in ("columns", "constants", "formats", "codes"):
             for name in getattr(self, table):
                 if name not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.sources.delimited import Delimited
 from pipelines.sources.layout import ISO_DATES, ISO_TIMES, Field, Layout
+from schemas.settlement import STATED_TYPES
 
 _NUMBER = r"-?[\d.]+"
 
@@ -40,9 +41,10 @@ ACQUIRER_CSV = Delimited(
         side="settlement",
         fields=_same("acquirer", "payout_id", "merchant_id", "terminal_id", "batch_no", "stan", "rrn")
         | _same("auth_code", "original_rrn", "order_no", "reason_code")
-        | _codes("record_type", "card_type", "currency")
+        | _codes("card_type", "currency")
         | _money("gross", "fee", "net")
         | {
+            "record_type": Field("code", ("record_type",), codes={word: word for word in STATED_TYPES}),
             "card_no": Field("card", ("card_no",)),
             "settlement_date": Field("date", ("settlement_date",), None, ISO_DATES),
             "txn_time": Field("datetime", ("txn_time",), None, ISO_TIMES),

@@ -56,11 +56,12 @@ def load(
     rejected: pl.DataFrame | None,
     run_no: int,
     replaces: Iterable[int] = (),
+    balances: pl.DataFrame | None = None,
 ) -> int:
     """Put a file and its rows into the books, all in one transaction, and return its file_id.
 
     rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`; replaces: files of
-    the same source and day that this one corrects, taken back in the same transaction.
+    the same source and day that this one corrects, taken back in the same transaction; balances: as the file declares.
     """
     with store.transaction():
         for old in replaces:
@@ -79,6 +80,8 @@ def load(
             store.append("file_totals", totals.with_columns(file_id=number, side=pl.lit(record.side)))
         if rejected is not None:
             store.append("rejected_rows", rejected.with_columns(file_id=pl.lit(file_id, pl.Int32)))
+        if balances is not None:
+            store.append("balances", balances.with_columns(file_id=pl.lit(file_id, pl.Int32)))
     return file_id
 
 

@@ -53,7 +53,8 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({groups})")
     for table in ("open_rows", "out_of_scope", "journal", "settlement", "bank"):
         store.execute(f"DELETE FROM book.{table} WHERE row_id {inside}")
-    store.execute("DELETE FROM book.rejected_rows WHERE file_id = ?", [file_id])
+    for table in ("rejected_rows", "balances"):
+        store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
     store.execute(
         "UPDATE book.files SET state = 'retracted', error = ?, retracted_run = ? WHERE file_id = ?",
         [reason, run_no, file_id],

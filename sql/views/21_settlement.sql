@@ -5,7 +5,13 @@ SELECT
     a.merchant_id, a.terminal_id, a.batch_no, a.stan, a.rrn, a.auth_code, a.card_no, a.card_type, a.txn_time,
     a.business_date, a.gross_minor, major(a.gross_minor, a.currency) AS gross,
     a.fee_minor, major(a.fee_minor, a.currency) AS fee, a.net_minor, major(a.net_minor, a.currency) AS net,
-    a.currency, a.original_rrn, a.order_no, a.reason_code,
+    a.currency, a.original_rrn, a.order_no, a.reason_code, a.acquirer_ref,
+    CAST(coalesce(CAST(a.fee_micro AS DECIMAL(24, 0)) * 0.000001, major(a.fee_minor, a.currency)) AS DECIMAL(24, 6)) AS fee_exact,
+    a.commission_minor, major(a.commission_minor, a.currency) AS commission,
+    a.markup_minor, major(a.markup_minor, a.currency) AS markup,
+    a.scheme_fee_minor, major(a.scheme_fee_minor, a.currency) AS scheme_fee,
+    a.interchange_minor, major(a.interchange_minor, a.currency) AS interchange,
+    a.balance_minor, major(a.balance_minor, a.currency) AS balance,
     CASE
         WHEN coalesce(m.verdict, g.verdict) = 'MATCHED' THEN 'matched'
         WHEN coalesce(m.verdict, g.verdict) IS NOT NULL THEN 'excepted'

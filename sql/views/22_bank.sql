@@ -3,7 +3,8 @@ CREATE OR REPLACE VIEW bank AS
 SELECT
     b.row_id, f.name AS file, b.line, f.source, b.account, b.booking_date, b.value_date, b.amount_minor,
     major(b.amount_minor, b.currency) AS amount, b.currency, b.bank_ref, b.end_to_end_id, b.remittance,
-    b.counterparty, b.balance_minor, major(b.balance_minor, b.currency) AS balance,
+    b.counterparty, b.balance_minor, major(b.balance_minor, b.currency) AS balance, b.statement, b.reversal,
+    b.batch_count,
     CASE
         WHEN g.verdict = 'MATCHED' THEN 'matched'
         WHEN g.verdict IS NOT NULL THEN 'excepted'
