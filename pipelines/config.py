@@ -186,14 +186,15 @@ class Settings(_Table):
         """Which record of the money a source delivers."""
         return self.readers[source.profile].side
 
-    def context(self, source: Source) -> Context:
-        """What a parser must know of the source."""
+    def context(self, source: Source, filename: str = "") -> Context:
+        """What a parser must know of the source and of the file's name."""
         return Context(
             timezone=self.run.timezone,
             source_timezone=source.timezone or self.run.timezone,
             cutoff=source.cutoff,
             acquirer=source.acquirer,
             account=source.account,
+            filename=filename,
         )
 
 

@@ -37,7 +37,7 @@ def _inspect(path: Path, settings: Settings, readers: Mapping[str, Profile], cho
         return _unreadable(path, f"cannot be read: {error.strerror}; check the path and its permissions", None)
     try:
         profile = chosen or identify(path.name, data, readers)
-        done = intake.read(profile, data, settings, _source_of(path.name, profile, settings))
+        done = intake.read(profile, data, settings, _source_of(path.name, profile, settings), path.name)
     except SourceError as error:
         return _unreadable(path, error.text, error.profile)
     return _entry(path, done)

@@ -48,9 +48,9 @@ class Read:
         )
 
 
-def read(profile: Profile, data: bytes, settings: Settings, source: Source | None) -> Read:
-    """Parse and validate one file; SourceError where it cannot be read at all."""
-    context = settings.context(source or Source(name="", profile=profile.name, pattern="*"))
+def read(profile: Profile, data: bytes, settings: Settings, source: Source | None, name: str = "") -> Read:
+    """Parse and validate one file; SourceError where it cannot be read at all. name: what the file was called."""
+    context = settings.context(source or Source(name="", profile=profile.name, pattern="*"), name)
     parsed = profile.parse(data, context)
     checked = schemas.check(schemas.BY_SIDE[parsed.side], parsed.rows)
     rejected = _rejected(parsed, checked.rejected)
@@ -176,7 +176,7 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> Fil
 def _read_as_agreed(candidate: Candidate, data: bytes, settings: Settings, source: Source) -> Read:
     profile = settings.readers[source.profile]
     expect(candidate.name, data, profile, settings.readers)
-    done = read(profile, data, settings, source)
+    done = read(profile, data, settings, source, candidate.name)
     if done.refusal:
         raise done.refusal
     return done

@@ -36,7 +36,7 @@ class Context:
     """What the configuration knows of a source and the file itself may leave out.
 
     timezone: IANA zone of the books; source_timezone: zone of times without an offset; cutoff: local time at
-    which the source's next business date begins (00:00 = calendar day).
+    which the source's next business date begins (00:00 = calendar day); filename: what the file was called.
     """
 
     timezone: str = "Asia/Shanghai"
@@ -44,6 +44,7 @@ class Context:
     cutoff: time = time(0, 0)
     acquirer: str | None = None
     account: str | None = None
+    filename: str = ""
 
 
 @dataclass(frozen=True)
