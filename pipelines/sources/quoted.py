@@ -8,11 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import polars as pl
+
 PADDING = " \t\r\u00a0\u3000"
 """Signs around a cell that say nothing: blanks, tabs, the first half of CRLF, no-break and full-width space."""
 
 MOST_LINES = 50
 """Lines that one cell may take before its opening quote counts as a slip."""
+
+_QUOTED = "\x02"
+"""Stands for what is in quotes, while lines are looked at."""
 
 LONGEST_FOR_CSV = 100_000
 """The csv module refuses longer cells; they are read here."""
@@ -115,6 +120,16 @@ class Quoting:
                 return text, number, after.end(), not after[0].endswith(self.delimiter)
             place = 0
         return None
+
+
+def keep_to_their_line(raw: pl.Series, columns: int, quoting: Quoting) -> pl.Series | None:
+    """Which lines are one row of so many cells, each plain or wholly in quotes; None where a cell goes over lines."""
+    quote, delimiter = re.escape(quoting.quote), re.escape(quoting.delimiter)
+    outside = raw.str.strip_chars_end("\r").str.replace_all(f"{quote}[^{quote}]*{quote}", _QUOTED)
+    if outside.str.contains(quoting.quote, literal=True).any():
+        return None
+    half_quoted = outside.str.contains(f"[^{delimiter}{_QUOTED}]{_QUOTED}|{_QUOTED}[^{delimiter}{_QUOTED}]")
+    return (outside.str.count_matches(quoting.delimiter, literal=True) == columns - 1) & ~half_quoted
 
 
 def cells_of(line: str, delimiter: str, quote: str | None) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.pan import mask_card, mask_text
-from pipelines.sources.quoted import PADDING, Quoting
+from pipelines.sources.quoted import PADDING, Quoting, Record, keep_to_their_line
 from schemas.validation import mask_digit_runs
 
 LONGEST_RAW = 2_000
@@ -188,30 +189,29 @@ def read_cells(
 
 
 def pieces(body: bytes, first: int, quote: str | None) -> list[tuple[bytes, int]]:
-    """The data lines in pieces of whole lines, each with the number of its first line.
+    """The data lines in pieces of whole rows, each with the number of its first line.
 
-    A text with quotes stays whole, for a cell of it may hold line ends.
+    A piece holds an even number of quotes, for a cell in quotes may hold line ends.
     """
-    if len(body) <= PIECE or (quote and quote.encode() in body):
-        return [(body, first)]
     found, at = [], 0
     while at < len(body):
-        end = body.find(b"\n", at + PIECE) + 1 if at + PIECE < len(body) else len(body)
-        end = end or len(body)
-        piece = body[at:end]
-        found.append((piece, first))
-        first += piece.count(b"\n")
+        end, quotes = at, 0
+        while end < len(body) and (end == at or quotes % 2):
+            start, end = end, body.find(b"\n", end + PIECE) + 1 or len(body)
+            quotes += body.count(quote.encode(), start, end) if quote else 0
+        found.append((body[at:end], first))
+        first += body.count(b"\n", at, end)
         at = end
-    return found
+    return found or [(body, first)]
 
 
 def _names(columns: int) -> dict[str, pl.DataType]:
     return {str(number): pl.String() for number in range(1, columns + 1)}
 
 
-def _cut(body: bytes, columns: int, delimiter: str) -> pl.DataFrame:
+def _cut(body: bytes, columns: int, delimiter: str, quote: str | None = None) -> pl.DataFrame:
     body = body if body.endswith(b"\n") else body + b"\n"  # else polars passes over a cell too many in the last line
-    return pl.read_csv(body, separator=delimiter, quote_char=None, has_header=False, schema=_names(columns))
+    return pl.read_csv(body, separator=delimiter, quote_char=quote, has_header=False, schema=_names(columns))
 
 
 def _stripped(cells: pl.DataFrame) -> pl.DataFrame:
@@ -255,10 +255,32 @@ def _evened(raw: pl.Expr, columns: int, delimiter: str) -> pl.Expr:
 
 def _read_quoted(body: bytes, first: int, columns: int, quoting: Quoting) -> Cells:
     """Rows in quotes may hold delimiters and line ends; an unclosed quote costs its own line, not the rest."""
+    numbered = number_lines(body, first)
+    plain = keep_to_their_line(numbered["raw"], columns, quoting)
+    if plain is None:
+        return _of_records(quoting.records(body.decode().split("\n"), columns), first, columns)
+    good, rest = numbered.filter(plain), numbered.filter(~plain)
+    whole = body if good.height == body.count(b"\n") + (not body.endswith(b"\n")) else _joined(good["raw"])
+    cells = _cut(whole, columns, quoting.delimiter, quoting.quote) if good.height else _empty(columns).drop("line")
+    if cells.height != good.height:  # polars ends a row elsewhere
+        return _of_records(quoting.records(body.decode().split("\n"), columns), first, columns)
+    found = Cells(_stripped(cells.insert_column(0, good["line"])), _refusals([]))
+    if rest.is_empty():
+        return found
+    odd = [replace(quoting.record([raw], 0), at=line) for line, raw in rest.select("line", "raw").iter_rows()]
+    others = _of_records(odd, 0, columns)
+    return Cells(pl.concat([found.rows, others.rows]).sort("line"), others.refused)
+
+
+def _joined(raw: pl.Series) -> bytes:
+    return str(raw.str.join("\n").item()).encode()
+
+
+def _of_records(records: Iterable[Record], first: int, columns: int) -> Cells:
     rows: list[list[str]] = []
     numbers: list[int] = []
     refused: list[tuple[int, str]] = []
-    for record in quoting.records(body.decode().split("\n"), columns):
+    for record in records:
         if record.cells is None:
             refused.append((first + record.at, "a quote is opened and never closed"))
         elif len(record.cells) != columns:
