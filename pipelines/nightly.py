@@ -15,12 +15,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+import polars as pl
+
 from pipelines import collect, intake, reporting
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, publish
-from pipelines.store.files import known_files
+from pipelines.store.files import FileRecord, known_files, numbered
 from reports import html
 from reports.json import render as render_json
 from reports.json import run_json
@@ -35,6 +37,10 @@ Say = Callable[[str], None]
 
 READ_AHEAD = 1
 """Files read, parsed and validated side by side while the one before them is loaded."""
+
+
+MOST_FRESH = 4_000_000
+"""Rows kept in memory between loading and matching, some 150 bytes each; above it they are read back."""
 
 
 class DateError(ConfigError):
@@ -53,6 +59,7 @@ class Night:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     seconds: dict[str, float] = field(default_factory=dict)
+    fresh: dict[int, pl.DataFrame] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "already_loaded": 0, "rejected": 0})
 
 
@@ -127,6 +134,7 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake
         night.counts["already_loaded"] += 1
         return "already loaded"
     record = intake.enter(night.store, night.settings, found, night.run_no)
+    _keep_fresh(night, record, found)
     if record is None and found.done is not None:
         night.counts["already_loaded"] += 1
         night.say(f"{candidate.name}: the same content is in the books already; nothing is loaded twice")
@@ -145,6 +153,14 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake
     return record.state
 
 
+def _keep_fresh(night: Night, record: FileRecord | None, found: intake.Prepared) -> None:
+    """Keep the rows of a loaded file for matching, as far as memory allows; the others are read back."""
+    if record is None or found.done is None or record.side is None:
+        return
+    if sum(rows.height for rows in night.fresh.values()) + record.accepted <= MOST_FRESH:
+        night.fresh[record.file_id] = books.lean(record.side, numbered(found.done.accepted, record.file_id))
+
+
 def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:
     """The first rejected rows, a line each; the report and `rejected_rows` hold them all."""
     rows = night.store.execute("SELECT line, reason FROM book.rejected_rows WHERE file_id = ? ORDER BY line", [file_id])
@@ -161,7 +177,7 @@ def _reconcile(night: Night) -> Outcome:
         "VALUES (?, ?, ?, ?, ?, ?)",
         [night.run_no, night.run_id, night.date, night.started, rules.VERSION, version("settlement-recon")],
     )
-    return reconcile(night.store, night.settings, night.run_no, night.date)
+    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh)
 
 
 def _report(night: Night, outcome: Outcome) -> Report:

@@ -66,13 +66,16 @@ def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date
     return Arrivals.of(settings, run_date, previous, known, loaded)
 
 
-def reconcile(store: Store, settings: Settings, run_no: int, run_date: date) -> Outcome:
-    """Match, register and prove; all of it is written or none. ProofError where the books do not add up."""
+def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fresh: books.Fresh) -> Outcome:
+    """Match, register and prove; all of it is written or none. ProofError where the books do not add up.
+
+    fresh: rows of the files that this run loaded, by file_id.
+    """
     last, newest, before = books.last_finished(store)
     previous = before if newest == run_date else newest
     with store.transaction():
         arrivals = arrivals_of(store, settings, run_date, previous)
-        rows = _gather(store, settings, last)
+        rows = _gather(store, settings, last, fresh)
         settled = _match(store, rows, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
         _write(store, rows, settled, deposited, run_no)
@@ -109,17 +112,19 @@ def _ahead(store: Store, settings: Settings) -> pl.Expr:
     return pl.col("file_id").replace_strict(ahead, default=timedelta(), return_dtype=pl.Duration("us"))
 
 
-def _gather(store: Store, settings: Settings, last: int) -> _Open:
-    expecting = f"status = 'APPROVED' AND txn_type IN {EXPECTED}"
-    transaction, payout = f"record_type IN {TRANSACTIONS}", "record_type = 'PAYOUT'"
-    lines = books.open_rows(store, "settlement", last, transaction)
+def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> _Open:
+    journal = books.open_rows(store, "journal", last, fresh)
+    lines = books.open_rows(store, "settlement", last, fresh)
+    kind = pl.col("record_type")
+    expecting = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
+    transaction, payout = kind.is_in(TRANSACTIONS), kind == "PAYOUT"
     return _Open(
-        journal=books.open_rows(store, "journal", last, expecting),
-        settlement=lines.with_columns(ahead=_ahead(store, settings)),
-        payouts=books.open_rows(store, "settlement", last, payout),
-        other_lines=books.open_rows(store, "settlement", last, f"NOT ({transaction} OR {payout})"),
-        bank=books.open_rows(store, "bank", last),
-        idle=books.open_rows(store, "journal", last, f"NOT ({expecting})"),
+        journal=journal.filter(expecting),
+        settlement=lines.filter(transaction).with_columns(ahead=_ahead(store, settings)),
+        payouts=lines.filter(payout),
+        other_lines=lines.filter(~(transaction | payout)),
+        bank=books.open_rows(store, "bank", last, fresh),
+        idle=journal.filter(~expecting),
     )
 
 

@@ -22,6 +22,9 @@ SETTLEMENT = (
 BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
 
+Fresh = Mapping[int, pl.DataFrame]
+"""Rows of files loaded in this run, lean, by file_id: what matching would otherwise read back from the store."""
+
 KEYS = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "currency")
 
 
@@ -36,22 +39,30 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
     return number, newest, before[0][0]
 
 
-def open_rows(store: Store, side: str, after_run: int, where: str = "true") -> pl.DataFrame:
+def lean(side: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns of stored rows that matching works on."""
+    return rows.select(COLUMNS[side].split(", "))
+
+
+def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataFrame:
     """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`.
 
-    where: SQL condition of ours on the row, to fetch one kind only.
+    fresh: rows of files that were loaded a moment ago and need not be read back, by file_id.
     """
     columns = COLUMNS[side]
-    return store.frame(
-        f"""
-        SELECT {columns} FROM book.{side}
-        WHERE ({where}) AND row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
-        UNION ALL
-        SELECT {columns} FROM book.{side}
-        WHERE ({where}) AND file_id IN (SELECT file_id FROM book.files WHERE run_no > ? AND state = 'loaded')
-        """,
-        [side, after_run],
+    loaded = dict(
+        store.execute("SELECT file_id, side FROM book.files WHERE run_no > ? AND state = 'loaded'", [after_run])
     )
+    mine = [file_id for file_id, of in loaded.items() if of == side]
+    stored = store.frame(
+        f"""
+        SELECT {columns} FROM book.{side} WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
+        UNION ALL
+        SELECT {columns} FROM book.{side} WHERE list_contains(?, file_id)
+        """,
+        [side, [file_id for file_id in mine if file_id not in fresh]],
+    )
+    return pl.concat([stored, *(fresh[file_id] for file_id in mine if file_id in fresh)])
 
 
 def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -49,6 +49,14 @@ def known_files(store: Store) -> pl.DataFrame:
     return store.frame("SELECT * FROM book.files ORDER BY file_id")
 
 
+def numbered(rows: pl.DataFrame, file_id: int) -> pl.DataFrame:
+    """Accepted rows with their `row_id` and `file_id`."""
+    line = pl.col("line")
+    return rows.with_columns(
+        row_id=line + file_id * LINES_PER_FILE, file_id=pl.lit(file_id, pl.Int32), line=line.cast(pl.Int32)
+    )
+
+
 def load(
     store: Store,
     record: FileRecord,
@@ -71,10 +79,7 @@ def load(
         _insert_file(store, record, file_id, run_no)
         if rows is not None and record.side:
             number = pl.lit(file_id, pl.Int32)
-            numbered = rows.with_columns(
-                row_id=pl.col("line") + file_id * LINES_PER_FILE, file_id=number, line=pl.col("line").cast(pl.Int32)
-            )
-            store.append(record.side, numbered)
+            store.append(record.side, numbered(rows, file_id))
             amount = pl.col(AMOUNT[record.side])
             totals = rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum())
             store.append("file_totals", totals.with_columns(file_id=number, side=pl.lit(record.side)))
