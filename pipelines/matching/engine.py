@@ -6,7 +6,13 @@ import polars as pl
 
 from pipelines.matching.rules import Rule
 
-PAIRS = {"journal_row_id": pl.Int64, "settlement_row_id": pl.Int64, "rule": pl.String}
+PAIRS = {
+    "journal_row_id": pl.Int64,
+    "settlement_row_id": pl.Int64,
+    "journal_place": pl.UInt32,
+    "settlement_place": pl.UInt32,
+    "rule": pl.String,
+}
 
 
 def no_pairs() -> pl.DataFrame:
@@ -18,12 +24,13 @@ def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame
     """Pair rows by each rule in turn; a paired row is out for the rules after it.
 
     journal, settlement: the columns the rules name, `row_id`, `business_date`, `at` (the order of interchangeable
-    rows); settlement also `gross_minor`. Returns `journal_row_id`, `settlement_row_id`, `rule`.
+    rows), `place` (where the caller finds the row again without a search); settlement also `gross_minor`. Returns
+    `journal_row_id`, `settlement_row_id`, their places, and `rule`.
     """
     found = [no_pairs()]
     for rule in rules:
         for mine, theirs in _passes(rule):
-            left, right = journal.filter(mine), settlement.filter(theirs)
+            left, right = _seen(rule, journal, mine), _seen(rule, settlement, theirs)
             if left.is_empty() or right.is_empty():
                 continue
             pairs = _unique_pairs(rule, left, right) if rule.unique else _in_order(rule, left, right)
@@ -31,6 +38,12 @@ def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame
             journal = without(journal, pairs["journal_row_id"])
             settlement = without(settlement, pairs["settlement_row_id"])
     return pl.concat(found)
+
+
+def _seen(rule: Rule, frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """Rows that a rule may look at, in the columns it needs."""
+    needed = {"row_id", "place", "at", "business_date", "gross_minor", *rule.keys} & set(frame.columns)
+    return frame.lazy().filter(condition).select(sorted(needed)).collect()
 
 
 def without(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
@@ -54,14 +67,14 @@ def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
 
 
 def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """`row_id`, the keys as two independent 64-bit hashes, and `turn`: how often the same key stood before it.
+    """`row_id`, `place`, the keys as two independent 64-bit hashes, and `turn`: how often the same key stood before it.
 
     128 bits of hash stand for the text of the keys: no two keys of a night meet in both by chance.
     """
     key = pl.struct(keys)
-    hashed = frame.select("row_id", "at", key=key.hash(seed=1), twin=key.hash(seed=2))
+    hashed = frame.select("row_id", "place", "at", key=key.hash(seed=1), twin=key.hash(seed=2))
     if hashed["key"].n_unique() == hashed.height:
-        return hashed.select("row_id", "key", "twin", turn=pl.lit(0, pl.UInt32))
+        return hashed.drop("at").with_columns(turn=pl.lit(0, pl.UInt32))
     many = hashed["key"].is_duplicated()
     once = hashed.filter(~many).with_columns(turn=pl.lit(0, pl.UInt32))
     again = hashed.filter(many).sort("at", "row_id")
@@ -75,7 +88,12 @@ def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl
     on = ["key", "turn"] if left["turn"].max() or right["turn"].max() else ["key"]
     joined = left.join(right, on=on, how="inner", suffix="_there")
     same = joined.filter(pl.col("twin") == pl.col("twin_there"))
-    return same.select(journal_row_id="row_id", settlement_row_id="row_id_there")
+    return same.select(
+        journal_row_id="row_id",
+        settlement_row_id="row_id_there",
+        journal_place="place",
+        settlement_place="place_there",
+    )
 
 
 def _dated(frame: pl.DataFrame, rule: Rule, *, spread: bool) -> pl.DataFrame:
@@ -103,9 +121,12 @@ def _unique_pairs(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -
     settlement = _sent_once(rule, settlement)
     lines = _candidates(rule, settlement, journal).filter(pl.col("n") == 1)
     rows = _candidates(rule, journal, settlement).filter(pl.col("n") == 1)
-    return lines.join(rows, left_on="other", right_on="row_id", how="inner").select(
+    pairs = lines.join(rows, left_on="other", right_on="row_id", how="inner").select(
         journal_row_id="other", settlement_row_id="row_id"
     )
+    places = journal.select(journal_row_id="row_id", journal_place="place")
+    there = settlement.select(settlement_row_id="row_id", settlement_place="place")
+    return pairs.join(places, on="journal_row_id").join(there, on="settlement_row_id")
 
 
 def _sent_once(rule: Rule, settlement: pl.DataFrame) -> pl.DataFrame:

@@ -52,7 +52,7 @@ class Settled:
 
 def identify(journal: pl.DataFrame, settlement: pl.DataFrame) -> Identified:
     """Pair the open rows of both sides by their identity."""
-    mine, theirs = journal_frame(journal), settlement_frame(settlement)
+    mine, theirs = journal_frame(journal).with_row_index("place"), settlement_frame(settlement).with_row_index("place")
     pairs = engine.run(rules.IDENTITY, mine, theirs)
     return Identified(
         mine,
@@ -96,7 +96,7 @@ def settle(
     be among them.
     """
     past = with_counters(journal_frame(history))
-    closed = without(past, found.journal["row_id"])
+    closed = without(past, found.journal["row_id"]).with_row_index("place", offset=found.journal.height)
     free = closed.filter(~pl.col("consumed")).drop("consumed")
     known = pl.concat([found.journal, closed.drop("consumed")], how="diagonal")
     undone = links(known)

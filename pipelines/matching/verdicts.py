@@ -15,25 +15,24 @@ MATCHED = "MATCHED"
 def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     """Compare each pair: type, then status, then currency, then amount; the first difference is the verdict.
 
-    pairs: `journal_row_id`, `settlement_row_id`, `rule`, `reversed` (the journal undid the row). Returns these and
-    `verdict` (MATCHED or an exception type), `currency` and `settlement_currency`, `journal_amount_minor` (as the
-    acquirer should show it), `settlement_amount_minor` (gross), `difference_minor` (settlement − journal).
+    pairs: as the engine gives them, their places those in journal and settlement, and `reversed` (the journal undid
+    the row). Returns these without the places, and `verdict` (MATCHED or an exception type), `currency` and
+    `settlement_currency`, `journal_amount_minor` (as the acquirer should show it), `settlement_amount_minor` (gross),
+    `difference_minor` (settlement − journal).
     """
     mine = journal.select(
-        journal_row_id="row_id",
         journal_kind="kind",
         status="status",
         currency="currency",
         journal_amount_minor=expected_gross(),
     )
     theirs = settlement.select(
-        settlement_row_id="row_id",
         settlement_kind="kind",
         settlement_currency="currency",
         settlement_amount_minor="gross_minor",
         acquirer="acquirer",
     )
-    both = pairs.join(mine, on="journal_row_id", how="inner").join(theirs, on="settlement_row_id", how="inner")
+    both = pl.concat([pairs, mine[pairs["journal_place"]], theirs[pairs["settlement_place"]]], how="horizontal")
     undoing = pl.col("journal_kind").is_in(CANCELS) & (pl.col("settlement_amount_minor") > 0)
     mine_signed = pl.when(undoing).then(-pl.col("journal_amount_minor")).otherwise(pl.col("journal_amount_minor"))
     both = both.with_columns(journal_amount_minor=mine_signed).with_columns(
@@ -53,7 +52,9 @@ def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) 
         .then(pl.lit("AMOUNT_OVER"))
         .otherwise(pl.lit("AMOUNT_UNDER"))
     )
-    return both.with_columns(verdict=verdict).drop("journal_kind", "settlement_kind", "status")
+    return both.with_columns(verdict=verdict).drop(
+        "journal_kind", "settlement_kind", "status", "journal_place", "settlement_place"
+    )
 
 
 def breaks_of_pairs(judged: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,8 @@ from pipelines.sources.layout import Field, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
 from schemas.validation import LONGEST_SHOWN, shown
 
+LONGEST_STARRED = 17
+"""A card cell with six stars that is no longer than this has no room for the twelve digits of a card number."""
 FREE_TEXT = ("remittance", "counterparty", "operator_id", "reason_code")
 MONEY = {
     *("amount_minor", "gross_minor", "fee_minor", "net_minor", "balance_minor"),
@@ -140,9 +142,10 @@ def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -
 
 def _coded(texts: pl.DataFrame, column: str, spec: Field) -> pl.Series:
     """Codes of a column; words that are canonical already, as most are, are not written anew."""
-    if not spec.codes and not texts[column].str.contains("[a-z]").any():
+    words = texts[column].unique().drop_nulls()
+    if spec.codes and all(spec.codes.get(word) == word for word in words):
         return texts[column]
-    if spec.codes and set(texts[column].unique()) <= {*(w for w, code in spec.codes.items() if w == code), None}:
+    if not spec.codes and not words.str.contains("[a-z]").any():
         return texts[column]
     return texts.select(coded(pl.col(column), spec)).to_series()
 
@@ -155,8 +158,10 @@ def _of_iso_4217(codes: pl.Series) -> pl.Series:
 
 
 def _masked(cards: pl.Series) -> pl.Series:
-    """Card numbers masked; most files come masked already, which one cheap look tells."""
-    if not cards.str.contains(r"[0-9][0-9 -]{10}").any():
+    """Card numbers masked; most files come masked already, which a cheap look for their stars tells."""
+    starred = cards.str.contains("******", literal=True) & (cards.str.len_bytes() <= LONGEST_STARRED)
+    odd = cards.filter(~starred.fill_null(value=True))
+    if not odd.str.contains(r"[0-9][0-9 -]{10}").any():
         return cards
     return cards.to_frame().select(mask_card_expr(pl.col(cards.name))).to_series()
 
