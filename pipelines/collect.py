@@ -7,12 +7,13 @@ import os
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipelines.config import Settings, Source
+from pipelines.sources.containers import Member
 
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
 DATED = re.compile(r"(?=(20\d{6}))")
@@ -20,18 +21,34 @@ DATED = re.compile(r"(?=(20\d{6}))")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file in the inbox: the sources whose pattern its name fits, and the date in its name."""
+    """A file in the inbox: the sources whose pattern its name fits, and the date in its name.
+
+    member: where it lies in an archive, its name there. loose: its own name fits no source, only that of an archive
+    that holds other files too.
+    """
 
     path: Path
     sources: tuple[Source, ...]
     named_for: date | None
     size: int
     modified_ns: int
+    member: Member | None = None
+    loose: bool = False
 
     @property
     def name(self) -> str:
-        """File name without its folder."""
-        return self.path.name
+        """File name without its folder; `outer.zip!inner.csv` in an archive."""
+        return self.member.name if self.member else self.path.name
+
+    @property
+    def filename(self) -> str:
+        """Its own name, wherever it lies."""
+        return self.member.filename if self.member else self.path.name
+
+    @property
+    def one_of_many(self) -> bool:
+        """Whether it came in an archive together with others."""
+        return self.member is not None and not self.member.lone
 
     @property
     def arrived_at(self) -> datetime:
@@ -65,8 +82,24 @@ def _finished(entry: os.DirEntry[str]) -> bool:
 
 def _candidate(path: Path, sources: Iterable[Source]) -> Candidate:
     stat = path.stat()
-    fitting = tuple(s for s in sources if fnmatchcase(path.name, s.pattern))
-    return Candidate(path, fitting, date_in_name(path.name), stat.st_size, stat.st_mtime_ns)
+    return Candidate(path, _fitting(path.name, sources), date_in_name(path.name), stat.st_size, stat.st_mtime_ns)
+
+
+def _fitting(name: str, sources: Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(s for s in sources if fnmatchcase(name, s.pattern))
+
+
+def inside(archive: Candidate, member: Member, sources: Iterable[Source]) -> Candidate:
+    """A member of an archive as a file of its own: whose and for when says its own name, or else the archive's."""
+    fitting = _fitting(member.filename, sources)
+    return replace(
+        archive,
+        sources=fitting or archive.sources,
+        named_for=date_in_name(member.filename) or archive.named_for,
+        size=len(member.data),
+        member=member,
+        loose=not fitting and not member.lone,
+    )
 
 
 def sha256(data: bytes) -> str:

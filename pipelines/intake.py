@@ -11,9 +11,10 @@ from pathlib import Path
 import polars as pl
 
 import schemas
-from pipelines.collect import Candidate, archive, sha256
+from pipelines.collect import Candidate, archive, inside, sha256
 from pipelines.config import Settings, Source
 from pipelines.sources.base import Parsed, Profile, SourceError
+from pipelines.sources.containers import is_archive, members
 from pipelines.sources.identify import claims, expect
 from pipelines.store import Store, files
 from pipelines.store.files import FileRecord
@@ -91,16 +92,17 @@ def source_of(candidate: Candidate, data: bytes, readers: Mapping[str, Profile])
 
     None for a file that no pattern and no profile knows: it is not for us, and is left alone.
     """
-    if len(candidate.sources) == 1:
+    if len(candidate.sources) == 1 and not candidate.loose:
         return candidate.sources[0]
     if candidate.sources:
-        found = claims(candidate.name, data, {s.profile: readers[s.profile] for s in candidate.sources})
+        found = claims(candidate.filename, data, {s.profile: readers[s.profile] for s in candidate.sources})
         fitting = [s for s in candidate.sources if s.profile in found]
         if len(fitting) == 1:
             return fitting[0]
-        names = ", ".join(s.name for s in fitting or candidate.sources)
-        raise SourceError(f"claimed by several sources: {names}", mend="make their patterns differ")
-    found = claims(candidate.name, data, readers)
+        if fitting or not candidate.loose:
+            names = ", ".join(s.name for s in fitting or candidate.sources)
+            raise SourceError(f"claimed by several sources: {names}", mend="make their patterns differ")
+    found = claims(candidate.filename, data, readers)
     if found:
         raise SourceError(
             f"a file of profile {' or '.join(found)} that no source claims",
@@ -125,26 +127,60 @@ class Prepared:
     done: Read | None = None
     error: SourceError | None = None
 
+    @property
+    def ours(self) -> bool:
+        """Whether somebody claims it."""
+        return self.known or self.source is not None or self.error is not None
 
-def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame) -> Prepared:
-    """Read, identify, keep, parse and validate one file; OSError where it cannot be read or kept.
 
-    books: `files.known_files` as of the start of the run. This half of the work needs no database, so that the next
-    file is prepared while the one before it is loaded.
+def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame, until: date) -> list[Prepared]:
+    """Read, identify, keep, parse and validate one file, or each in an archive; OSError where it cannot be read.
+
+    books: `files.known_files` as of the start of the run; until: what is named for a later date waits. This half of
+    the work needs no database, so that the next file is prepared while the one before it is loaded.
     """
     data = candidate.path.read_bytes()
+    if not is_archive(data):
+        return [_prepare(settings, candidate, data, data, books)]
+    try:
+        held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data)]
+    except SourceError as error:
+        return [_not_opened(settings, candidate, data, error)]
+    found = [
+        _prepare(settings, each, each.member.data, data, books)
+        for each in held
+        if each.member and (each.named_for is None or each.named_for <= until)
+    ]
+    if candidate.sources and all(each.loose for each in held) and not any(each.ours for each in found):
+        names = " or ".join(source.name for source in candidate.sources)
+        nobody_s = SourceError(f"none of its {len(held)} files is one of {names}", mend="look at it with recon inspect")
+        return [_not_opened(settings, candidate, data, nobody_s)]
+    return found
+
+
+def _not_opened(settings: Settings, candidate: Candidate, data: bytes, error: SourceError) -> Prepared:
+    source = candidate.sources[0] if len(candidate.sources) == 1 else None
+    found = Prepared(candidate, sha256(data), len(data), source=source, error=error)
+    return replace(found, kept=archive(data, found.digest, settings.paths.archive))
+
+
+def _prepare(settings: Settings, candidate: Candidate, data: bytes, outer: bytes, books: pl.DataFrame) -> Prepared:
+    """One file; outer: the file as it came, which is what is kept."""
     found = Prepared(candidate, sha256(data), len(data))
     only = candidate.sources[0] if len(candidate.sources) == 1 else None
     if known(books, candidate, found.digest, only):
         return replace(found, known=True)
+    digest = found.digest if data is outer else sha256(outer)
     try:
+        if candidate.member and candidate.member.error:
+            raise candidate.member.error
         source = source_of(candidate, data, settings.readers)
     except SourceError as error:
-        return replace(found, error=error, kept=archive(data, found.digest, settings.paths.archive))
+        return replace(found, error=error, source=only, kept=archive(outer, digest, settings.paths.archive))
     if source is None:
         return found
     with ThreadPoolExecutor(1) as keeper:  # the copy is written while the file is read
-        kept = keeper.submit(archive, data, found.digest, settings.paths.archive)
+        kept = keeper.submit(archive, outer, digest, settings.paths.archive)
         try:
             done = _read_as_agreed(candidate, data, settings, source)
         except SourceError as error:
@@ -166,7 +202,11 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> Fil
     record = _record(found, found.source, found.done)
     rows = found.done.accepted
     whose = rows[WHOSE[found.done.parsed.side]].drop_nulls().unique()
-    old = superseded(store, found.source.name, found.done.parsed.side, record.expected_date, record.name, whose)
+    old = superseded(
+        store,
+        *(found.source.name, found.done.parsed.side, record.expected_date, record.name, whose),
+        one_of_many=found.candidate.one_of_many,
+    )
     replaces = [file_id for file_id, _, _ in old]
     file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces, found.done.parsed.balances)
     corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
@@ -175,8 +215,8 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> Fil
 
 def _read_as_agreed(candidate: Candidate, data: bytes, settings: Settings, source: Source) -> Read:
     profile = settings.readers[source.profile]
-    expect(candidate.name, data, profile, settings.readers)
-    done = read(profile, data, settings, source, candidate.name)
+    expect(candidate.filename, data, profile, settings.readers)
+    done = read(profile, data, settings, source, candidate.filename)
     if done.refusal:
         raise done.refusal
     return done

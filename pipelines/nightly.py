@@ -109,19 +109,19 @@ def _take_in_all(night: Night, runner: StepRunner) -> None:
     due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
     known = known_files(night.store)
     with ThreadPoolExecutor(READ_AHEAD) as ahead:
-        coming: deque[Future[intake.Prepared]] = deque()
+        coming: deque[Future[list[intake.Prepared]]] = deque()
         for at, candidate in enumerate(due):
             for later in due[at + len(coming) : at + READ_AHEAD]:
-                coming.append(ahead.submit(intake.prepare, settings, later, known))
+                coming.append(ahead.submit(intake.prepare, settings, later, known, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
 
 
-def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]) -> Callable[[], str]:
+def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> Callable[[], str]:
     return lambda: _take_in(night, candidate, prepared)
 
 
-def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake.Prepared]) -> str:
-    """One file; returns what became of it in a word or two."""
+def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> str:
+    """One file, or each in an archive; returns what became of it in a word or two."""
     try:
         found = prepared.result()
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
@@ -130,6 +130,11 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake
         night.counts["rejected"] += 1
         night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
         return "unreadable"
+    return ", ".join(dict.fromkeys(_enter(night, each) for each in found)) or "left alone"
+
+
+def _enter(night: Night, found: intake.Prepared) -> str:
+    candidate = found.candidate
     if found.known:
         night.counts["already_loaded"] += 1
         return "already loaded"
@@ -140,6 +145,8 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[intake
         night.say(f"{candidate.name}: the same content is in the books already; nothing is loaded twice")
         return "already loaded"
     if record is None:
+        if candidate.member:
+            night.say(f"{candidate.name}: left alone: no source and no profile knows it")
         return "left alone"
     night.counts[record.state] += 1
     if record.state == "rejected":

@@ -11,12 +11,20 @@ WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account
 
 
 def superseded(
-    store: Store, source: str, side: str, day: date | None, name: str, whose: Iterable[str]
+    store: Store,
+    source: str,
+    side: str,
+    day: date | None,
+    name: str,
+    whose: Iterable[str],
+    *,
+    one_of_many: bool = False,
 ) -> list[tuple[int, str, int]]:
     """Loaded files that a new one of the same source and day corrects: (file_id, name, accepted rows).
 
     whose: merchants (or accounts) of the new file. A file that speaks of none of them is another part of the same
-    day, not an older version of this file, unless it has the same name.
+    day, not an older version of this file, unless it has the same name. one_of_many: it came in an archive with
+    others, which are parts of the same day whomever they speak of: only its own name corrects.
     """
     same_day = store.execute(
         "SELECT file_id, name, accepted FROM book.files WHERE state = 'loaded' AND source = ? AND expected_date = ? "
@@ -26,6 +34,10 @@ def superseded(
     mine = set(whose)
     found = []
     for file_id, old_name, accepted in same_day:
+        if one_of_many:
+            if _own(old_name) == _own(name):
+                found.append((file_id, old_name, accepted))
+            continue
         column = WHOSE[side]
         theirs = {
             key
@@ -36,6 +48,11 @@ def superseded(
         if old_name == name or mine & theirs or not mine or not theirs:
             found.append((file_id, old_name, accepted))
     return found
+
+
+def _own(name: str) -> str:
+    """The name without the archives around it and their folders."""
+    return name.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
 
 
 def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:

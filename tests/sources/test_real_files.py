@@ -25,8 +25,8 @@ pytestmark = [
 def found() -> dict[str, dict[str, Any]]:
     """What inspect says of every real file, by its path; that it says something of each is half of the test."""
     files = sorted(path for path in REAL.rglob("*") if path.is_file())
-    entries = inspection.inspect(files, None, None)
-    return {str(path.relative_to(REAL)): entry for path, entry in zip(files, entries, strict=True)}
+    entries = {entry["file"]: entry for entry in inspection.inspect(files, None, None)}
+    return {str(path.relative_to(REAL)): entries[str(path)] for path in files}
 
 
 @cache
@@ -84,3 +84,14 @@ def test_every_real_file_gets_a_plain_line_and_never_a_traceback() -> None:
         assert "\n" not in error, path
         assert "Traceback" not in error, path
         assert len(error) < 400, path
+
+
+def test_an_archive_answers_with_the_one_file_in_it_or_for_all_and_then_each() -> None:
+    (line,) = [line for line in expected() if line["path"].endswith(".zip")]
+    entry = found()[line["path"]]
+    assert allows(line["profile"], entry["profile"])
+    assert allows(line["control_totals"], AGREE[entry["control_totals"]["agree"]])
+    inside = inspection.inspect([REAL / line["path"]], None, None)[1:]
+    assert [each["file"].rpartition("!")[2] for each in inside] == ["test-camt053_02.xml", "test-camt053_03.xml"]
+    packed, plain = (found()[f"wechat/fund_BASIC_2021.csv{end}"] for end in (".gz", ""))
+    assert {**packed, "file": ""} == {**plain, "file": ""}

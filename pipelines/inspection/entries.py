@@ -1,4 +1,4 @@
-"""`recon inspect`: what a file is, what it holds, whether it adds up, and why not; nothing is loaded."""
+"""What a file is, what it holds, whether it adds up, and why not, in the shape of contract.md."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import polars as pl
 
 from pipelines import config, intake
 from pipelines.config import ConfigError, Settings, Source
-from pipelines.money import money_text
+from pipelines.inspection import archives
 from pipelines.sources.base import Parsed, Profile, SourceError
+from pipelines.sources.containers import Member, is_archive, members
 from pipelines.sources.identify import identify
 from pipelines.toml_faults import there_are
 
-MOST_SHOWN = 5
 UNTOLD = "(given by configuration)"
 """Acquirer or account of a file that names none and that no source claims."""
 
@@ -27,33 +27,60 @@ def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None
     readers = settings.readers
     if profile is not None and profile not in readers:
         raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, readers)}")
-    return [_inspect(path, settings, readers, readers.get(profile or "")) for path in files]
+    chosen = readers.get(profile or "")
+    return [entry for path in files for entry in _inspect(path, settings, readers, chosen)]
 
 
-def _inspect(path: Path, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None) -> dict[str, Any]:
+def _inspect(
+    path: Path, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
+) -> list[dict[str, Any]]:
     try:
         data = path.read_bytes()
+        if not is_archive(data):
+            return [_read(str(path), path.name, data, settings, readers, chosen)]
+        held = list(members(str(path), data))
     except OSError as error:
-        return _unreadable(path, f"cannot be read: {error.strerror}; check the path and its permissions", None)
-    try:
-        profile = chosen or identify(path.name, data, readers)
-        done = intake.read(profile, data, settings, _source_of(path.name, profile, settings), path.name)
+        return [_unreadable(str(path), f"cannot be read: {error.strerror}; check the path and its permissions", None)]
     except SourceError as error:
-        return _unreadable(path, error.text, error.profile)
-    return _entry(path, done)
+        return [_unreadable(str(path), error.text, None)]
+    return archives.told(str(path), [(member, _member(member, settings, readers, chosen)) for member in held])
 
 
-def _source_of(name: str, profile: Profile, settings: Settings) -> Source:
-    """The source that would bring this file; where none would, what is left to configuration is no fault."""
-    fitting = [s for s in settings.sources if s.profile == profile.name and fnmatchcase(name, s.pattern)]
+def _member(
+    member: Member, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
+) -> dict[str, Any]:
+    if member.error:
+        return _unreadable(member.name, member.error.text, None)
+    return _read(member.name, member.filename, member.data, settings, readers, chosen)
+
+
+def _read(
+    shown: str, name: str, data: bytes, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
+) -> dict[str, Any]:
+    try:
+        profile = chosen or identify(name, data, readers)
+        source = _source_of((name, Path(shown.split("!")[0]).name), profile, settings)
+        done = intake.read(profile, data, settings, source, name)
+    except SourceError as error:
+        return _unreadable(shown, error.text, error.profile)
+    return _entry(shown, done)
+
+
+def _source_of(names: Sequence[str], profile: Profile, settings: Settings) -> Source:
+    """The source that would bring a file of this name, or else in an archive of the other.
+
+    Where none would, what is left to configuration is no fault.
+    """
+    mine = [s for s in settings.sources if s.profile == profile.name]
+    fitting = [s for name in names for s in mine if fnmatchcase(name, s.pattern)]
     source = fitting[0] if fitting else Source(name=profile.name, profile=profile.name, pattern="*")
     known = {"acquirer": source.acquirer or UNTOLD, "account": source.account or UNTOLD}
     return source.model_copy(update=known)
 
 
-def _unreadable(path: Path, error: str, profile: str | None) -> dict[str, Any]:
+def _unreadable(name: str, error: str, profile: str | None) -> dict[str, Any]:
     return {
-        "file": str(path),
+        "file": name,
         "profile": profile,
         "side": None,
         "rows": 0,
@@ -69,7 +96,7 @@ def _unreadable(path: Path, error: str, profile: str | None) -> dict[str, Any]:
     }
 
 
-def _entry(path: Path, done: intake.Read) -> dict[str, Any]:
+def _entry(name: str, done: intake.Read) -> dict[str, Any]:
     parsed = done.parsed
     first, last = intake.span(parsed)
     kinds = {"journal": "txn_type", "settlement": "record_type"}
@@ -77,7 +104,7 @@ def _entry(path: Path, done: intake.Read) -> dict[str, Any]:
     kind = pl.col(kinds[parsed.side]) if parsed.side in kinds else direction
     by_type = done.accepted.group_by(kind.alias("kind")).agg(pl.len()).sort("kind")
     return {
-        "file": str(path),
+        "file": name,
         "profile": parsed.profile,
         "side": parsed.side,
         "rows": parsed.data_rows,
@@ -116,39 +143,3 @@ def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]
         debit_minor=debit.sum(),
     )
     return {row.pop("currency"): row for row in sums.sort("currency").to_dicts()}
-
-
-def as_text(found: Sequence[Mapping[str, Any]]) -> str:
-    """What the files hold, for a terminal."""
-    return "\n\n".join("\n".join(_lines(entry)) for entry in found)
-
-
-def _lines(entry: Mapping[str, Any]) -> list[str]:
-    lines = [f"{entry['file']}: {entry['profile'] or 'no profile'}"]
-    if entry["side"]:
-        dates = f", {entry['first_date']} to {entry['last_date']}" if entry["first_date"] else ""
-        lines[0] += f" ({entry['side']}): {entry['rows']:,} rows, {entry['accepted']:,} accepted{dates}"
-        lines += [f"  {kind}: {count:,}" for kind, count in entry["by_type"].items()]
-        for currency, sums in entry["currency"].items():
-            shown = [f"{n.removesuffix('_minor')} {money_text(v, currency)}" for n, v in sums.items() if v]
-            lines.append(f"  {currency}: {', '.join(shown) or 'nothing'}")
-        lines.append(f"  control totals: {_totals(entry)}")
-    rejected = entry["rejected"]
-    lines += [f"  line {row['line']}: {row['reason']}" for row in rejected[:MOST_SHOWN]]
-    if len(rejected) > MOST_SHOWN:
-        lines.append(f"  … and {len(rejected) - MOST_SHOWN:,} more rejected rows (all with --json)")
-    if entry["error"]:
-        lines.append(f"  refused: {entry['error']}")
-    lines += [f"  note: {warning}" for warning in entry["warnings"]]
-    return lines
-
-
-def _totals(entry: Mapping[str, Any]) -> str:
-    totals, currencies = entry["control_totals"], list(entry["currency"])
-    if totals["agree"] is None:
-        return "none declared"
-    declared = ", ".join(
-        f"{name} {value:,}" if name == "rows" or len(currencies) != 1 else f"{name} {money_text(value, currencies[0])}"
-        for name, value in totals["declared"].items()
-    )
-    return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared})"

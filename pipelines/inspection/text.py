@@ -1,0 +1,46 @@
+"""What the files hold, for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipelines.money import money_text
+
+MOST_SHOWN = 5
+
+
+def as_text(found: Sequence[Mapping[str, Any]]) -> str:
+    """What the files hold, for a terminal."""
+    return "\n\n".join("\n".join(_lines(entry)) for entry in found)
+
+
+def _lines(entry: Mapping[str, Any]) -> list[str]:
+    lines = [f"{entry['file']}: {entry['profile'] or 'no profile'}"]
+    if entry["side"]:
+        dates = f", {entry['first_date']} to {entry['last_date']}" if entry["first_date"] else ""
+        lines[0] += f" ({entry['side']}): {entry['rows']:,} rows, {entry['accepted']:,} accepted{dates}"
+        lines += [f"  {kind}: {count:,}" for kind, count in entry["by_type"].items()]
+        for currency, sums in entry["currency"].items():
+            shown = [f"{n.removesuffix('_minor')} {money_text(v, currency)}" for n, v in sums.items() if v]
+            lines.append(f"  {currency}: {', '.join(shown) or 'nothing'}")
+        lines.append(f"  control totals: {_totals(entry)}")
+    rejected = entry["rejected"]
+    lines += [f"  line {row['line']}: {row['reason']}" for row in rejected[:MOST_SHOWN]]
+    if len(rejected) > MOST_SHOWN:
+        lines.append(f"  … and {len(rejected) - MOST_SHOWN:,} more rejected rows (all with --json)")
+    if entry["error"]:
+        lines.append(f"  refused: {entry['error']}")
+    lines += [f"  note: {warning}" for warning in entry["warnings"]]
+    return lines
+
+
+def _totals(entry: Mapping[str, Any]) -> str:
+    totals, currencies = entry["control_totals"], list(entry["currency"])
+    if totals["agree"] is None:
+        return "none declared"
+    declared = ", ".join(
+        f"{name} {value:,}" if name == "rows" or len(currencies) != 1 else f"{name} {money_text(value, currencies[0])}"
+        for name, value in totals["declared"].items()
+    )
+    return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared})"

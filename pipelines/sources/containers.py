@@ -1,0 +1,192 @@
+"""Archives in which files come: zip and gzip, one inside the other once. Their names are names and never paths."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from pipelines.sources.base import SourceError
+
+Keep = Callable[[Iterator[bytes]], bytes]
+"""Puts the pieces of an expanded member together, wherever the caller has room for it."""
+
+CHUNK = 2**20
+LONGEST_NAME = 200
+ZIP_BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+GZIP_BEGINS = b"\x1f\x8b"
+NAME_IS_UTF8 = 0x800
+ENCRYPTED = 0x1
+JUNK = (".", "~")
+JUNK_FOLDER = "__MACOSX/"
+"""How names of members begin that a computer has put in by itself."""
+
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, struct.error, ValueError, IndexError)
+SEND_AGAIN = "ask the sender to send it again"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may cost: bytes when expanded, members, archives inside archives.
+
+    ratio: expanded bytes per byte of the archive, asked once more than `unasked` bytes have been expanded: small
+    files of zeros do no harm.
+    """
+
+    expanded: int = 8 * 2**30
+    ratio: int = 300
+    unasked: int = 64 * 2**20
+    members: int = 1_000
+    depth: int = 2
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an archive, expanded; or the reason why it cannot be.
+
+    name: as people find it, `outer.zip!inner.csv`; filename: its own name, by which patterns and dates are judged;
+    lone: the archive holds no other file.
+    """
+
+    name: str
+    filename: str
+    lone: bool
+    data: bytes = b""
+    error: SourceError | None = None
+
+
+@dataclass
+class _Opening:
+    """What opening one archive has cost so far."""
+
+    size: int
+    keep: Keep
+    limits: Limits
+    expanded: int = 0
+    seen: int = 0
+
+    def within(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks, as long as the limits allow them."""
+        for chunk in chunks:
+            self.expanded += len(chunk)
+            too_dense = self.expanded > self.limits.unasked and self.expanded > self.limits.ratio * self.size
+            if too_dense or self.expanded > self.limits.expanded:
+                raise SourceError(f"it expands to more than {self.expanded - 1:,} bytes", mend="unpack it yourself")
+            yield chunk
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether the bytes begin as a zip or gzip file does."""
+    return data[:4] in ZIP_BEGINS or data[:2] == GZIP_BEGINS
+
+
+def members(name: str, data: bytes, keep: Keep = b"".join, limits: Limits = LIMITS) -> Iterator[Member]:
+    """The files of an archive, each expanded when its turn comes; archives in it are opened as well.
+
+    SourceError where the archive itself cannot be read; a member that cannot be read carries its error.
+    """
+    yield from _opened(name, name, data, _Opening(len(data), keep, limits), depth=1, lone=True)
+
+
+def _opened(name: str, filename: str, data: bytes, opening: _Opening, *, depth: int, lone: bool) -> Iterator[Member]:
+    if depth > opening.limits.depth:
+        raise SourceError("it is an archive inside an archive inside an archive", mend="unpack it yourself")
+    if data[:2] == GZIP_BEGINS:
+        inner = filename[:-3] if filename.lower().endswith(".gz") else filename
+        yield from _member(name, inner, _gunzipped(data), opening, depth=depth, lone=lone)
+        return
+    with _directory(data) as archive:
+        held = _files_of(archive, opening)
+        for info, inner in held:
+            chunks = _unzipped(archive, info)
+            alone = lone and len(held) == 1
+            yield from _member(f"{name}!{inner}", _base(inner), chunks, opening, depth=depth, lone=alone)
+
+
+def _member(
+    name: str, filename: str, chunks: Iterator[bytes], opening: _Opening, *, depth: int, lone: bool
+) -> Iterator[Member]:
+    try:
+        data = opening.keep(opening.within(chunks))
+        if is_archive(data):
+            yield from _opened(name, filename, data, opening, depth=depth + 1, lone=lone)
+            return
+    except SourceError as error:
+        yield Member(name, filename, lone, error=error)
+        return
+    yield Member(name, filename, lone, data)
+
+
+def _gunzipped(data: bytes) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        yield from _pieces(file)
+
+
+def _pieces(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    try:
+        while chunk := file.read(CHUNK):
+            yield chunk
+    except DAMAGE as error:
+        what = "the archive is cut off" if isinstance(error, EOFError) else "the archive is damaged"
+        raise SourceError(what, mend=SEND_AGAIN) from None
+
+
+def _directory(data: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (*DAMAGE, NotImplementedError):
+        raise SourceError("the zip is cut off or damaged", mend=SEND_AGAIN) from None
+
+
+def _files_of(archive: zipfile.ZipFile, opening: _Opening) -> list[tuple[zipfile.ZipInfo, str]]:
+    """What a sender has put in, with its name; SourceError where there is nothing, or too much."""
+    opening.seen += len(archive.infolist())
+    if opening.seen > opening.limits.members:
+        raise SourceError(f"the archive holds more than {opening.limits.members:,} files", mend="unpack it yourself")
+    named = [(info, _name(info)) for info in archive.infolist() if not info.is_dir()]
+    held = [(i, name) for i, name in named if not name.startswith(JUNK_FOLDER) and not _base(name).startswith(JUNK)]
+    if not held:
+        raise SourceError("the archive holds no file", mend=SEND_AGAIN)
+    if any(info.flag_bits & ENCRYPTED for info, _ in held):
+        raise SourceError("the archive is encrypted", mend="ask for it without password, or unpack it yourself")
+    if len({name for _, name in held}) < len(held):
+        raise SourceError("the archive holds two files of one name", mend=SEND_AGAIN)
+    return held
+
+
+def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        file = archive.open(info)
+    except (NotImplementedError, RuntimeError):
+        raise SourceError("the archive is packed in an unknown way", mend="unpack it yourself") from None
+    except DAMAGE:
+        raise SourceError("the archive is damaged", mend=SEND_AGAIN) from None
+    with file:
+        yield from _pieces(file)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The name as its writer meant it: many Chinese programs write GBK and do not say so."""
+    name = info.filename
+    if not info.flag_bits & NAME_IS_UTF8:
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                name = info.filename.encode("cp437").decode(encoding)
+                break
+            except UnicodeError:
+                continue
+    name = "".join(sign if sign.isprintable() else "?" for sign in name.replace("\\", "/"))
+    return name[-LONGEST_NAME:]
+
+
+def _base(name: str) -> str:
+    return name.rsplit("/", 1)[-1]
