@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 import schemas
-from pipelines.sources.base import Context, Parsed, Side, SourceError, Totals
+from pipelines.sources.base import Context, Parsed, Side, SourceError
 from pipelines.sources.convert import to_canonical
+from pipelines.sources.gather import gathered
 from pipelines.sources.layout import Layout
 from pipelines.sources.outline import Frame, frame_of, header_of, no_header, no_trailer
 from pipelines.sources.text import Cells, RawText, checked_utf8, pieces, read_cells, utf8, utf8_head
-from pipelines.sources.totals import common_digits, declared_totals, totals_of
-
-PIECES_AT_ONCE = 2
-"""Pieces of a large file that are cut and converted side by side: polars works outside Python's lock."""
+from pipelines.sources.totals import file_totals
 
 SAMPLE_ROWS = 20
 """Rows that tell whether a file without header reads as declared."""
@@ -140,13 +137,10 @@ class Delimited:
         if frame.trailer is None and layout.trailer_required:
             checked_utf8(text)
             raise no_trailer(text, layout)
-        with ThreadPoolExecutor(PIECES_AT_ONCE) as pool:
-            parts = [
-                replace(frame, body=body, first=first) for body, first in pieces(frame.body, frame.first, layout.quote)
-            ]
-            done = list(pool.map(lambda part: self._converted(part, context), parts))
-        rows = pl.concat([rows for rows, _ in done], rechunk=True)
-        refusals = pl.concat([refused for _, refused in done])
+        parts = [
+            replace(frame, body=body, first=first) for body, first in pieces(frame.body, frame.first, layout.quote)
+        ]
+        rows, refusals = gathered(lambda part: self._converted(part, context), parts)
         refused = refusals.height
         return Parsed(
             profile=self.name,
@@ -155,7 +149,7 @@ class Delimited:
             refused=refusals,
             raw=RawText(text, layout.delimiter, frame.columns, _card_cell(frame, layout)),
             data_rows=rows.height + refused,
-            totals=_totals(rows, refused, text, frame, layout),
+            totals=file_totals(rows, refused, layout, text, (frame.trailer, frame.trailer_at)),
         )
 
 
@@ -174,15 +168,3 @@ def _card_cell(frame: Frame, layout: Layout) -> int | None:
 def _without_blank_rows(cells: Cells) -> Cells:
     filled = pl.any_horizontal(pl.col(pl.String).is_not_null())
     return Cells(cells.rows.filter(filled), cells.refused)
-
-
-def _totals(rows: pl.DataFrame, refused: int, text: bytes, frame: Frame, layout: Layout) -> Totals:
-    if frame.trailer is None:
-        return Totals()
-    digits = common_digits(rows)
-    try:
-        declared = declared_totals(frame.trailer, digits, layout.amounts)
-    except SourceError as error:
-        error.line = 1 + text.count(b"\n", 0, frame.trailer_at)
-        raise
-    return totals_of(rows, refused, layout, declared, digits)

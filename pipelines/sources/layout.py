@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipelines.sources.base import Side
@@ -67,7 +68,9 @@ class Layout:
     False: fields are positions, after exactly `preamble` lines. columns: cells of a row without header (0: as most
     rows have). trailer: regular expression whose named groups are control totals: rows; amount (journal); gross, fee,
     net (settlement); opening, closing (bank). footer: lines that end the data and say nothing. blank_rows: rows of
-    blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them.
+    blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them. pattern:
+    regular expression that the file's name must fit. from_name: one whose named groups are fields that only the file's
+    name gives.
     """
 
     profile: str
@@ -86,6 +89,13 @@ class Layout:
     blank_rows: bool = False
     ragged: bool = False
     pattern: str | None = None
+    from_name: str | None = None
+
+    def told_by(self, filename: str) -> Layout:
+        """This layout with the fields filled that the named groups of `from_name` find in the file's name."""
+        found = re.search(self.from_name, filename) if self.from_name else None
+        given = {n: replace(self.fields[n], constant=text) for n, text in (found.groupdict() if found else {}).items()}
+        return replace(self, fields={**self.fields, **given}) if given else self
 
     @property
     def _asked(self) -> list[str | int]:

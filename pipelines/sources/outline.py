@@ -56,14 +56,14 @@ def _once(cells: list[str], layout: Layout, line: int) -> None:
         raise SourceError(what, line=line, mend="ask the sender which one counts", profile=layout.profile)
 
 
-def _tail(data: bytes, start: int, layout: Layout) -> tuple[int, re.Match[str] | None, int]:
+def tail_of(data: bytes, start: int, layout: Layout, encoding: str = "utf-8") -> tuple[int, re.Match[str] | None, int]:
     """Offset at which the data ends, the trailer and its offset."""
     trailer, footer = re.compile(layout.trailer or r"(?!)"), re.compile(layout.footer or r"(?!)")
     end, found, found_at = len(data), None, 0
     for _ in range(TRAILER_WITHIN):
         text_end = _without_space(data, start, end)
         line_start = max(data.rfind(b"\n", start, text_end) + 1, start)
-        text = data[line_start:text_end].decode(errors="replace").strip()
+        text = data[line_start:text_end].decode(encoding, errors="replace").strip()
         if not text or line_start >= text_end:
             break
         match = trailer.search(text)
@@ -96,13 +96,14 @@ def frame_of(data: bytes, layout: Layout) -> Frame:
         _once(names, layout, line)
         columns, first = len(names), line + 1
     else:
-        start, first, names = _skip(data, layout.preamble), layout.preamble + 1, []
+        start, first, names = skipped(data, layout.preamble), layout.preamble + 1, []
         columns = layout.columns or _usual_columns(data, start, layout)
-    end, trailer, trailer_at = _tail(data, start, layout)
+    end, trailer, trailer_at = tail_of(data, start, layout)
     return Frame(names, columns, first, data[start:end], trailer, trailer_at)
 
 
-def _skip(data: bytes, lines: int) -> int:
+def skipped(data: bytes, lines: int) -> int:
+    """Offset behind so many lines."""
     at = 0
     for _ in range(lines):
         at = data.find(b"\n", at) + 1 or len(data)

@@ -85,12 +85,12 @@ class RawText:
             if at < 0:
                 break
             stop = self.data.find(b"\n", at)
-            whole = self.data[at : stop if stop >= 0 else len(self.data)].decode(errors="replace").rstrip("\r")
-            found[line] = self._shown(whole)
+            found[line] = self._shown(self.data[at : stop if stop >= 0 else len(self.data)].rstrip(b"\r"))
         return found
 
-    def _shown(self, whole: str) -> str:
+    def _shown(self, line: bytes) -> str:
         """The line cut and masked; masked first, lest half a card number stays at the cut."""
+        whole = line.decode(errors="replace")
         masked = self._masked(whole[: LONGEST_RAW + LONGEST_CARD])
         return masked[:LONGEST_RAW] + ("…" if len(whole) > LONGEST_RAW else "")
 

@@ -88,6 +88,22 @@ def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[s
     return Totals(declared, computed, broken, frozenset(unread & declared.keys()), digits)
 
 
+def file_totals(
+    rows: pl.DataFrame, refused: int, layout: Layout, data: bytes, trailer: tuple[re.Match[str] | None, int]
+) -> Totals:
+    """Control totals of a file by its trailer and the offset of it; none where the layout has no trailer."""
+    found, at = trailer
+    if found is None:
+        return Totals()
+    digits = common_digits(rows)
+    try:
+        declared = declared_totals(found, digits, layout.amounts)
+    except SourceError as error:
+        error.line = 1 + data.count(b"\n", 0, at)
+        raise
+    return totals_of(rows, refused, layout, declared, digits)
+
+
 def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> str | None:
     """First line whose balance is not the balance before it plus its amount, in an account's own order.
 
