@@ -12,6 +12,8 @@ import polars as pl
 
 Side = Literal["journal", "settlement", "bank"]
 SIDES: tuple[Side, ...] = ("journal", "settlement", "bank")
+Standing = Literal["final", "interim", "notice"]
+"""What a bank's file is: the statement itself, what it reports of a day before that, or a notice of single entries."""
 
 
 class SourceError(Exception):
@@ -109,7 +111,8 @@ class Parsed:
     (null, or which cell could not be read and why). refused: `line`, `reason` of lines that are no rows at all
     (wrong number of columns). raw: gives the lines as they stand. data_rows: rows as they stand in the file.
     covered: dates a bank statement speaks for though it may hold no entry of them. balances: those the file declares
-    of its accounts, in the columns of NO_BALANCES; kind is opening or closing, statement is as the bank names it.
+    of its accounts, in the columns of NO_BALANCES; kind is opening or closing, statement is as the bank names it, and
+    the balances of one statement bear one line. standing: whether a bank's file has the last word on its days.
     """
 
     profile: str
@@ -122,6 +125,7 @@ class Parsed:
     covered: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     balances: pl.DataFrame = field(default_factory=NO_BALANCES.clone)
+    standing: Standing = "final"
 
 
 class Profile(Protocol):

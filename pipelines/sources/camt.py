@@ -9,9 +9,9 @@ import polars as pl
 from lxml import etree
 
 from pipelines.sources import camt_xml
-from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError
+from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError, Standing
 from pipelines.sources.camt_entries import Row, Tally, detail_tags, read_entry
-from pipelines.sources.camt_rows import BESIDE, canonical_rows
+from pipelines.sources.camt_rows import BESIDE, balance_rows, canonical_rows
 from pipelines.sources.camt_statement import Statement, read_statement
 from pipelines.sources.camt_totals import control
 
@@ -90,11 +90,15 @@ class Walk:
 
 @dataclass(frozen=True)
 class CamtProfile:
-    """One camt message as a bank profile. report: the element that holds the entries of one account."""
+    """One camt message as a bank profile. report: the element that holds the entries of one account.
+
+    standing: only a statement has the last word on its days, and must tie with its balances.
+    """
 
     name: str
     message: str
     report: str
+    standing: Standing = "final"
     side: Side = "bank"
 
     def identify(self, filename: str, head: bytes) -> bool:  # noqa: ARG002 - a file called camt054 may hold a camt.053
@@ -174,20 +178,26 @@ class CamtProfile:
 
     def _take_statement(self, walk: Walk, element: etree._Element, namespace: str) -> None:
         left_out = walk.tally.not_booked.total()
-        walk.statements.append(read_statement(element, namespace, left_out - walk.left_out_before))
+        walk.statements.append(read_statement(element, namespace, self.report, left_out - walk.left_out_before))
         walk.left_out_before = left_out
         element.clear()
+
+    def _statement_lines(self, text: bytes, walk: Walk) -> list[int]:
+        lines = camt_xml.line_numbers(text, camt_xml.starts(text, self.report))
+        return lines if len(lines) == len(walk.statements) else [1] * len(walk.statements)
 
     def _parsed(self, text: bytes, walk: Walk, offsets: list[int], known: Recognised, context: Context) -> Parsed:
         lines = camt_xml.line_numbers(text, offsets)
         accounts = [statement.account or context.account for statement in walk.statements]
         days = [statement.closing_day for statement in walk.statements]
-        read = canonical_rows(walk.rows, lines, accounts, days)
-        totals, unchecked = control(walk.statements, read)
+        names = [statement.name for statement in walk.statements]
+        read = canonical_rows(walk.rows, lines, accounts, days, names)
+        totals, unchecked = control(walk.statements, read, final=self.standing == "final")
         suspects = [walk.rows[at][0] for at in read["unreadable"].is_not_null().arg_true()]
         raw = camt_xml.RawElements(text, "Ntry", offsets, lines, frozenset(offsets[at] for at in suspects))
         # A page among several says nothing final of its days; the last one does.
-        complete = [statement for statement in walk.statements if walk.last_page and statement.last_page]
+        paged = self.standing == "final" and walk.last_page
+        complete = [statement for statement in walk.statements if paged and statement.last_page]
         covered = {day for statement in complete for day in statement.days()}
         return Parsed(
             profile=self.name,
@@ -199,6 +209,8 @@ class CamtProfile:
             totals=totals,
             covered=tuple(sorted(covered)),
             warnings=(*_warnings(walk, known, read), *unchecked),
+            balances=balance_rows(walk.statements, self._statement_lines(text, walk), accounts),
+            standing=self.standing,
         )
 
 
@@ -213,7 +225,7 @@ def _warnings(walk: Walk, known: Recognised, read: pl.DataFrame) -> list[str]:
         (pending.total(), f"left out as not booked ({codes})", "entry", "entries"),
         (walk.tally.no_status, "without status taken as booked", "entry", "entries"),
         (walk.tally.no_sign, "without CdtDbtInd taken as credit", "entry", "entries"),
-        (undated, "without booking date dated by the closing balance", "entry", "entries"),
+        (undated, "without booking date dated by their statement", "entry", "entries"),
         (unsigned, "without CdtDbtInd taken as credit", "balance", "balances"),
         (nameless, "without account number booked on the configured account", "statement", "statements"),
     )

@@ -17,13 +17,13 @@ FULL_CHUNK = 140
 
 _ONCE = ("Amt", "CdtDbtInd", "Sts", "BookgDt", "ValDt")
 _SIGNS = frozenset({"CRDT", "DBIT"})
-_DETAILS = ("Ustrd", "EndToEndId", "Dbtr", "Cdtr", "Strd", "AddtlTxInf", "RtrInf")
+_DETAILS = ("Ustrd", "EndToEndId", "Dbtr", "Cdtr", "Strd", "AddtlTxInf", "RtrInf", "NbOfTxs")
 _REFERENCE_OF = {"Ref": "CdtrRefInf", "CdtrRef": "CdtrRefInf", "Nb": "RfrdDocInf", "AddtlRmtInf": "Strd"}
 
-Row = tuple[int, int, str | None, str | None, bool, *tuple[str | None, ...]]
+Row = tuple[int, int, str | None, str | None, bool, *tuple[str | bool | int | None, ...]]
 RAW_COLUMNS: dict[str, type[pl.DataType]] = {
     "entry": pl.Int64,
-    "statement": pl.Int64,
+    "place": pl.Int64,
     "amount": pl.String,
     "currency": pl.String,
     "debit": pl.Boolean,
@@ -33,9 +33,11 @@ RAW_COLUMNS: dict[str, type[pl.DataType]] = {
     "end_to_end_id": pl.String,
     "remittance": pl.String,
     "counterparty": pl.String,
+    "reversal": pl.Boolean,
+    "batch_count": pl.Int64,
     "fault": pl.String,
 }
-"""`entry`: index of the Ntry in the file; `statement`: index of its Stmt; `fault`: what could not be read."""
+"""`entry`: index of the Ntry in the file; `place`: index of its Stmt; `fault`: what could not be read."""
 
 
 @dataclass
@@ -48,13 +50,17 @@ class Tally:
 
 
 class Details(NamedTuple):
-    """What NtryDtls say of one entry, in document order; returned: it pays an earlier payment back."""
+    """What NtryDtls say of one entry, in document order.
+
+    returned: it pays an earlier payment back; payments: number of those that it books as one sum, where stated.
+    """
 
     references: list[str]
     pieces: list[str]
     debtors: list[str]
     creditors: list[str]
     returned: bool
+    payments: int | None
 
 
 def detail_tags(namespace: str) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ def read_entry(
     found = details(entry, wanted, skip)
     if "AddtlNtryInf" in parts:
         found.pieces.append(parts["AddtlNtryInf"].text or "")
-    undoes = found.returned or content(parts.get("RvslInd")) in {"true", "1"}
+    reversal = content(parts.get("RvslInd")) in {"true", "1"}
     return (
         *place,
         None if fault else content(amount),
@@ -101,7 +107,9 @@ def read_entry(
         _reference(parts),
         _joined([each for each in found.references if each.strip() not in NO_REFERENCE], once=True),
         _joined(found.pieces),
-        other_party(found, debit=debit, undoes=undoes),
+        other_party(found, debit=debit, undoes=found.returned or reversal),
+        reversal,
+        found.payments,
         fault,
     )
 
@@ -154,6 +162,7 @@ def details(entry: etree._Element, wanted: tuple[str, ...], skip: int) -> Detail
     debtors: list[str] = []
     creditors: list[str] = []
     returned = False
+    payments: int | None = None
     goes_on: etree._Element | None = None
     for element in entry.iter(*wanted):
         name = element.tag[skip:]
@@ -165,9 +174,17 @@ def details(entry: etree._Element, wanted: tuple[str, ...], skip: int) -> Detail
             (debtors if name == "Dbtr" else creditors).append(_name(element, skip))
         elif name == "RtrInf":
             returned = True
+        elif name == "NbOfTxs":
+            payments = _added(payments, element.text)
         else:
             pieces.extend([element.text or ""] if name == "AddtlTxInf" else _structured(element, skip))
-    return Details(references, pieces, debtors, creditors, returned)
+    return Details(references, pieces, debtors, creditors, returned, payments)
+
+
+def _added(payments: int | None, number: str | None) -> int | None:
+    """Payments of another batch of the same entry; what is no plain count says nothing."""
+    text = (number or "").strip()
+    return (payments or 0) + int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else payments
 
 
 def _add_chunk(pieces: list[str], ustrd: etree._Element, goes_on: etree._Element | None) -> etree._Element | None:

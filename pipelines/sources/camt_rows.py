@@ -5,26 +5,31 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.money import CURRENCIES, minor_units
+from pipelines.sources.base import NO_BALANCES
 from pipelines.sources.camt_entries import RAW_COLUMNS, Row
+from pipelines.sources.camt_statement import CLOSING, OPENING, Balance, Statement, iso_day
 from pipelines.sources.pan import mask_text_series
 from schemas import BANK, canonical
 
-BESIDE = ("statement", "debit", "assumed_date")
+BESIDE = ("place", "debit", "assumed_date")
 """Columns of `canonical_rows` that are no bank columns."""
+
+OPTIONAL = ("statement", "reversal", "batch_count")
 
 
 def canonical_rows(
-    rows: list[Row], lines: list[int], accounts: list[str | None], days: list[str | None]
+    rows: list[Row], lines: list[int], accounts: list[str | None], days: list[str | None], names: list[str | None]
 ) -> pl.DataFrame:
-    """All entries with the canonical bank columns, and beside them `statement`, `debit`, `assumed_date`.
+    """All entries with the canonical bank columns, and beside them `place`, `debit`, `assumed_date`.
 
-    lines: line by entry; accounts, days: account number and last day by statement. A cell that cannot be
-    read is null and told in `unreadable`.
+    lines: line by entry; accounts, days, names: account number, last day and name by statement, of which `place` is
+    the index. A cell that cannot be read is null and told in `unreadable`.
     """
     columns = zip(*rows, strict=True) if rows else ((),) * len(RAW_COLUMNS)
     raw = pl.DataFrame(dict(zip(RAW_COLUMNS, columns, strict=True)), schema=RAW_COLUMNS)
-    statements = pl.DataFrame({"account": accounts, "day": days}, schema={"account": pl.String, "day": pl.String})
-    of_statement = statements[raw["statement"]] if raw.height else statements.clear()
+    told = {"account": accounts, "day": days, "statement": names}
+    statements = pl.DataFrame(told, schema=dict.fromkeys(told, pl.String))
+    of_statement = statements[raw["place"]] if raw.height else statements.clear()
     plain = pl.col("amount").str.contains(r"^[0-9.]+$")
     unsigned = raw.with_columns(pl.when(plain).then(pl.col("amount").str.replace("^0+([0-9])", "$1")))
     read = raw.hstack(of_statement).with_columns(
@@ -35,14 +40,34 @@ def canonical_rows(
         pl.lit(None, pl.Int64).alias("balance_minor"),
     )
     return read.select(
-        pl.col("statement"),
+        pl.col("place"),
         pl.col("booked").is_null().alias("assumed_date"),
         pl.when("debit").then(-pl.col("minor")).otherwise("minor").alias("amount_minor"),
         _day("booked").fill_null(_day("day", pl.col("booked").is_null())).alias("booking_date"),
         _day("valued").alias("value_date"),
         _unreadable().alias("unreadable"),
-        pl.exclude("statement", "minor", "booked", "valued", "amount", "fault", "entry", "day"),
-    ).select(*BESIDE, *canonical(BANK))
+        pl.exclude("place", "minor", "booked", "valued", "amount", "fault", "entry", "day"),
+    ).select(*BESIDE, *canonical(BANK, OPTIONAL))
+
+
+def balance_rows(statements: list[Statement], lines: list[int], accounts: list[str | None]) -> pl.DataFrame:
+    """First opening and last closing balance of each statement and currency, in the columns of NO_BALANCES.
+
+    lines, accounts: of each statement. Left out where the account is unknown or the balance cannot be read.
+    """
+    rows = [
+        (line, account, statement.name, kind, iso_day(balance.day), balance.minor, currency)
+        for statement, line, account in zip(statements, lines, accounts, strict=True)
+        for kind, found in _ends(statement)
+        for currency, (balance, *_) in found.items()
+        if account is not None and balance.minor is not None
+    ]
+    return pl.DataFrame(rows, schema=NO_BALANCES.schema, orient="row")
+
+
+def _ends(statement: Statement) -> tuple[tuple[str, dict[str, list[Balance]]], ...]:
+    opening, closing = statement.ends(OPENING, last=False), statement.ends(CLOSING, last=True)
+    return ("opening", opening), ("closing", closing)
 
 
 def _minor(unsigned: pl.DataFrame) -> pl.Series:
@@ -80,7 +105,7 @@ def _unreadable() -> pl.Expr:
         pl.when(no_amount).then(pl.concat_str(cell, why)),
         pl.when(_day("booked").is_null()).then(pl.format("BookgDt {} is no date", pl.col("booked").str.slice(0, 40))),
         pl.when(_day("valued").is_null()).then(pl.format("ValDt {} is no date", pl.col("valued").str.slice(0, 40))),
-        pl.when(no_day).then(pl.lit("BookgDt is missing, and the statement has no closing balance to date it by")),
+        pl.when(no_day).then(pl.lit("BookgDt is missing, and neither closing balance nor CreDtTm dates it")),
         separator="; ",
         ignore_nulls=True,
     )

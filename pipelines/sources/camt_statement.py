@@ -52,12 +52,17 @@ class Balance:
 
 @dataclass(frozen=True)
 class Statement:
-    """One Stmt without its entries; not_booked: number of entries left out as pending or information."""
+    """One Stmt, Rpt or Ntfctn without its entries; not_booked: number of entries left out as pending or information.
 
+    name: its Id, with the page where it has several.
+    """
+
+    name: str | None
     account: str | None
     balances: tuple[Balance, ...]
     summary: dict[str, str]
     period: tuple[str, str]
+    created: str
     last_page: bool
     not_booked: int
 
@@ -74,9 +79,9 @@ class Statement:
 
     @property
     def closing_day(self) -> str | None:
-        """Date of the closing balance, else the end of the period; what undated entries are booked on."""
+        """Date of the closing balance, else end of the period, else of writing; what undated entries are booked on."""
         days = [balance.day for balance in self.balances if balance.kind in CLOSING and balance.day]
-        end = _end_of(*self.period)
+        end = _end_of(*self.period) or iso_day(self.created)
         return max(days, default=None) or (end.isoformat() if end else None)
 
     def days(self) -> set[str]:
@@ -116,8 +121,8 @@ def _days_between(first: str, last: str) -> list[str]:
     return [(start + timedelta(days=n)).isoformat() for n in range(length)] if length <= LONGEST_PERIOD else []
 
 
-def read_statement(element: etree._Element, namespace: str, not_booked: int) -> Statement:
-    """Read a Stmt that is complete; its Ntry children may be gone already."""
+def read_statement(element: etree._Element, namespace: str, report: str, not_booked: int) -> Statement:
+    """Read a Stmt (or what `report` is called) that is complete; its Ntry children may be gone already."""
 
     def text(path: str, within: etree._Element = element) -> str:
         steps = "/".join(namespace + step for step in path.split("/"))
@@ -138,8 +143,11 @@ def read_statement(element: etree._Element, namespace: str, not_booked: int) -> 
         if text(f"TxsSummry/{amount}"):
             debit = text(f"TxsSummry/{sign}") == "DBIT"
             summary["net"] = ("-" if debit else "") + text(f"TxsSummry/{amount}")
+    page, last_page = text(f"{report}Pgntn/PgNb"), text(f"{report}Pgntn/LastPgInd") != "false"
+    several = page and not (page.lstrip("0") == "1" and last_page)
     iban = text("Acct/Id/IBAN").replace(" ", "")
     return Statement(
+        name=" ".join(filter(None, (text("Id"), f"page {page}" if several else ""))) or None,
         account=iban or text("Acct/Id/Othr/Id") or text("Acct/Id/PrtryAcct/Id") or None,
         balances=tuple(balance(within) for within in element.findall(f"{namespace}Bal")),
         summary={key: value for key, value in summary.items() if value},
@@ -147,6 +155,7 @@ def read_statement(element: etree._Element, namespace: str, not_booked: int) -> 
             text("FrToDt/FrDtTm") or text("FrToDt/FrDt"),
             text("FrToDt/ToDtTm") or text("FrToDt/ToDt"),
         ),
-        last_page=text("StmtPgntn/LastPgInd") != "false",
+        created=text("CreDtTm"),
+        last_page=last_page,
         not_booked=not_booked,
     )

@@ -56,12 +56,12 @@ class Control:
 def sums(rows: pl.DataFrame) -> tuple[dict[tuple[int, str], Sums], set[int]]:
     """Sums by statement and currency, and the statements with an entry whose amount could not be read.
 
-    rows: `statement`, `debit`, `currency`, `amount_minor`. Added up in 128 bits, that no file can make wrap.
+    rows: `place`, `debit`, `currency`, `amount_minor`. Added up in 128 bits, that no file can make wrap.
     """
     amount, debit = pl.col("amount_minor").cast(pl.Int128), pl.col("debit")
     found = (
         rows.filter(pl.col("amount_minor").is_not_null())
-        .group_by("statement", "currency")
+        .group_by("place", "currency")
         .agg(
             pl.len().alias("rows"),
             (~debit).sum().alias("credit_rows"),
@@ -71,20 +71,24 @@ def sums(rows: pl.DataFrame) -> tuple[dict[tuple[int, str], Sums], set[int]]:
         )
     )
     by_key = {(r[0], r[1]): Sums(*map(int, r[2:])) for r in found.iter_rows()}
-    return by_key, set(rows.filter(pl.col("amount_minor").is_null())["statement"].to_list())
+    return by_key, set(rows.filter(pl.col("amount_minor").is_null())["place"].to_list())
 
 
-def control(statements: list[Statement], rows: pl.DataFrame) -> tuple[Totals, list[str]]:
-    """Compare what the statements declare with their entries; beside it, what could not be compared."""
+def control(statements: list[Statement], rows: pl.DataFrame, *, final: bool) -> tuple[Totals, list[str]]:
+    """Compare what the statements declare with their entries; beside it, what could not be compared.
+
+    final: a report within the day may tell only some of the entries that lie between its balances, so that balances
+    which do not tie are told and refuse nothing.
+    """
     found, unreadable = sums(rows)
     result = Control()
     by_statement: dict[int, dict[str, Sums]] = {}
     for (index, currency), total in found.items():
         by_statement.setdefault(index, {})[currency] = total
-    counts = dict(rows.group_by("statement").len().iter_rows())
+    counts = dict(rows.group_by("place").len().iter_rows())
     for index, (statement, label) in enumerate(zip(statements, _labels(statements), strict=True)):
         own = by_statement.get(index, {})
-        _balances(result, statement, label, own, readable=index not in unreadable)
+        _balances(result, statement, label, own, readable=index not in unreadable, final=final)
         _summary(result, statement, label, own, counts.get(index, 0), readable=index not in unreadable)
     return result.totals(), result.unchecked
 
@@ -107,7 +111,9 @@ def _key(name: str, label: str, currency: str = "") -> str:
     return f"{name}[{inside}]" if inside else name
 
 
-def _balances(result: Control, statement: Statement, label: str, own: dict[str, Sums], *, readable: bool) -> None:
+def _balances(
+    result: Control, statement: Statement, label: str, own: dict[str, Sums], *, readable: bool, final: bool
+) -> None:
     """opening + entries = closing, by currency; the key names the currency only where there are several."""
     opening, closing = statement.ends(OPENING, last=False), statement.ends(CLOSING, last=True)
     both = [currency for currency in opening if currency in closing]
@@ -123,9 +129,15 @@ def _balances(result: Control, statement: Statement, label: str, own: dict[str, 
             what = "an entry whose amount could not be read keeps the closing balance from being checked"
             result.unchecked.append(what + _of(label))
             continue
+        computed = first + own.get(currency, Sums()).net
+        if computed != last and not final:
+            result.unchecked.append(
+                f"the balances do not tie with its entries, as they need not within a day{_of(label)}"
+            )
+            continue
         shown = currency if label or len(both) > 1 else ""
         result.add(_key("opening", label, shown), first, first)
-        result.add(_key("closing", label, shown), last, first + own.get(currency, Sums()).net)
+        result.add(_key("closing", label, shown), last, computed)
 
 
 def _of(label: str) -> str:

@@ -56,6 +56,7 @@ def answer(parsed: Parsed) -> dict[str, object]:
         "agree": parsed.totals.agree,
         "declared": parsed.totals.declared,
         "computed": parsed.totals.computed,
+        "balances": parsed.balances.with_columns(pl.col(pl.Date).cast(pl.String)).rows(),
         "covered": list(parsed.covered),
         "warnings": list(parsed.warnings),
     }
@@ -77,7 +78,8 @@ def test_it_is_a_bank_profile() -> None:
 
 def test_rows_have_the_canonical_columns_even_without_entries() -> None:
     for data in (message(entry()), message()):
-        assert dict(parse(data).rows.schema) == schemas.canonical(schemas.BANK)
+        canonical = schemas.canonical(schemas.BANK, ("statement", "reversal", "batch_count"))
+        assert dict(parse(data).rows.schema) == canonical
 
 
 def test_balance_that_does_not_follow_from_the_entries_is_a_disagreement() -> None:
@@ -187,11 +189,18 @@ def test_returned_payments_keep_the_roles_of_the_payment(
     assert parse(message(entry(inside=details))).rows["counterparty"].to_list() == [party]
 
 
+def test_undated_entry_of_a_statement_without_closing_balance_takes_the_day_it_was_written() -> None:
+    undated = entry().replace("<BookgDt><Dt>2026-03-02</Dt></BookgDt>", "")
+    parsed = parse(message("<CreDtTm>2026-03-05T23:10:00+08:00</CreDtTm>", undated))
+    assert parsed.rows["booking_date"].cast(pl.String).to_list() == ["2026-03-05"]
+    assert "1 entry without booking date dated by their statement" in parsed.warnings
+
+
 def test_undated_entry_takes_the_closing_day_or_is_rejected() -> None:
     undated = entry().replace("<BookgDt><Dt>2026-03-02</Dt></BookgDt>", "")
     dated = parse(message(balance("CLBD", "5", day="2026-03-04"), undated)).rows
     assert dated["booking_date"].cast(pl.String).to_list() == ["2026-03-04"]
-    assert "no closing balance to date it by" in parse(message(undated)).rows["unreadable"][0]
+    assert "neither closing balance nor CreDtTm dates it" in parse(message(undated)).rows["unreadable"][0]
 
 
 def test_account_of_the_configuration_serves_a_statement_without_one() -> None:

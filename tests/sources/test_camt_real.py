@@ -1,4 +1,4 @@
-"""camt.053 against the real sample files beside the project: expected.tsv says what is in them."""
+"""camt.052, 053 and 054 against the real sample files beside the project: expected.tsv says what is in them."""
 
 import csv
 from pathlib import Path
@@ -8,13 +8,17 @@ import pytest
 
 import schemas
 from pipelines.sources.base import Context, Parsed, SourceError
+from pipelines.sources.camt import CamtProfile
+from pipelines.sources.camt052 import CAMT052
 from pipelines.sources.camt053 import CAMT053
+from pipelines.sources.camt054 import CAMT054
 
 FORMATS = Path(__file__).resolve().parents[2].parent / "shared" / "formats"
 HEAD = 1 << 16
 AGREE = {True: "agree", False: "disagree", None: "none"}
 
 pytestmark = pytest.mark.real
+OURS = {profile.name: profile for profile in (CAMT052, CAMT053, CAMT054)}
 
 Line = dict[str, str]
 
@@ -26,7 +30,7 @@ def expected_lines() -> list[Line]:
         return []
     with path.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file, delimiter="\t"))
-    return [line for line in lines if "camt053" in line["profile"] or line["path"].startswith("camt")]
+    return [line for line in lines if "camt05" in line["profile"] or line["path"].startswith("camt")]
 
 
 LINES = expected_lines()
@@ -61,10 +65,10 @@ def outcome(parsed: Parsed, rejected: int) -> str:
     return "partial" if rejected else "ok"
 
 
-def parsed_or_none(data: bytes) -> Parsed | None:
+def parsed_or_none(profile: CamtProfile, data: bytes) -> Parsed | None:
     """The parsed file, or None where it is refused."""
     try:
-        return CAMT053.parse(data, Context())
+        return profile.parse(data, Context())
     except SourceError:
         return None
 
@@ -73,14 +77,14 @@ def ids(line: Line) -> str:
     return f"{line['path']}-{line['currency']}"
 
 
-@pytest.mark.parametrize("line", [x for x in LINES if x["profile"].startswith("camt053")], ids=ids)
+@pytest.mark.parametrize("line", [x for x in LINES if x["path"].endswith(".xml")], ids=ids)
 def test_ours(line: Line) -> None:
-    data = sample(line)
-    if not CAMT053.identify(line["path"], data[:HEAD]):
+    data, profile = sample(line), OURS[line["profile"].split("|")[0]]
+    if not profile.identify(line["path"], data[:HEAD]):
         assert "none" in line["profile"].split("|")
         assert "reject" in line["outcome"].split("|")
         return
-    parsed = parsed_or_none(data)
+    parsed = parsed_or_none(profile, data)
     if parsed is None:
         assert "reject" in line["outcome"].split("|")
         return
@@ -100,15 +104,23 @@ def test_ours(line: Line) -> None:
     assert {column: got for column, got in found.items() if not allows(line, column, got)} == {}
 
 
-@pytest.mark.parametrize("line", [x for x in LINES if "camt053" not in x["profile"]], ids=ids)
-def test_not_ours(line: Line) -> None:
-    assert not CAMT053.identify(line["path"], sample(line)[:HEAD])
-
-
 def test_nothing_else_among_the_samples_is_claimed() -> None:
     if not LINES:
         pytest.skip(f"the real sample files are not beside the project ({FORMATS})")
-    ours = {line["path"] for line in LINES if "camt053" in line["profile"]}
+    ours = {line["path"]: line["profile"].split("|") for line in LINES}
     for path in (path for path in (FORMATS / "real").rglob("*") if path.is_file()):
         name = path.relative_to(FORMATS / "real").as_posix()
-        assert name in ours or not CAMT053.identify(name, path.read_bytes()[:HEAD]), name
+        head = path.read_bytes()[:HEAD]
+        claimed = {profile.name for profile in OURS.values() if profile.identify(name, head)}
+        assert claimed <= set(ours.get(name, ())), name
+
+
+def test_balances_of_ten_days_follow_each_other() -> None:
+    days = sorted((FORMATS / "real" / "camt_series").glob("*.xml"))
+    if not days:
+        pytest.skip(f"the real sample files are not beside the project ({FORMATS})")
+    balances = pl.concat([CAMT053.parse(day.read_bytes(), Context()).balances for day in days])
+    for _account, found in balances.group_by("account"):
+        opening, closing = (found.filter(pl.col("kind") == kind)["amount_minor"] for kind in ("opening", "closing"))
+        assert opening.len() == len(days)
+        assert opening[1:].to_list() == closing[:-1].to_list()
