@@ -59,7 +59,7 @@ def _read(
 ) -> dict[str, Any]:
     try:
         profile = chosen or identify(name, data, readers)
-        source = _source_of((name, Path(shown.split("!")[0]).name), profile, settings)
+        source = _source_of((name, Path(shown.split("!", maxsplit=1)[0]).name), profile, settings)
         done = intake.read(profile, data, settings, source, name)
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)

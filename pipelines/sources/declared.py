@@ -266,6 +266,7 @@ def profile_of(declared: Declaration) -> Delimited:
             fields={name: _field(declared, name) for name in [*declared.columns, *declared.constants]},
             delimiter=declared.delimiter,
             encoding=declared.encoding,
+            exact="encoding" in declared.model_fields_set,
             quote=declared.quote or None,
             header=declared.header,
             preamble=declared.preamble,

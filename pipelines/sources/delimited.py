@@ -10,6 +10,7 @@ import polars as pl
 import schemas
 from pipelines.sources.base import Context, Parsed, Side, SourceError
 from pipelines.sources.convert import to_canonical
+from pipelines.sources.encoding import encoding_of
 from pipelines.sources.gather import gathered
 from pipelines.sources.layout import Layout
 from pipelines.sources.outline import Frame, frame_of, header_of, no_header, no_trailer
@@ -46,9 +47,9 @@ class Delimited:
         layout = self.layout
         if layout.pattern and not re.search(layout.pattern, filename):
             return False
-        data = utf8_head(head, layout.encoding)
+        data = utf8_head(head, self._encoding(head))
         if layout.header:
-            return header_of(data, layout) is not None
+            return header_of(data, self._as_spaced(data).layout) is not None
         try:
             return self._reads(data)
         except SourceError:
@@ -61,13 +62,22 @@ class Delimited:
             return ""
         if layout.pattern and not re.search(layout.pattern, filename):
             return f"the name does not fit {layout.pattern}"
-        data = utf8_head(head, layout.encoding)
+        data = utf8_head(head, self._encoding(head))
         if layout.header:
             return no_header(data, layout)
         try:
             return self._why_unread(data)
         except SourceError as error:
             return error.text
+
+    def _encoding(self, data: bytes) -> str:
+        layout = self.layout
+        return layout.encoding if layout.exact else encoding_of(data, layout.encoding)
+
+    def _as_spaced(self, text: bytes) -> Delimited:
+        """The same with the delimiter that the header has."""
+        layouts = [self.layout, *(replace(self.layout, delimiter=sign) for sign in self.layout.respaced)]
+        return replace(self, layout=next((found for found in layouts if header_of(text, found)), self.layout))
 
     def _reads(self, data: bytes) -> bool:
         """Whether one of the first rows is whole; a file that counts no rows itself need not have any."""
@@ -118,11 +128,11 @@ class Delimited:
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
-        layout = self.layout
-        text = utf8(data, layout.encoding)
-        frame = frame_of(text, layout)
+        text = utf8(data, self._encoding(data))
+        found = self._as_spaced(text)
+        frame = frame_of(text, found.layout)
         try:
-            return self._parsed(text, frame, context)
+            return found._parsed(text, frame, context)
         except SourceError as error:
             error.profile = error.profile or self.name
             raise

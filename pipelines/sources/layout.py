@@ -90,6 +90,8 @@ class Layout:
     ragged: bool = False
     pattern: str | None = None
     from_name: str | None = None
+    exact: bool = False
+    respaced: str = ""
 
     def told_by(self, filename: str) -> Layout:
         """This layout with the fields filled that the named groups of `from_name` find in the file's name."""

@@ -7,6 +7,8 @@ from pipelines.sources.layout import ISO_DATES, ISO_TIMES, Field, Layout
 from schemas.settlement import STATED_TYPES
 
 _NUMBER = r"-?[\d.]+"
+SPREADSHEET = "\t;"
+"""Excel's "Unicode text" has tabs, and its CSV has semicolons where the comma is the decimal sign."""
 
 
 def _same(*names: str) -> dict[str, Field]:
@@ -32,6 +34,7 @@ POS_JOURNAL = Delimited(
         | {"card_no": Field("card", ("card_no",)), "txn_time": Field("datetime", ("txn_time",), None, ISO_TIMES)},
         trailer=rf"^#\s*rows=(?P<rows>\d+)\s+amount=(?P<amount>{_NUMBER})$",
         trailer_required=True,
+        respaced=SPREADSHEET,
     )
 )
 
@@ -52,6 +55,7 @@ ACQUIRER_CSV = Delimited(
         trailer=rf"^#\s*rows=(?P<rows>\d+)\s+gross=(?P<gross>{_NUMBER})\s+fee=(?P<fee>{_NUMBER})"
         rf"\s+net=(?P<net>{_NUMBER})$",
         trailer_required=True,
+        respaced=SPREADSHEET,
     )
 )
 
@@ -68,5 +72,6 @@ BANK_CSV = Delimited(
         },
         trailer=rf"^#\s*rows=(?P<rows>\d+)\s+opening=(?P<opening>{_NUMBER})\s+closing=(?P<closing>{_NUMBER})$",
         trailer_required=True,
+        respaced=SPREADSHEET,
     )
 )

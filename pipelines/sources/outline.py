@@ -66,7 +66,9 @@ def tail_of(data: bytes, start: int, layout: Layout, encoding: str = "utf-8") ->
         text = data[line_start:text_end].decode(encoding, errors="replace").strip()
         if not text or line_start >= text_end:
             break
-        match = trailer.search(text)
+        match = trailer.search(text) or trailer.search(
+            text.rstrip(layout.delimiter + PADDING)
+        )  # as spreadsheets pad it
         if match and found is None:
             found, found_at = match, line_start
         elif not footer.search(text) and not (layout.blank_rows and not text.strip(layout.delimiter + PADDING)):

@@ -15,6 +15,8 @@ from schemas.validation import mask_digit_runs
 
 LONGEST_RAW = 2_000
 LONGEST_CARD = 64
+LINE_WITHIN = 65_536
+"""Bytes within which the first line ends."""
 
 
 def utf8(data: bytes, encoding: str) -> bytes:
@@ -30,7 +32,12 @@ def utf8(data: bytes, encoding: str) -> bytes:
             raise _undecodable(data, error.start, encoding) from None
     if b"\0" in data:
         raise SourceError("the file is not text", line=1 + data[: data.index(b"\0")].count(b"\n"))
-    return data
+    return _with_line_ends(data)
+
+
+def _with_line_ends(text: bytes) -> bytes:
+    """The text with line feeds, where lines end with a carriage return alone."""
+    return text.replace(b"\r", b"\n") if b"\r" in text[:LINE_WITHIN] and b"\n" not in text[:LINE_WITHIN] else text
 
 
 def utf8_head(head: bytes, encoding: str) -> bytes:
@@ -40,6 +47,7 @@ def utf8_head(head: bytes, encoding: str) -> bytes:
     else:
         decoded = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
         text = decoded.removeprefix("\ufeff").encode(errors="replace")
+    text = _with_line_ends(text)
     return text[: text.rfind(b"\n") + 1] or text
 
 
