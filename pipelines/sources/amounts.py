@@ -26,6 +26,12 @@ def grouped_pattern(amounts: Amounts) -> str:
 
 def plain_text(text: pl.Expr, amounts: Amounts) -> pl.Expr:
     """The text as a plain decimal with a point; text that breaks the file's own way of writing stays unreadable."""
+    if amounts.marks:
+        mark = "|".join(re.escape(mark) for mark in sorted(amounts.marks, key=len, reverse=True))
+        text = text.str.replace(rf"^([(+-]?)\s*(?:{mark})\s*", "${1}").str.replace(rf"\s*(?:{mark})\s*([)-]?)$", "${1}")
+    if amounts.negative != "leading":
+        minus = r"^([0-9.,\s\']+)-$" if amounts.negative == "trailing" else r"^\(([0-9.,\s\']+)\)$"
+        text = text.str.replace(minus, "-${1}")
     if amounts.thousands:
         bare = text.str.replace_all(amounts.thousands, "", literal=True)
         ungrouped = ~text.str.contains(amounts.thousands, literal=True)
@@ -43,12 +49,33 @@ def plain_number(text: str, amounts: Amounts) -> str:
 
 def amount_of(frame: pl.DataFrame, column: str, amounts: Amounts) -> pl.Series:
     """Int64 minor units of the text column, by the unit the file uses; needs the column `currency`."""
-    if amounts.thousands or amounts.decimal != ".":
+    if amounts.thousands or amounts.decimal != "." or amounts.marks or amounts.negative != "leading":
         frame = frame.with_columns(plain_text(pl.col(column), amounts).alias(column))
     if amounts.unit == "minor":
         known = pl.col(column).str.contains(r"^[+-]?[0-9]{1,18}$") & pl.col("currency").is_in(list(EXPONENTS))
         return frame.select(pl.when(known).then(pl.col(column).cast(pl.Int64, strict=False)).alias(column)).to_series()
     return minor_units(frame, column, "currency")
+
+
+def summed(
+    terms: list[pl.DataFrame], column: str, amounts: Amounts, signs: tuple[int, ...], *, alone: bool
+) -> pl.Series:
+    """Int64 minor units that are the sum of several columns, each with its sign; a blank cell adds nothing.
+
+    terms: frames with the text `column` and `currency`. Null where all cells are blank or one cannot be read; alone:
+    also where more than one is other than zero.
+    """
+    read = [amount_of(term, column, amounts) for term in terms]
+    unread = [term[column].is_not_null() & value.is_null() for term, value in zip(terms, read, strict=True)]
+    frame = pl.DataFrame(
+        [(value * sign).alias(f"value {n}") for n, (value, sign) in enumerate(zip(read, signs, strict=True))]
+        + [bad.alias(f"unread {n}") for n, bad in enumerate(unread)]
+    )
+    values = pl.col("^value .*$")
+    fine = ~pl.any_horizontal("^unread .*$") & pl.any_horizontal(values.is_not_null())
+    if alone:
+        fine &= pl.sum_horizontal((values.fill_null(0) != 0).cast(pl.Int8)) <= 1
+    return frame.select(pl.when(fine).then(pl.sum_horizontal(values.fill_null(0))).alias(column)).to_series()
 
 
 def signed(frame: pl.DataFrame, amounts: Amounts, direction: pl.Series | None) -> pl.DataFrame:

@@ -10,9 +10,9 @@ import polars as pl
 
 import schemas
 from pipelines.money import EXPONENTS
-from pipelines.sources.amounts import amount_of, completed, signed
+from pipelines.sources.amounts import amount_of, completed, signed, summed
 from pipelines.sources.base import Context
-from pipelines.sources.layout import Field, Layout
+from pipelines.sources.layout import Field, Given, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
 from schemas.validation import LONGEST_SHOWN, shown
 
@@ -26,18 +26,33 @@ MONEY = {
 Places = Mapping[str | int, str]
 """Column of the cells by header name or 1-based position."""
 
+Texts = Mapping[str, str | None]
+"""What the file's name and head give, by the name of the group."""
 
-def text_of(spec: Field, places: Places) -> pl.Expr:
-    """The text of one field: its constant, or its cells joined by a space (null if all are blank)."""
+
+def places_of(cells: pl.DataFrame, header: Sequence[str]) -> dict[str | int, str]:
+    """Where each header name and position is among the cells; of two equal names the first one counts."""
+    found: dict[str | int, str] = {int(c): c for c in cells.columns if c != "line"}
+    return found | {name: str(number) for number, name in reversed([*enumerate(header, start=1)])}
+
+
+def text_of(spec: Field, places: Places, given: Texts) -> pl.Expr:
+    """The text of one field: its constant, or what it is made of joined by a space (null if all cells are blank)."""
     if spec.constant is not None:
         return pl.lit(spec.constant)
-    columns = [places[name] for name in spec.source]
-    if not columns:
+    if not spec.source:
         return pl.lit(None, pl.String)
-    if len(columns) == 1:
-        return pl.col(columns[0])
-    joined = pl.concat_str(columns, separator=" ", ignore_nulls=True)
-    return pl.when(joined != "").then(joined)
+    parts = [_part(place, places, given) for place in spec.source]
+    text = parts[0]
+    if len(parts) > 1:
+        cells = [places[place] for place in spec.source if not isinstance(place, Given)]
+        filled = pl.any_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(value=True)
+        text = pl.when(filled).then(pl.concat_str(parts, separator=" ", ignore_nulls=True))
+    return text if spec.default is None else text.fill_null(pl.lit(spec.default))
+
+
+def _part(place: str | int | Given, places: Places, given: Texts) -> pl.Expr:
+    return pl.lit(given.get(place.name), pl.String) if isinstance(place, Given) else pl.col(places[place])
 
 
 def parsed_dates(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
@@ -95,20 +110,24 @@ def business_dates(times: pl.Expr, context: Context) -> pl.Expr:
     return (times + ahead).dt.date()
 
 
-def to_canonical(cells: pl.DataFrame, layout: Layout, context: Context, header: Sequence[str]) -> pl.DataFrame:
+def to_canonical(
+    cells: pl.DataFrame, layout: Layout, context: Context, header: Sequence[str], given: Texts | None = None
+) -> pl.DataFrame:
     """Canonical columns of the layout's side, in order, with `line` and `unreadable`.
 
-    cells: `line` and text columns 1, 2, 3 …; header: their names, none where fields are positions. Amounts become
-    minor units, signs are the merchant's, card numbers are masked.
+    cells: `line` and text columns 1, 2, 3 …; header: their names, none where fields are positions; given: what name
+    and head of the file say. Amounts become minor units, signs are the merchant's, card numbers are masked.
     """
     schema = schemas.BY_SIDE[layout.side]
     stated = [c for c in schemas.optional(schema) if _field_name(c, layout) in layout.fields]
     wanted = schemas.canonical(schema, also=stated)
-    places: dict[str | int, str] = {int(c): c for c in cells.columns if c != "line"}
-    places |= {name: str(number) for number, name in reversed([*enumerate(header, start=1)])}
+    places = places_of(cells, header)
     fields = {c: layout.fields[_field_name(c, layout)] for c in wanted if _field_name(c, layout) in layout.fields}
-    texts = cells.select("line", *(text_of(spec, places).alias(c) for c, spec in fields.items()))
-    typed = {column: _typed(texts, column, layout, context) for column in fields}
+    texts = cells.select("line", *(text_of(spec, places, given or {}).alias(c) for c, spec in fields.items()))
+    typed = {
+        column: _summed(cells, texts, column, layout, places) if spec.signs else _typed(texts, column, layout, context)
+        for column, spec in fields.items()
+    }
     frame = texts.select("line").with_columns(
         *(typed[c] if c in typed else pl.lit(None, dtype).alias(c) for c, dtype in wanted.items() if c != "line")
     )
@@ -138,6 +157,15 @@ def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -
     if spec.kind == "card":
         return _masked(texts[column])
     return mask_text_series(texts[column]) if column in FREE_TEXT else texts[column]
+
+
+def _summed(cells: pl.DataFrame, texts: pl.DataFrame, column: str, layout: Layout, places: Places) -> pl.Series:
+    """An amount that stands in several columns: debit beside credit, or the parts of a fee."""
+    spec = layout.fields[_field_name(column, layout)]
+    coin = _coded(texts, "currency", layout.fields["currency"])
+    columns = [places[place] for place in spec.source if not isinstance(place, Given)]
+    terms = [pl.DataFrame([cells[name].alias(column), coin]) for name in columns]
+    return summed(terms, column, layout.amounts, spec.signs, alone=spec.alone)
 
 
 def _coded(texts: pl.DataFrame, column: str, spec: Field) -> pl.Series:

@@ -9,13 +9,14 @@ import polars as pl
 
 import schemas
 from pipelines.sources.base import Context, Parsed, Side, SourceError
-from pipelines.sources.convert import to_canonical
 from pipelines.sources.encoding import encoding_of
-from pipelines.sources.gather import gathered
+from pipelines.sources.given import outside
+from pipelines.sources.kinds import ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
-from pipelines.sources.outline import Frame, frame_of, header_of, no_header, no_trailer
-from pipelines.sources.text import Cells, RawText, checked_utf8, pieces, read_cells, utf8, utf8_head
-from pipelines.sources.totals import file_totals
+from pipelines.sources.outline import Frame, frame_of, head_of, header_of, no_header, no_trailer
+from pipelines.sources.rows import read_rows
+from pipelines.sources.text import RawText, checked_utf8, utf8, utf8_head
+from pipelines.sources.totals import file_totals, stated_totals
 
 SAMPLE_ROWS = 20
 """Rows that tell whether a file without header reads as declared."""
@@ -48,10 +49,8 @@ class Delimited:
         if layout.pattern and not re.search(layout.pattern, filename):
             return False
         data = utf8_head(head, self._encoding(head))
-        if layout.header:
-            return header_of(data, self._as_spaced(data).layout) is not None
         try:
-            return self._reads(data)
+            return self._is_ours(filename, data)
         except SourceError:
             return False
 
@@ -63,10 +62,10 @@ class Delimited:
         if layout.pattern and not re.search(layout.pattern, filename):
             return f"the name does not fit {layout.pattern}"
         data = utf8_head(head, self._encoding(head))
-        if layout.header:
+        if layout.header and header_of(data, layout) is None:
             return no_header(data, layout)
         try:
-            return self._why_unread(data)
+            return self._why_unread(filename, data)
         except SourceError as error:
             return error.text
 
@@ -79,52 +78,43 @@ class Delimited:
         layouts = [self.layout, *(replace(self.layout, delimiter=sign) for sign in self.layout.respaced)]
         return replace(self, layout=next((found for found in layouts if header_of(text, found)), self.layout))
 
-    def _reads(self, data: bytes) -> bool:
-        """Whether one of the first rows is whole; a file that counts no rows itself need not have any."""
-        frame = frame_of(data, self.layout)
-        if b"\0" in data or self.layout.last_position > frame.columns:
+    def _is_ours(self, filename: str, data: bytes) -> bool:
+        """Whether the header is there, or one of the first rows is whole; a file that counts none need not have any."""
+        layout = self._as_spaced(data).layout if self.layout.header else self.layout
+        if layout.header:
+            located = header_of(data, layout)
+            if located is None:
+                return False
+            outside(layout, filename, head_of(data, located[1]))
+            return True
+        frame = frame_of(data, layout)
+        if b"\0" in data or layout.last_position > frame.columns:
             return False
-        separator, enough = self.layout.delimiter.encode(), self.layout.last_position - 1
+        separator, enough = layout.delimiter.encode(), layout.last_position - 1
         if frame.trailer is None and all(line.count(separator) < enough for line in frame.body.split(b"\n")):
             return False
-        rows = self._first_rows(frame)
+        rows = self._first_rows(frame, filename)
         if rows.is_empty():
             return frame.trailer is not None and "rows" in frame.trailer.groupdict()
         needs = [n for n, c in schemas.BY_SIDE[self.side].columns.items() if not c.nullable]
         whole = pl.all_horizontal(pl.col(needs).is_not_null(), pl.col("unreadable").is_null())
         return not rows.filter(whole).is_empty()
 
-    def _first_rows(self, frame: Frame) -> pl.DataFrame:
-        cells = self._cells(frame).rows
-        filled = cells.filter(pl.any_horizontal(pl.col(pl.String).is_not_null())).head(SAMPLE_ROWS)
-        return to_canonical(filled, self.layout, Context(acquirer="?", account="?"), frame.names)
+    def _first_rows(self, frame: Frame, filename: str) -> pl.DataFrame:
+        known = Context(acquirer="?", account="?", filename=filename)
+        given = outside(self.layout, filename, frame.head).texts
+        return read_rows(frame, self.layout, known, given, most=SAMPLE_ROWS).rows
 
-    def _why_unread(self, data: bytes) -> str:
+    def _why_unread(self, filename: str, data: bytes) -> str:
         """Why none of the first rows is one of this layout, by the first of them."""
         if b"\0" in data:
             return "the file is not text"
         frame = frame_of(data, self.layout)
         if self.layout.last_position > frame.columns:
             return _too_narrow(frame, self.layout)
-        rejected = schemas.check(schemas.BY_SIDE[self.side], self._first_rows(frame)).rejected
+        rejected = schemas.check(schemas.BY_SIDE[self.side], self._first_rows(frame, filename)).rejected
         line, reason = rejected.row(0) if rejected.height else (1, "there is no row")
         return f"line {line}: {reason}"
-
-    def _cells(self, frame: Frame) -> Cells:
-        layout = self.layout
-        cells = read_cells(
-            frame.body,
-            frame.first,
-            frame.columns,
-            delimiter=layout.delimiter,
-            quote=layout.quote,
-            ragged=layout.ragged,
-        )
-        return _without_blank_rows(cells) if layout.blank_rows else cells
-
-    def _converted(self, part: Frame, context: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
-        cells = self._cells(part)
-        return to_canonical(cells.rows, self.layout, context, part.names), cells.refused
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
@@ -139,7 +129,7 @@ class Delimited:
 
     def _parsed(self, text: bytes, frame: Frame, context: Context) -> Parsed:
         layout = self.layout
-        if layout.last_position > frame.columns:
+        if layout.last_position > frame.columns and not layout.kinds:
             raise SourceError(
                 _too_narrow(frame, layout),
                 mend="mend `columns` of the profile, or ask the sender for the agreed layout",
@@ -147,19 +137,19 @@ class Delimited:
         if frame.trailer is None and layout.trailer_required:
             checked_utf8(text)
             raise no_trailer(text, layout)
-        parts = [
-            replace(frame, body=body, first=first) for body, first in pieces(frame.body, frame.first, layout.quote)
-        ]
-        rows, refusals = gathered(lambda part: self._converted(part, context), parts)
-        refused = refusals.height
+        beside = outside(layout, context.filename, frame.head)
+        found = read_rows(frame, layout, context, beside.texts)
+        stated = stated_totals(text, frame.trailers, beside.totals)
+        passed = ignored_counted(found.ignored, layout.ignored)
         return Parsed(
             profile=self.name,
             side=self.side,
-            rows=rows,
-            refused=refusals,
+            rows=found.rows,
+            refused=found.refused,
             raw=RawText(text, layout.delimiter, frame.columns, _card_cell(frame, layout)),
-            data_rows=rows.height + refused,
-            totals=file_totals(rows, refused, layout, text, (frame.trailer, frame.trailer_at)),
+            data_rows=found.rows.height + found.refused.height,
+            totals=file_totals(found.rows, found.refused.height, layout, stated, passed),
+            warnings=ignored_told(found.ignored, layout.ignored),
         )
 
 
@@ -170,11 +160,7 @@ def _too_narrow(frame: Frame, layout: Layout) -> str:
 
 def _card_cell(frame: Frame, layout: Layout) -> int | None:
     """0-based cell that holds the card number, where the layout has one."""
-    source = layout.fields["card_no"].source if "card_no" in layout.fields else ()
-    places = [frame.names.index(name) if isinstance(name, str) else name - 1 for name in source]
-    return places[0] if places else None
-
-
-def _without_blank_rows(cells: Cells) -> Cells:
-    filled = pl.any_horizontal(pl.col(pl.String).is_not_null())
-    return Cells(cells.rows.filter(filled), cells.refused)
+    place = next(iter(layout.fields["card_no"].source if "card_no" in layout.fields else ()), None)
+    if isinstance(place, int):
+        return place - 1
+    return frame.names.index(place) if isinstance(place, str) else None

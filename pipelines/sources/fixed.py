@@ -14,11 +14,11 @@ from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceErr
 from pipelines.sources.convert import to_canonical
 from pipelines.sources.gather import gathered
 from pipelines.sources.layout import Layout
-from pipelines.sources.outline import no_trailer, skipped, tail_of
+from pipelines.sources.outline import Trailers, no_trailer, skipped, tail_of
 from pipelines.sources.pan import mask_card, mask_text
 from pipelines.sources.slots import Lines, Slot
 from pipelines.sources.text import PIECE, RawText
-from pipelines.sources.totals import file_totals
+from pipelines.sources.totals import file_totals, stated_totals
 from schemas.validation import mask_digit_runs, shown
 
 SAMPLE_ROWS = 20
@@ -84,7 +84,7 @@ class FixedWidth:
         if layout.pattern and not re.search(layout.pattern, filename):
             return f"the name does not fit {layout.pattern}"
         data = head[: head.rfind(b"\n") + 1] or head
-        start, end, _, _ = self._outline(data)
+        start, end, _ = self._outline(data)
         cells, refused = self._cells(data, Part(start, end, 1 + layout.preamble))
         rows = self._canonical(cells.head(SAMPLE_ROWS), layout, Context(acquirer="?", account="?"))
         columns = schemas.BY_SIDE[self.side].columns
@@ -101,8 +101,8 @@ class FixedWidth:
         if not data or data.isspace():
             raise SourceError("the file is empty", mend="ask the sender to send it again", profile=self.name)
         layout, data = self.layout.told_by(context.filename), data.removeprefix(codecs.BOM_UTF8)
-        start, end, trailer, at = self._outline(data)
-        if trailer is None and layout.trailer_required:
+        start, end, trailers = self._outline(data)
+        if not trailers and layout.trailer_required:
             raise no_trailer(data, layout)
         parts = [*_parts(data, start, end, 1 + layout.preamble)] or [Part(start, end, 1 + layout.preamble)]
         rows, refused = gathered(lambda part: self._converted(data, part, layout, context), parts)
@@ -113,10 +113,10 @@ class FixedWidth:
             refused=refused,
             raw=RawSlots(data, encoding=layout.encoding, width=self._width, slot=self._card),
             data_rows=rows.height + refused.height,
-            totals=file_totals(rows, refused.height, layout, data, (trailer, at)),
+            totals=file_totals(rows, refused.height, layout, stated_totals(data, trailers)),
         )
 
-    def _outline(self, data: bytes) -> tuple[int, int, re.Match[str] | None, int]:
+    def _outline(self, data: bytes) -> tuple[int, int, Trailers]:
         start = skipped(data, self.layout.preamble)
         return start, *tail_of(data, start, self.layout, self.layout.encoding)
 

@@ -14,10 +14,14 @@ AT_ONCE = 2
 """Parts that are cut and converted side by side: polars works outside Python's lock."""
 
 
-def gathered(
-    convert: Callable[[Part], tuple[pl.DataFrame, pl.DataFrame]], parts: Sequence[Part]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows and refusals (`line`, `reason`) of all parts, in their order."""
+def gathered(convert: Callable[[Part], tuple[pl.DataFrame, ...]], parts: Sequence[Part]) -> tuple[pl.DataFrame, ...]:
+    """Rows, refusals (`line`, `reason`) and what else `convert` gives, of all parts, in their order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = list(pool.map(convert, parts))
-    return pl.concat([rows for rows, _ in done], rechunk=True), pl.concat([refused for _, refused in done])
+    return tuple(_joined(frames) for frames in zip(*done, strict=True))
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """One frame; a column that only some of them have is blank in the others."""
+    same = all(frame.columns == frames[0].columns for frame in frames)
+    return pl.concat(frames, how="vertical" if same else "diagonal", rechunk=True)

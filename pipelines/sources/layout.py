@@ -1,4 +1,4 @@
-"""How a delimited file is laid out, as data: which cell becomes which canonical column, and how."""
+"""How a text file is laid out, as data: which cell becomes which canonical column, and how."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pipelines.sources.base import Side
 
 Kind = Literal["text", "card", "code", "amount", "date", "datetime"]
 Sign = Literal["as-is", "absolute", "negate", "by-type"]
+Minus = Literal["leading", "trailing", "brackets"]
+Format = Literal["delimited", "jsonl"]
 
 ISO_TIMES = (
     "%Y-%m-%dT%H:%M:%S",
@@ -28,18 +30,30 @@ ISO_DATES = ("%Y-%m-%d",)
 
 
 @dataclass(frozen=True)
+class Given:
+    """A text that the file's name or the lines at its head give: a named group of a regular expression."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Field:
     """Where one canonical column comes from.
 
-    source: header names, or 1-based positions where there is no header; several are joined by a space (date and
-    time in two columns). constant: the value of every row instead. codes: the file's words by canonical code.
+    source: header names, or 1-based positions where there is no header, or what name and head give; several are
+    joined by a space (date and time in two columns). signs: the sources are amounts instead, added up with these
+    signs; alone: only one of them may be other than zero. constant: the value of every row instead. default: the
+    value of blank cells. codes: the file's words by canonical code.
     """
 
     kind: Kind = "text"
-    source: tuple[str | int, ...] = ()
+    source: tuple[str | int | Given, ...] = ()
     constant: str | None = None
     formats: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
+    default: str | None = None
+    signs: tuple[int, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,8 @@ class Amounts:
 
     unit: major ("12.34") or minor ("1234") units. sign: as-is; absolute; negate; by-type (the record type decides:
     SALE +, REFUND, VOID, REVERSAL, CHARGEBACK and PAYOUT's sign as canonical). direction: header name or position
-    of a column whose code gives the sign, with its words.
+    of a column whose code gives the sign, with its words. marks: words around the number. minus: where a minus
+    stands; brackets: `(12.34)`.
     """
 
     unit: Literal["major", "minor"] = "major"
@@ -58,19 +73,45 @@ class Amounts:
     direction: str | int | None = None
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    negative: Minus = "leading"
+
+
+@dataclass(frozen=True)
+class RowKind:
+    """One of several kinds of rows: the regular expression its lines fit, and the columns it has of its own."""
+
+    line: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Rows that are no entries, and why: lines that fit `line`, or rows with one of `words` in a column.
+
+    counted: the file's own number of rows includes them.
+    """
+
+    reason: str
+    line: str | None = None
+    column: str | int | None = None
+    words: tuple[str, ...] = ()
+    counted: bool = False
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One delimited format.
+    """One text format.
 
     header: names stand in the first line that holds all names the fields ask for, after at most `preamble` others;
     False: fields are positions, after exactly `preamble` lines. columns: cells of a row without header (0: as most
-    rows have). trailer: regular expression whose named groups are control totals: rows; amount (journal); gross, fee,
-    net (settlement); opening, closing (bank). footer: lines that end the data and say nothing. blank_rows: rows of
-    blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them. pattern:
-    regular expression that the file's name must fit. from_name: one whose named groups are fields that only the file's
-    name gives.
+    rows have). trailer: regular expression whose named groups are control totals (`totals.TOTALS`). footer: lines
+    that end the data and say nothing. head: regular expressions over the lines before the rows, whose groups are
+    control totals or given texts. pattern: regular expression that the file's name must fit, whose groups are given
+    texts. from_name: one whose named groups are fields that only the file's name gives, if it fits. blank_rows: rows
+    of blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them. strip:
+    signs around cells that say nothing. blanks: words that stand for a blank cell. kinds: the kinds of rows, where
+    there are several.
     """
 
     profile: str
@@ -92,6 +133,12 @@ class Layout:
     from_name: str | None = None
     exact: bool = False
     respaced: str = ""
+    format: Format = "delimited"
+    head: tuple[str, ...] = ()
+    strip: str = ""
+    blanks: tuple[str, ...] = ()
+    kinds: tuple[RowKind, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
     def told_by(self, filename: str) -> Layout:
         """This layout with the fields filled that the named groups of `from_name` find in the file's name."""
@@ -101,8 +148,10 @@ class Layout:
 
     @property
     def _asked(self) -> list[str | int]:
-        asked = [name for spec in self.fields.values() for name in spec.source]
-        return asked if self.amounts.direction is None else [*asked, self.amounts.direction]
+        specs = [*self.fields.values(), *(spec for kind in self.kinds for spec in kind.fields.values())]
+        asked = [place for spec in specs for place in spec.source if not isinstance(place, Given)]
+        others = [self.amounts.direction, *(rule.column for rule in self.ignored)]
+        return [*asked, *(place for place in others if place is not None)]
 
     @property
     def names(self) -> list[str]:

@@ -17,17 +17,26 @@ SAMPLE_LINES = 100
 """Lines that tell how many cells a row without header has."""
 
 
+Trailers = tuple[tuple[re.Match[str], int], ...]
+"""Trailer lines from the last to the first, each with its offset."""
+
+
 @dataclass(frozen=True)
 class Frame:
-    """The outer shape of a text: header names (none: positions), how many cells a row has, where the data begins and
-    ends, its trailer and its offset."""
+    """The outer shape of a text: header names (none: positions), how many cells a row has, the line on which the data
+    begins, the data, its trailers, and the lines at its head."""
 
     names: list[str]
     columns: int
     first: int
     body: bytes
-    trailer: re.Match[str] | None
-    trailer_at: int
+    trailers: Trailers = ()
+    head: bytes = b""
+
+    @property
+    def trailer(self) -> re.Match[str] | None:
+        """The last trailer line, where there is one."""
+        return self.trailers[0][0] if self.trailers else None
 
 
 def header_of(data: bytes, layout: Layout) -> tuple[list[str], int, int] | None:
@@ -42,10 +51,15 @@ def header_of(data: bytes, layout: Layout) -> tuple[list[str], int, int] | None:
         if not text.strip(PADDING):
             continue
         looked += 1
-        cells = cells_of(text, layout.delimiter, layout.quote)
+        cells = _named(text, layout)
         if set(layout.names) <= set(cells):
             return cells, number, offset
     return None
+
+
+def _named(line: str, layout: Layout) -> list[str]:
+    cells = cells_of(line, layout.delimiter, layout.quote)
+    return [cell.strip(PADDING + layout.strip) for cell in cells] if layout.strip else cells
 
 
 def _once(cells: list[str], layout: Layout, line: int) -> None:
@@ -56,25 +70,31 @@ def _once(cells: list[str], layout: Layout, line: int) -> None:
         raise SourceError(what, line=line, mend="ask the sender which one counts", profile=layout.profile)
 
 
-def tail_of(data: bytes, start: int, layout: Layout, encoding: str = "utf-8") -> tuple[int, re.Match[str] | None, int]:
-    """Offset at which the data ends, the trailer and its offset."""
+def tail_of(data: bytes, start: int, layout: Layout, encoding: str = "utf-8") -> tuple[int, Trailers]:
+    """Offset at which the data ends, and its trailers with their offsets."""
     trailer, footer = re.compile(layout.trailer or r"(?!)"), re.compile(layout.footer or r"(?!)")
-    end, found, found_at = len(data), None, 0
+    end = len(data)
+    found: list[tuple[re.Match[str], int]] = []
     for _ in range(TRAILER_WITHIN):
         text_end = _without_space(data, start, end)
         line_start = max(data.rfind(b"\n", start, text_end) + 1, start)
         text = data[line_start:text_end].decode(encoding, errors="replace").strip()
         if not text or line_start >= text_end:
             break
-        match = trailer.search(text) or trailer.search(
-            text.rstrip(layout.delimiter + PADDING)
-        )  # as spreadsheets pad it
-        if match and found is None:
-            found, found_at = match, line_start
+        bare = text.rstrip(layout.delimiter + PADDING)  # as spreadsheets pad it
+        match = trailer.search(text) or trailer.search(bare)
+        if match and _tells_more(match, found):
+            found.append((match, line_start))
         elif not footer.search(text) and not (layout.blank_rows and not text.strip(layout.delimiter + PADDING)):
             break
         end = line_start
-    return end, found, found_at
+    return end, tuple(found)
+
+
+def _tells_more(match: re.Match[str], found: list[tuple[re.Match[str], int]]) -> bool:
+    """Whether it is the first trailer, or another one that names totals of its own."""
+    told = {name for other, _ in found for name, text in other.groupdict().items() if text is not None}
+    return not found or bool({name for name, text in match.groupdict().items() if text is not None} - told)
 
 
 def _without_space(data: bytes, start: int, end: int) -> int:
@@ -96,12 +116,22 @@ def frame_of(data: bytes, layout: Layout) -> Frame:
             raise SourceError(no_header(data, layout))
         names, line, start = located
         _once(names, layout, line)
-        columns, first = len(names), line + 1
+        columns, first, head = len(names), line + 1, head_of(data, line)
     else:
-        start, first, names = skipped(data, layout.preamble), layout.preamble + 1, []
-        columns = layout.columns or _usual_columns(data, start, layout)
-    end, trailer, trailer_at = tail_of(data, start, layout)
-    return Frame(names, columns, first, data[start:end], trailer, trailer_at)
+        start, first, names = skipped(data, layout.preamble), layout.preamble + 1, names_of_places(layout)
+        columns, head = len(names) or layout.columns or usual_columns(data[start : start + 65536], layout), data[:start]
+    end, trailers = tail_of(data, start, layout)
+    return Frame(names, columns, first, data[start:end], trailers, head)
+
+
+def names_of_places(layout: Layout) -> list[str]:
+    """Names of the cells where the layout itself says which is which: the keys of JSON objects."""
+    return layout.names if layout.format == "jsonl" else []
+
+
+def head_of(data: bytes, line: int) -> bytes:
+    """The lines before the header on this line."""
+    return data[: skipped(data, line - 1)]
 
 
 def skipped(data: bytes, lines: int) -> int:
@@ -112,14 +142,15 @@ def skipped(data: bytes, lines: int) -> int:
     return at
 
 
-def _usual_columns(data: bytes, start: int, layout: Layout) -> int:
+def usual_columns(data: bytes, layout: Layout) -> int:
     """How many cells most of the first rows have; the rows with another number are the odd ones."""
-    lines = data[start : start + 65536].decode(errors="replace").split("\n")[:SAMPLE_LINES]
+    filled = [line for line in data.decode(errors="replace").split("\n") if line.strip(PADDING)]
+    lines = filled[:SAMPLE_LINES]
     if layout.quote:
         records = Quoting(layout.delimiter, layout.quote).records(lines, 0)
         counts = [len(record.cells) for record in records if record.cells]
     else:
-        counts = [len(line.split(layout.delimiter)) for line in lines if line.strip(PADDING)]
+        counts = [len(line.split(layout.delimiter)) for line in lines]
     enough = [count for count in counts if count >= layout.last_position]
     return max(enough, key=enough.count, default=max(counts, default=1))
 
@@ -127,7 +158,7 @@ def _usual_columns(data: bytes, start: int, layout: Layout) -> int:
 def no_header(data: bytes, layout: Layout) -> str:
     """Name the columns that the best header candidate lacks, and its line."""
     lines = [line for line in enumerate(data[:65536].decode(errors="replace").split("\n"), 1) if line[1].strip()]
-    heads = [(line, set(cells_of(text, layout.delimiter, layout.quote))) for line, text in lines[: layout.preamble + 1]]
+    heads = [(line, set(_named(text, layout))) for line, text in lines[: layout.preamble + 1]]
     line, best = max(heads, key=lambda head: len(head[1] & set(layout.names)), default=(1, set()))
     missing = [name for name in layout.names if name not in best]
     if len(missing) * 2 > len(layout.names):

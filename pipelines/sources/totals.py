@@ -1,9 +1,9 @@
-"""Control totals of delimited files: what the trailer declares against what the lines add up to."""
+"""Control totals of text files: what head and trailer declare against what the lines add up to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import polars as pl
@@ -12,35 +12,63 @@ from pipelines.money import EXPONENTS
 from pipelines.sources.amounts import plain_number
 from pipelines.sources.base import Side, SourceError, Totals
 from pipelines.sources.layout import Amounts, Layout
+from schemas.validation import shown
 
 SUMS: dict[Side, dict[str, str]] = {
     "journal": {"amount": "amount_minor"},
     "settlement": {"gross": "gross_minor", "fee": "fee_minor", "net": "net_minor"},
     "bank": {"closing": "amount_minor"},
 }
+"""Sums that are always taken, and the column of each."""
 
+BY_DIRECTION = ("credit", "debit", "sum")
+COUNTS = ("rows", "credit_rows", "debit_rows")
+MAIN: dict[Side, str] = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
+TOTALS: dict[Side, tuple[str, ...]] = {
+    "journal": ("rows", "amount"),
+    "settlement": (*COUNTS, "gross", "fee", "net", *BY_DIRECTION),
+    "bank": (*COUNTS, *BY_DIRECTION, "opening", "closing"),
+}
+"""What a file may declare: credit is the sum of what comes in, debit that of what goes out, sum both without sign."""
 
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _TURNED = ("amount", "gross", "net")
 
 
-def declared_totals(trailer: re.Match[str], digits: int, amounts: Amounts) -> dict[str, int]:
-    """Named groups of a trailer as counts and as integers of 10**-digits, written as the file writes its amounts.
+Stated = Mapping[str, tuple[str, int]]
+"""Text of each declared total, and its line."""
 
-    SourceError, without line, where one is no number or finer than the currency.
+
+def declared_totals(stated: Stated, digits: int, amounts: Amounts) -> dict[str, int]:
+    """Declared totals as counts and as integers of 10**-digits, written as the file writes its amounts.
+
+    SourceError where one is no number or finer than the currency.
     """
-    found: dict[str, int] = {}
-    for name, text in trailer.groupdict().items():
-        if text is None:
-            continue
-        counts = name == "rows" or amounts.unit == "minor"
-        plain = plain_number(text, amounts)
-        if not _DECIMAL.fullmatch(plain):
-            raise SourceError(f"the trailer's {name} {text!r} is not a number")
-        scaled = Decimal(plain) if counts else Decimal(plain).scaleb(digits)
-        if scaled != int(scaled):
-            raise SourceError(f"the trailer's {name} {text!r} has too many decimals")
-        found[name] = -int(scaled) if amounts.sign == "negate" and name in _TURNED else int(scaled)
+    return {name: _declared(name, text, line, digits, amounts) for name, (text, line) in stated.items()}
+
+
+def _declared(name: str, text: str, line: int, digits: int, amounts: Amounts) -> int:
+    plain = plain_number(text, amounts)
+    if not _DECIMAL.fullmatch(plain):
+        raise SourceError(f"the trailer's {name} {shown(text)!r} is not a number", line=line)
+    scaled = Decimal(plain) if name in COUNTS or amounts.unit == "minor" else Decimal(plain).scaleb(digits)
+    if scaled != int(scaled):
+        raise SourceError(f"the trailer's {name} {text!r} has too many decimals", line=line)
+    if name in BY_DIRECTION:
+        return abs(int(scaled))
+    return -int(scaled) if amounts.sign == "negate" and name in _TURNED else int(scaled)
+
+
+def stated_totals(
+    data: bytes, trailers: Sequence[tuple[re.Match[str], int]], head: Stated | None = None
+) -> Stated | None:
+    """What the trailers, each with its offset in the data, and the head declare; None where neither is there."""
+    if not trailers and not head:
+        return None
+    found = dict(head or {})
+    for match, at in trailers:
+        line = 1 + data.count(b"\n", 0, at)
+        found |= {name: (text, line) for name, text in match.groupdict().items() if text is not None}
     return found
 
 
@@ -49,14 +77,28 @@ def common_digits(rows: pl.DataFrame) -> int:
     return max((EXPONENTS.get(c, 2) for c in rows["currency"].drop_nulls().unique()), default=2)
 
 
-def _sums(rows: pl.DataFrame, columns: Sequence[str], digits: int, amounts: Amounts) -> list[int]:
-    """Sums of the columns over all currencies; in 128 bits, for a garbled file may hold huge numbers."""
-    found = [0] * len(columns)
+def _figure(name: str, side: Side) -> pl.Expr:
+    """A sum or count over the rows; in 128 bits, for a garbled file may hold huge numbers."""
+    amount = pl.col(SUMS[side].get(name, MAIN[side])).cast(pl.Int128)
+    ways = {
+        "credit": amount.filter(amount > 0).sum(),
+        "debit": -amount.filter(amount < 0).sum(),
+        "sum": amount.abs().sum(),
+        "credit_rows": (amount >= 0).sum(),
+        "debit_rows": (amount < 0).sum(),
+    }
+    return ways.get(name, amount.sum()).alias(name)
+
+
+def _figures(rows: pl.DataFrame, names: Iterable[str], digits: int, layout: Layout) -> dict[str, int]:
+    """Sums and counts over all currencies."""
+    found = dict.fromkeys(names, 0)
     parts = [rows] if rows["currency"].n_unique() <= 1 else rows.partition_by("currency")
     for part in parts:
-        lift = 1 if amounts.unit == "minor" or part.is_empty() else _lift(part["currency"][0], digits)
-        sums = part.select(pl.col(columns).cast(pl.Int128).sum()).row(0)
-        found = [total + (value or 0) * lift for total, value in zip(found, sums, strict=True)]
+        lift = 1 if layout.amounts.unit == "minor" or part.is_empty() else _lift(part["currency"][0], digits)
+        figures = part.select(_figure(name, layout.side) for name in found).row(0, named=True)
+        for name, value in figures.items():
+            found[name] += int(value or 0) * (1 if name in COUNTS else lift)
     return found
 
 
@@ -64,44 +106,37 @@ def _lift(currency: str | None, digits: int) -> int:
     return int(10 ** (digits - EXPONENTS.get(currency or "", digits)))
 
 
-def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, declared: dict[str, int], digits: int) -> Totals:
+def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, stated: Stated, passed: int = 0) -> Totals:
     """Compare declared totals with the lines, rejected ones included where their amount can be read.
 
-    rows: canonical rows before validation; refused: lines that are no rows. PAYOUT lines count in rows and not in
-    the sums (contract.md). A sum is not compared where a cell it needs is unreadable.
+    rows: canonical rows before validation; refused: lines that are no rows; passed: lines that were passed over and
+    that the file counts. PAYOUT lines count in rows and not in the sums (contract.md). A sum is not compared where a
+    cell it needs is unreadable.
     """
-    side, sums = layout.side, SUMS[layout.side]
+    digits = common_digits(rows)
+    declared = declared_totals(stated, digits, layout.amounts)
+    side = layout.side
+    asked = [*SUMS[side], *(name for name in declared if name in (*BY_DIRECTION, *COUNTS) and name != "rows")]
+    columns = {name: SUMS[side].get(name, MAIN[side]) for name in asked}
     counted = rows
     if side == "settlement":
-        needed = rows.select("currency", "record_type", *sums.values())
+        needed = rows.select("currency", "record_type", *dict.fromkeys(columns.values()))
         counted = needed.filter(pl.col("record_type").fill_null("") != "PAYOUT")
-    computed = {"rows": rows.height + refused}
-    computed |= zip(sums, _sums(counted, [*sums.values()], digits, layout.amounts), strict=True)
+    computed = {"rows": rows.height + refused + passed} | _figures(counted, asked, digits, layout)
     if side == "bank":
         if "opening" in declared:
             computed["opening"] = declared["opening"]
             computed["closing"] += declared["opening"]
         else:
             del computed["closing"]
-    unread = {name for name, column in sums.items() if refused or counted[column].null_count()}
+    unread = {name for name, column in columns.items() if refused or counted[column].null_count()}
     broken = _broken_chain(rows, declared, digits) if side == "bank" and not unread else None
     return Totals(declared, computed, broken, frozenset(unread & declared.keys()), digits)
 
 
-def file_totals(
-    rows: pl.DataFrame, refused: int, layout: Layout, data: bytes, trailer: tuple[re.Match[str] | None, int]
-) -> Totals:
-    """Control totals of a file by its trailer and the offset of it; none where the layout has no trailer."""
-    found, at = trailer
-    if found is None:
-        return Totals()
-    digits = common_digits(rows)
-    try:
-        declared = declared_totals(found, digits, layout.amounts)
-    except SourceError as error:
-        error.line = 1 + data.count(b"\n", 0, at)
-        raise
-    return totals_of(rows, refused, layout, declared, digits)
+def file_totals(rows: pl.DataFrame, refused: int, layout: Layout, stated: Stated | None, passed: int = 0) -> Totals:
+    """Control totals of a file by what it states of itself; none where neither head nor trailer is there."""
+    return Totals() if stated is None else totals_of(rows, refused, layout, stated, passed)
 
 
 def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> str | None:
