@@ -8,11 +8,17 @@ from pipelines.sources.camt052 import CAMT052
 from pipelines.sources.camt053 import CAMT053
 from pipelines.sources.camt054 import CAMT054
 from pipelines.sources.delimited import Delimited
+from pipelines.sources.mt940 import MT940, MT942
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
 from pipelines.sources.ums_portal import UMS_PORTAL, UmsPortal
 
 PROFILES: dict[str, Profile] = {
-    p.name: p for p in (POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL, CAMT052, CAMT053, CAMT054)
+    profile.name: profile
+    for profile in (
+        *(POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
+        *(CAMT052, CAMT053, CAMT054),
+        *(MT940, MT942),
+    )
 }
 """Built-in profiles by name; more are declared in recon.toml."""
 

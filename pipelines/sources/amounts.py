@@ -14,6 +14,29 @@ SIGNED = ("amount_minor", "gross_minor", "net_minor")
 NEGATIVE_TYPES = ("REFUND", "VOID", "REVERSAL", "CHARGEBACK", "RESERVE_HOLD")
 GIVE_FEE_BACK = ("REFUND", "VOID", "REVERSAL")
 
+_PLAIN = re.compile(r"[0-9]*(?:[.,][0-9]*)?")
+_GROUPED = re.compile(r"([0-9]{1,3})((?P<sign>[.,' ])[0-9]{3}(?:(?P=sign)[0-9]{3})*)(?:(?!(?P=sign))[.,][0-9]*)?")
+
+
+def any_decimal(text: str) -> str | None:
+    """One number with either decimal sign as a plain decimal with a point; null where it is none.
+
+    A single point or comma is the decimal sign ("1.234" is no thousand): only other signs, or several of them in
+    threes, group digits. For formats whose standard fixes the sign and whose writers do not keep to it.
+    """
+    bare = text.strip().replace("\u00a0", " ").replace("\u202f", " ")
+    sign = bare[:1] if bare[:1] in {"+", "-"} else ""
+    number = bare.removeprefix(sign).strip()
+    if not any(digit in number for digit in "0123456789"):
+        return None
+    if not _PLAIN.fullmatch(number):
+        found = _GROUPED.fullmatch(number)
+        if found is None:
+            return None
+        whole = found.end(2)
+        number = re.sub(r"[.,' ]", "", number[:whole]) + number[whole:]
+    return sign.replace("+", "") + number.replace(",", ".")
+
 
 def grouped_pattern(amounts: Amounts) -> str:
     """Regular expression of a number whose whole part is grouped: `1,234.50`, also `1,23,456.00`.

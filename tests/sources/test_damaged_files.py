@@ -13,7 +13,8 @@ from pipelines.sources.base import SourceError
 from pipelines.sources.identify import expect, identify
 
 GOLDEN = Path(__file__).parent / "golden"
-CASES = ("pos_journal", "acquirer_csv", "bank_csv", "ums_portal", "declared_settlement", "declared_bank")
+BANK = ("mt940", "mt942")
+CASES = ("pos_journal", "acquirer_csv", "bank_csv", "ums_portal", "declared_settlement", "declared_bank", *BANK)
 PIECES = st.sampled_from(
     [
         *(b"", b'"', b",", b"\n", b"\r", b"\t", b"\0", b"\xff", b"\xe4", b"1", b"-", b".", b"#", b" ", b"\x01"),

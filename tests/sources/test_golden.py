@@ -44,12 +44,14 @@ def test_golden_files_hold(case: str) -> None:
     assert found == json.loads(expected.read_text(encoding="utf-8"))
 
 
-def test_every_native_profile_and_both_kinds_of_declaration_are_there() -> None:
+def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -> None:
     assert CASES == [
         "acquirer_csv",
         "bank_csv",
         "declared_bank",
         "declared_settlement",
+        "mt940",
+        "mt942",
         "pos_journal",
         "ums_portal",
     ]
