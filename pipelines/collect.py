@@ -24,7 +24,7 @@ class Candidate:
     """A file in the inbox: the sources whose pattern its name fits, and the date in its name.
 
     member: where it lies in an archive, its name there. loose: its own name fits no source, only that of an archive
-    that holds other files too.
+    or a workbook that holds others too.
     """
 
     path: Path
@@ -98,7 +98,7 @@ def inside(archive: Candidate, member: Member, sources: Iterable[Source]) -> Can
         named_for=date_in_name(member.filename) or archive.named_for,
         size=len(member.data),
         member=member,
-        loose=not fitting and not member.lone,
+        loose=not member.lone and (member.sheet or not fitting),
     )
 
 

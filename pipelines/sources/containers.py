@@ -1,4 +1,4 @@
-"""Archives in which files come: zip and gzip, one inside the other once. Their names are names and never paths."""
+"""What files come in: zip and gzip, one inside the other once, and workbooks. Names in them are never paths."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from pipelines.sources import workbook
 from pipelines.sources.base import SourceError
 
 Keep = Callable[[Iterator[bytes]], bytes]
@@ -23,6 +25,7 @@ ZIP_BEGINS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 GZIP_BEGINS = b"\x1f\x8b"
 NAME_IS_UTF8 = 0x800
 ENCRYPTED = 0x1
+WORKBOOK = {"[Content_Types].xml", "xl/workbook.xml"}
 JUNK = (".", "~")
 JUNK_FOLDER = "__MACOSX/"
 """How names of members begin that a computer has put in by itself."""
@@ -33,7 +36,7 @@ SEND_AGAIN = "ask the sender to send it again"
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may cost: bytes when expanded, members, archives inside archives.
+    """What an archive may cost: bytes when expanded (of a workbook: less), members, archives inside archives.
 
     ratio: expanded bytes per byte of the archive, asked once more than `unasked` bytes have been expanded: small
     files of zeros do no harm.
@@ -42,6 +45,7 @@ class Limits:
     expanded: int = 8 * 2**30
     ratio: int = 300
     unasked: int = 64 * 2**20
+    workbook: int = 2**30
     members: int = 1_000
     depth: int = 2
 
@@ -54,7 +58,7 @@ class Member:
     """One file of an archive, expanded; or the reason why it cannot be.
 
     name: as people find it, `outer.zip!inner.csv`; filename: its own name, by which patterns and dates are judged;
-    lone: the archive holds no other file.
+    lone: the archive holds no other file; sheet: whether it is a sheet of a workbook.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Member:
     lone: bool
     data: bytes = b""
     error: SourceError | None = None
+    sheet: bool = False
 
 
 @dataclass
@@ -85,8 +90,8 @@ class _Opening:
 
 
 def is_archive(data: bytes) -> bool:
-    """Whether the bytes begin as a zip or gzip file does."""
-    return data[:4] in ZIP_BEGINS or data[:2] == GZIP_BEGINS
+    """Whether the bytes begin as a zip, a gzip or a workbook does."""
+    return data[:4] in ZIP_BEGINS or data[:2] == GZIP_BEGINS or data[:8] == workbook.OLE_BEGINS
 
 
 def members(name: str, data: bytes, keep: Keep = b"".join, limits: Limits = LIMITS) -> Iterator[Member]:
@@ -98,18 +103,28 @@ def members(name: str, data: bytes, keep: Keep = b"".join, limits: Limits = LIMI
 
 
 def _opened(name: str, filename: str, data: bytes, opening: _Opening, *, depth: int, lone: bool) -> Iterator[Member]:
-    if depth > opening.limits.depth:
-        raise SourceError("it is an archive inside an archive inside an archive", mend="unpack it yourself")
-    if data[:2] == GZIP_BEGINS:
+    if data[:8] == workbook.OLE_BEGINS:
+        yield from _sheets(name, filename, data, lone=lone)
+    elif data[:2] == GZIP_BEGINS:
+        _check_depth(depth, opening.limits)
         inner = filename[:-3] if filename.lower().endswith(".gz") else filename
         yield from _member(name, inner, _gunzipped(data), opening, depth=depth, lone=lone)
-        return
-    with _directory(data) as archive:
-        held = _files_of(archive, opening)
-        for info, inner in held:
-            chunks = _unzipped(archive, info)
-            alone = lone and len(held) == 1
-            yield from _member(f"{name}!{inner}", _base(inner), chunks, opening, depth=depth, lone=alone)
+    else:
+        with _directory(data) as archive:
+            if {*archive.namelist()} >= WORKBOOK:
+                _check_size(archive, opening)
+                yield from _sheets(name, filename, data, lone=lone)
+                return
+            _check_depth(depth, opening.limits)
+            held = _files_of(archive, opening)
+            for info, inner in held:
+                chunks, alone = _unzipped(archive, info), lone and len(held) == 1
+                yield from _member(f"{name}!{inner}", _base(inner), chunks, opening, depth=depth, lone=alone)
+
+
+def _check_depth(depth: int, limits: Limits) -> None:
+    if depth > limits.depth:
+        raise SourceError("it is an archive inside an archive inside an archive", mend="unpack it yourself")
 
 
 def _member(
@@ -124,6 +139,27 @@ def _member(
         yield Member(name, filename, lone, error=error)
         return
     yield Member(name, filename, lone, data)
+
+
+def _check_size(archive: zipfile.ZipFile, opening: _Opening) -> None:
+    """SourceError where a workbook would not fit into memory."""
+    before = opening.expanded
+    for info in archive.infolist():
+        chunks = opening.within(_unzipped(archive, info))
+        if "/worksheets/" in info.filename:
+            workbook.check_area(chunks)
+        deque(chunks, maxlen=0)  # only counted
+        if opening.expanded - before > opening.limits.workbook:
+            raise SourceError("the workbook is too large", mend="ask for the file as text (CSV)")
+
+
+def _sheets(name: str, filename: str, data: bytes, *, lone: bool) -> Iterator[Member]:
+    found = workbook.sheets(data)
+    if not found:
+        raise SourceError("the workbook is empty", mend=SEND_AGAIN)
+    for sheet, text in found:
+        alone = len(found) == 1
+        yield Member(name if alone else f"{name}!{sheet}", filename, lone and alone, text, sheet=not alone)
 
 
 def _gunzipped(data: bytes) -> Iterator[bytes]:

@@ -113,6 +113,7 @@ class Declaration(BaseModel):
     trailer: str | None = None
     trailer_required: bool = True
     footer: str | None = None
+    sheet: Text | None = None
 
     @field_validator("delimiter")
     @classmethod
@@ -267,6 +268,7 @@ def profile_of(declared: Declaration) -> Delimited:
             delimiter=declared.delimiter,
             encoding=declared.encoding,
             exact="encoding" in declared.model_fields_set,
+            sheet=declared.sheet,
             quote=declared.quote or None,
             header=declared.header,
             preamble=declared.preamble,

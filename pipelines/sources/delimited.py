@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 import schemas
 from pipelines.sources.base import Context, Parsed, Side, SourceError
-from pipelines.sources.encoding import encoding_of
+from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
 from pipelines.sources.given import outside
 from pipelines.sources.kinds import ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
 from pipelines.sources.outline import Frame, frame_of, head_of, header_of, no_header, no_trailer
 from pipelines.sources.rows import read_rows
-from pipelines.sources.text import RawText, checked_utf8, utf8, utf8_head
+from pipelines.sources.text import RawText
 from pipelines.sources.totals import file_totals, stated_totals
+from pipelines.sources.workbook import as_written, in_sheets, is_sheet, sheet_name
 
 SAMPLE_ROWS = 20
 """Rows that tell whether a file without header reads as declared."""
@@ -48,9 +50,11 @@ class Delimited:
         layout = self.layout
         if layout.pattern and not re.search(layout.pattern, filename):
             return False
-        data = utf8_head(head, self._encoding(head))
+        if self._another_sheet(head):
+            return False
+        found, data = self._met_in(head, utf8_head)
         try:
-            return self._is_ours(filename, data)
+            return found._is_ours(filename, data)
         except SourceError:
             return False
 
@@ -61,26 +65,32 @@ class Delimited:
             return ""
         if layout.pattern and not re.search(layout.pattern, filename):
             return f"the name does not fit {layout.pattern}"
-        data = utf8_head(head, self._encoding(head))
+        if self._another_sheet(head):
+            return f"the sheet is called {sheet_name(head)!r} and not {layout.sheet!r}"
+        found, data = self._met_in(head, utf8_head)
         if layout.header and header_of(data, layout) is None:
             return no_header(data, layout)
         try:
-            return self._why_unread(filename, data)
+            return found._why_unread(filename, data)
         except SourceError as error:
             return error.text
 
-    def _encoding(self, data: bytes) -> str:
-        layout = self.layout
-        return layout.encoding if layout.exact else encoding_of(data, layout.encoding)
+    def _another_sheet(self, head: bytes) -> bool:
+        return self.layout.sheet is not None and is_sheet(head) and sheet_name(head) != self.layout.sheet
 
-    def _as_spaced(self, text: bytes) -> Delimited:
-        """The same with the delimiter that the header has."""
-        layouts = [self.layout, *(replace(self.layout, delimiter=sign) for sign in self.layout.respaced)]
-        return replace(self, layout=next((found for found in layouts if header_of(text, found)), self.layout))
+    def _met_in(self, data: bytes, decoded: Callable[[bytes, str], bytes]) -> tuple[Delimited, bytes]:
+        """The text in UTF-8, and this profile as the text shows it to be written."""
+        layout = self.layout
+        if is_sheet(data):
+            layout = in_sheets(layout)
+            return replace(self, layout=layout), as_written(decoded(data, "utf-8"), layout)
+        text = decoded(data, layout.encoding if layout.exact else encoding_of(data, layout.encoding))
+        spaced = [layout, *(replace(layout, delimiter=sign) for sign in layout.respaced)] if layout.header else []
+        return replace(self, layout=next((found for found in spaced if header_of(text, found)), layout)), text
 
     def _is_ours(self, filename: str, data: bytes) -> bool:
         """Whether the header is there, or one of the first rows is whole; a file that counts none need not have any."""
-        layout = self._as_spaced(data).layout if self.layout.header else self.layout
+        layout = self.layout
         if layout.header:
             located = header_of(data, layout)
             if located is None:
@@ -118,8 +128,7 @@ class Delimited:
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
-        text = utf8(data, self._encoding(data))
-        found = self._as_spaced(text)
+        found, text = self._met_in(data, utf8)
         frame = frame_of(text, found.layout)
         try:
             return found._parsed(text, frame, context)

@@ -1,9 +1,11 @@
-"""Which encoding a text is in: by its byte order mark, by what its bytes plainly are, else by what is agreed."""
+"""Bytes of a text to UTF-8: in the encoding of its byte order mark, in what its bytes plainly are, or as agreed."""
 
 from __future__ import annotations
 
 import codecs
 import re
+
+from pipelines.sources.base import SourceError
 
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 LOOKED_AT = 65_536
@@ -11,6 +13,8 @@ HALF_BLANK = 0.2
 """UTF-16 of files like ours: the share of signs from ASCII (digits, commas, line ends), which have one byte zero."""
 
 MOSTLY = 0.75
+LINE_WITHIN = 65_536
+"""Bytes within which the first line ends."""
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _FAR_EAST = re.compile("[\u2e80-\uffef]")
@@ -68,3 +72,48 @@ def _plainly_gbk(window: bytes) -> bool:
     signs = _GBK_SIGN.findall(window)
     common = sum(1 for sign in signs if _GB2312_COMMON.fullmatch(sign))
     return bool(signs) and common >= MOSTLY * len(signs)
+
+
+def utf8(data: bytes, encoding: str) -> bytes:
+    """The text as UTF-8 bytes without byte order mark; SourceError names the line that cannot be decoded."""
+    if not data or data.isspace():
+        raise SourceError("the file is empty", mend="ask the sender to send it again")
+    if codecs.lookup(encoding).name == "utf-8":
+        data = data.removeprefix(codecs.BOM_UTF8)
+    else:
+        try:
+            data = data.decode(encoding).removeprefix("\ufeff").encode()
+        except UnicodeDecodeError as error:
+            raise _undecodable(data, error.start, encoding) from None
+    if b"\0" in data:
+        raise SourceError("the file is not text", line=1 + data[: data.index(b"\0")].count(b"\n"))
+    return _with_line_ends(data)
+
+
+def _with_line_ends(text: bytes) -> bytes:
+    """The text with line feeds, where lines end with a carriage return alone."""
+    return text.replace(b"\r", b"\n") if b"\r" in text[:LINE_WITHIN] and b"\n" not in text[:LINE_WITHIN] else text
+
+
+def utf8_head(head: bytes, encoding: str) -> bytes:
+    """The whole lines of a file's first bytes as UTF-8; what cannot be decoded is replaced, for `utf8` names it."""
+    if codecs.lookup(encoding).name == "utf-8":
+        text = head.removeprefix(codecs.BOM_UTF8)
+    else:
+        decoded = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
+        text = decoded.removeprefix("\ufeff").encode(errors="replace")
+    text = _with_line_ends(text)
+    return text[: text.rfind(b"\n") + 1] or text
+
+
+def checked_utf8(data: bytes, first: int = 1) -> None:
+    """SourceError on the first line that is no UTF-8; first: line number of the first line given."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise _undecodable(data, error.start, "UTF-8", first) from None
+
+
+def _undecodable(data: bytes, at: int, encoding: str, first: int = 1) -> SourceError:
+    mend = "ask the sender for the right encoding, or declare it as `encoding` of the profile"
+    return SourceError(f"not {encoding.upper()} text", line=first + data.count(b"\n", 0, at), mend=mend)

@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from pipelines.sources.base import NO_REFUSALS
+from pipelines.sources.encoding import checked_utf8
 from pipelines.sources.quoted import PADDING
-from pipelines.sources.text import Cells, checked_utf8
+from pipelines.sources.text import Cells
 
 
 class _TwiceError(ValueError):

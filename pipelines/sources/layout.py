@@ -133,6 +133,7 @@ class Layout:
     from_name: str | None = None
     exact: bool = False
     respaced: str = ""
+    sheet: str | None = None
     format: Format = "delimited"
     head: tuple[str, ...] = ()
     strip: str = ""

@@ -1,67 +1,19 @@
-"""Bytes of a text file: encoding, lines as an editor numbers them, and the cells between delimiters."""
+"""UTF-8 text of a file: lines as an editor numbers them, and the cells between delimiters."""
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from pipelines.sources.base import SourceError
+from pipelines.sources.encoding import checked_utf8
 from pipelines.sources.pan import mask_card, mask_text
 from pipelines.sources.quoted import PADDING, Quoting, Record, keep_to_their_line
 from schemas.validation import mask_digit_runs
 
 LONGEST_RAW = 2_000
 LONGEST_CARD = 64
-LINE_WITHIN = 65_536
-"""Bytes within which the first line ends."""
-
-
-def utf8(data: bytes, encoding: str) -> bytes:
-    """The text as UTF-8 bytes without byte order mark; SourceError names the line that cannot be decoded."""
-    if not data or data.isspace():
-        raise SourceError("the file is empty", mend="ask the sender to send it again")
-    if codecs.lookup(encoding).name == "utf-8":
-        data = data.removeprefix(codecs.BOM_UTF8)
-    else:
-        try:
-            data = data.decode(encoding).removeprefix("\ufeff").encode()
-        except UnicodeDecodeError as error:
-            raise _undecodable(data, error.start, encoding) from None
-    if b"\0" in data:
-        raise SourceError("the file is not text", line=1 + data[: data.index(b"\0")].count(b"\n"))
-    return _with_line_ends(data)
-
-
-def _with_line_ends(text: bytes) -> bytes:
-    """The text with line feeds, where lines end with a carriage return alone."""
-    return text.replace(b"\r", b"\n") if b"\r" in text[:LINE_WITHIN] and b"\n" not in text[:LINE_WITHIN] else text
-
-
-def utf8_head(head: bytes, encoding: str) -> bytes:
-    """The whole lines of a file's first bytes as UTF-8; what cannot be decoded is replaced, for `utf8` names it."""
-    if codecs.lookup(encoding).name == "utf-8":
-        text = head.removeprefix(codecs.BOM_UTF8)
-    else:
-        decoded = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
-        text = decoded.removeprefix("\ufeff").encode(errors="replace")
-    text = _with_line_ends(text)
-    return text[: text.rfind(b"\n") + 1] or text
-
-
-def checked_utf8(data: bytes, first: int = 1) -> None:
-    """SourceError on the first line that is no UTF-8; first: line number of the first line given."""
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        raise _undecodable(data, error.start, "UTF-8", first) from None
-
-
-def _undecodable(data: bytes, at: int, encoding: str, first: int = 1) -> SourceError:
-    mend = "ask the sender for the right encoding, or declare it as `encoding` of the profile"
-    return SourceError(f"not {encoding.upper()} text", line=first + data.count(b"\n", 0, at), mend=mend)
 
 
 PIECE = 16 * 2**20

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from pipelines.sources import text
 from pipelines.sources.base import SourceError
+from pipelines.sources.encoding import utf8, utf8_head
 from pipelines.sources.quoted import PADDING, cells_of
-from pipelines.sources.text import RawText, read_cells, utf8, utf8_head
+from pipelines.sources.text import RawText, read_cells
 
 Row = tuple[int, *tuple[str | None, ...]]
 
