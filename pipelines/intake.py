@@ -66,6 +66,7 @@ def _no_raw(lines: list[int]) -> dict[int, str]:
 
 def _rejected(parsed: Parsed, invalid: pl.DataFrame) -> pl.DataFrame:
     amounts = parsed.rows.select("line", "currency", amount_minor=AMOUNTS[parsed.side])
+    amounts = amounts.unique("line", keep="none")  # of several rows on one line nobody knows which one is meant
     bad = pl.concat([parsed.refused, invalid]).sort("line")
     bad = bad.join(amounts, on="line", how="left", maintain_order="left")
     raw = parsed.raw(bad["line"].to_list()) if bad.height else {}
@@ -277,6 +278,7 @@ def _record(found: Prepared, source: Source, done: Read) -> FileRecord:
         last_date=last,
         covers=_covers(candidate, parsed, dates),
         warnings=parsed.warnings,
+        standing=parsed.standing if parsed.side == "bank" else None,
     )
 
 

@@ -12,6 +12,7 @@ from pipelines.cases import explain
 from pipelines.cases.register import Break, Entry, Event, decide
 from pipelines.cases.taxonomy import POLICY, due_date
 from pipelines.checks.arrivals import Arrivals, LoadedFile
+from pipelines.checks.balances import gaps
 from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
@@ -19,7 +20,7 @@ from pipelines.matching import rules
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
-from pipelines.store import Store, books
+from pipelines.store import Store, books, statements
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -230,6 +231,7 @@ def _register(
     rows = pl.concat([settled.breaks, deposited.breaks], how="diagonal")
     found = [explain.to_break(row, names) for row in rows.iter_rows(named=True)]
     found += _file_breaks(store, settings, arrivals, run_no)
+    found += [explain.balance_break(gap) for gap in gaps(statements.balances(store), settings.run.calendar)]
     held = books.held_entries(store, [b.exception_id for b in found])
     explained = _explained(held, settled, names, set(books.retracted_since(store, last)))
     events = decide(held, found, explained, run_date)

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipelines.cases import sentences
 from pipelines.cases.register import Break, Evidence
+from pipelines.checks.balances import Gap, Statement
 from pipelines.money import money_text
-
-LINES_PER_FILE = 2**32
+from pipelines.row_ids import LINES_PER_FILE, line_of
 
 Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
@@ -20,7 +20,7 @@ ON_JOURNAL = {"NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL
 
 def place(side: str, row_id: int, names: Names) -> Evidence:
     """File and line of a stored row."""
-    return Evidence(side, names[row_id // LINES_PER_FILE][1], row_id % LINES_PER_FILE)
+    return Evidence(side, names[row_id // LINES_PER_FILE][1], line_of(row_id))
 
 
 def reference(row: Mapping[str, Any]) -> str:
@@ -107,6 +107,48 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "reason": str(row.get("reason_code") or "not given"),
         "ref": reference(row),
     }
+
+
+def balance_break(gap: Gap) -> Break:
+    """A statement that does not open with what the one before it closed with: the one between them is missing."""
+    before, after = gap.before, gap.after
+    words = {
+        "account": after.account,
+        "opening": money_text(after.opening or 0, after.currency),
+        "closing": money_text(before.closing or 0, after.currency),
+        "difference": money_text(abs(gap.difference), after.currency),
+        "after": _statement(after),
+        "before": _statement(before),
+    }
+    missing, missing_zh = _missing(gap)
+    return Break(
+        type="BALANCE_BREAK",
+        basis=(after.account, after.currency, after.last_day.isoformat(), str(after.opening)),
+        amount_minor=abs(gap.difference),
+        direction="none",
+        currency=after.currency,
+        business_date=after.last_day,
+        bank_ref=after.account,
+        explanation=sentences.ENGLISH["BALANCE_BREAK"].format(**words, missing=missing),
+        explanation_zh=sentences.CHINESE["BALANCE_BREAK"].format(**words, missing=missing_zh),
+        evidence=(Evidence("bank", before.file, before.line), Evidence("bank", after.file, after.line)),
+    )
+
+
+def _statement(found: Statement) -> str:
+    return f"{found.last_day} ({', '.join(filter(None, (found.statement, found.file)))})"
+
+
+def _missing(gap: Gap) -> tuple[str, str]:
+    """Which statement is not there, as far as the two around it tell."""
+    last, first = gap.before.last_day, gap.after.first_day
+    match gap.missing:
+        case ():
+            return "a statement or a page between the two", "两份之间的对账单或其中一页"
+        case (day,):
+            return f"the statement of {day}", f"{day} 的对账单"
+        case _:
+            return f"the statements after {last} and before {first}", f"{last} 之后、{first} 之前的对账单"
 
 
 def file_late(source: str, day: date, what: str) -> Break:

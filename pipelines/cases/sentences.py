@@ -25,6 +25,9 @@ ENGLISH = {
     "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
     "{amount} expected, {zero} received.",
     "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
+    "BALANCE_BREAK": "Account {account}: the statement of {after} opens with {opening}, but that of {before} closed "
+    "with {closing}, a difference of {difference}. Missing is {missing}: it opens with {closing} and closes with "
+    "{opening}.",
     "DEPOSIT_UNIDENTIFIED": "The bank booked {amount} {way} {acquirer} on {day} ({ref}), and no payout explains it.",
     "CHARGEBACK": "{acquirer} took back {amount} of the sale {ref}: a chargeback, reason {reason}.",
     "ADJUSTMENT_UNEXPLAINED": "{acquirer} booked an adjustment of {amount} ({ref}), and no open exception explains it.",
@@ -49,6 +52,8 @@ CHINESE = {
     "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}（{ref}）；有 {found} 笔流水符合，无法区分。",
     "DEPOSIT_MISSING": "付款 {payout} 的 {amount} 应于 {due} 到账，但对账单中没有：应收 {amount}，实收 {zero}。",
     "DEPOSIT_AMOUNT_DIFF": "付款 {payout} 应为 {payout_amount}，银行到账 {bank_amount}：{less_zh} {amount}。",
+    "BALANCE_BREAK": "账户 {account}：{after} 的对账单期初余额为 {opening}，而 {before} 的期末余额为 {closing}，"
+    "相差 {difference}。缺少{missing}，其期初应为 {closing}，期末应为 {opening}。",
     "DEPOSIT_UNIDENTIFIED": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），没有付款可以解释。",
     "CHARGEBACK": "{acquirer} 就销售 {ref} 退单 {amount}，原因 {reason}。",
     "ADJUSTMENT_UNEXPLAINED": "{acquirer} 调账 {amount}（{ref}），没有未结异常可以解释。",

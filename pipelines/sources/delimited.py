@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 import schemas
-from pipelines.sources.base import Context, Parsed, Side, SourceError
+from pipelines.sources.base import NO_BALANCES, Context, Parsed, Side, SourceError
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
 from pipelines.sources.given import outside
 from pipelines.sources.kinds import ignored_counted, ignored_told
@@ -17,7 +17,7 @@ from pipelines.sources.layout import Layout
 from pipelines.sources.outline import Frame, frame_of, head_of, header_of, no_header, no_trailer
 from pipelines.sources.rows import read_rows
 from pipelines.sources.text import RawText
-from pipelines.sources.totals import file_totals, stated_totals
+from pipelines.sources.totals import balances_of, file_totals, stated_totals
 from pipelines.sources.workbook import as_written, in_sheets, is_sheet, sheet_name
 
 SAMPLE_ROWS = 20
@@ -150,6 +150,8 @@ class Delimited:
         found = read_rows(frame, layout, context, beside.texts)
         stated = stated_totals(text, frame.trailers, beside.totals)
         passed = ignored_counted(found.ignored, layout.ignored)
+        totals = file_totals(found.rows, found.refused.height, layout, stated, passed)
+        bank = self.side == "bank"
         return Parsed(
             profile=self.name,
             side=self.side,
@@ -157,7 +159,8 @@ class Delimited:
             refused=found.refused,
             raw=RawText(text, layout.delimiter, frame.columns, _card_cell(frame, layout)),
             data_rows=found.rows.height + found.refused.height,
-            totals=file_totals(found.rows, found.refused.height, layout, stated, passed),
+            totals=totals,
+            balances=balances_of(found.rows, totals, context.account) if bank else NO_BALANCES.clone(),
             warnings=ignored_told(found.ignored, layout.ignored),
         )
 

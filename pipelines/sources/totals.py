@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.money import EXPONENTS
 from pipelines.sources.amounts import plain_number
-from pipelines.sources.base import Side, SourceError, Totals
+from pipelines.sources.base import NO_BALANCES, Side, SourceError, Totals
 from pipelines.sources.layout import Amounts, Layout
 from schemas.validation import shown
 
@@ -137,6 +137,36 @@ def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, stated: Stated, 
 def file_totals(rows: pl.DataFrame, refused: int, layout: Layout, stated: Stated | None, passed: int = 0) -> Totals:
     """Control totals of a file by what it states of itself; none where neither head nor trailer is there."""
     return Totals() if stated is None else totals_of(rows, refused, layout, stated, passed)
+
+
+def balances_of(rows: pl.DataFrame, totals: Totals, account: str | None) -> pl.DataFrame:
+    """Opening and closing balance of a bank's file of one account, in the columns of NO_BALANCES.
+
+    As its trailer declares them, else as the balances of its rows give them. account: where the file names none. A
+    file without rows names no currency and has none.
+    """
+    accounts, currencies = rows["account"].unique(), rows["currency"].unique()
+    if rows.is_empty() or len(accounts) > 1 or len(currencies) > 1 or currencies[0] not in EXPONENTS:
+        return NO_BALANCES.clone()
+    lift = _lift(currencies[0], totals.digits)
+    ends = [kind for kind in ("opening", "closing") if kind in totals.declared]
+    told: dict[str, int] = {kind: totals.declared[kind] // lift for kind in ends}
+    told = told or _ends_of(rows)
+    day = {"opening": rows["booking_date"].min(), "closing": rows["booking_date"].max()}
+    owner = accounts[0] or account
+    found = [(rows["line"][0], owner, None, kind, day[kind], told[kind], currencies[0]) for kind in told if owner]
+    return pl.DataFrame(found, schema=NO_BALANCES.schema, orient="row")
+
+
+def _ends_of(rows: pl.DataFrame) -> dict[str, int]:
+    """Balance before the oldest row and after the newest, where the balances of all rows follow from each other."""
+    if rows["balance_minor"].null_count() or rows["amount_minor"].null_count():
+        return {}
+    ways = [way for way in (rows, rows.reverse()) if _off(way, None) is None]
+    if not ways:
+        return {}
+    balance, amount = ways[0]["balance_minor"], ways[0]["amount_minor"]
+    return {"opening": balance[0] - amount[0], "closing": balance[-1]}
 
 
 def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> str | None:

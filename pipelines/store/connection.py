@@ -11,9 +11,6 @@ from typing import Any
 import duckdb
 import polars as pl
 
-LINES_PER_FILE = 2**32
-"""row_id = file_id * LINES_PER_FILE + line."""
-
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.store.connection import LINES_PER_FILE, Store
+from pipelines.row_ids import LINES_PER_FILE, places
+from pipelines.store.connection import Store
 from pipelines.store.retract import retract
 
 AMOUNT = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
@@ -40,6 +41,7 @@ class FileRecord:
     last_date: date | None = None
     covers: tuple[date, ...] = ()
     warnings: tuple[str, ...] = ()
+    standing: str | None = None
     file_id: int = 0
     corrects: tuple[str, ...] = ()
 
@@ -51,10 +53,8 @@ def known_files(store: Store) -> pl.DataFrame:
 
 def numbered(rows: pl.DataFrame, file_id: int) -> pl.DataFrame:
     """Accepted rows with their `row_id` and `file_id`."""
-    line = pl.col("line")
-    return rows.with_columns(
-        row_id=line + file_id * LINES_PER_FILE, file_id=pl.lit(file_id, pl.Int32), line=line.cast(pl.Int32)
-    )
+    place = places(rows["line"]) + file_id * LINES_PER_FILE
+    return rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=pl.lit(file_id, pl.Int32))
 
 
 def load(
@@ -97,7 +97,7 @@ def _insert_file(store: Store, record: FileRecord, file_id: int, run_no: int) ->
             for name in (
                 *("name", "source", "side", "profile", "sha256", "bytes", "expected_date", "state", "error"),
                 *("row_count", "accepted", "rejected", "agree", "first_date", "last_date", "archived"),
-                "arrived_at",
+                *("arrived_at", "standing"),
             )
         },
         "file_id": file_id,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from pipelines.store.connection import LINES_PER_FILE, Store
+from pipelines.row_ids import LINES_PER_FILE
+from pipelines.store.connection import Store
 
 WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account"}
 
