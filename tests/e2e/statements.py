@@ -116,9 +116,10 @@ def message(
 ) -> str:
     """One message of one account; ends: opening and closing balance; name: the statement's Id."""
     root, report = ROOTS[kind]
+    signs = {True: "DBIT", False: "CRDT"}
     balances = [
         f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
-        f'<Amt Ccy="CNY">{amount.lstrip("-")}</Amt><CdtDbtInd>{"DBIT" if amount.startswith("-") else "CRDT"}</CdtDbtInd>'
+        f'<Amt Ccy="CNY">{amount.lstrip("-")}</Amt><CdtDbtInd>{signs[amount.startswith("-")]}</CdtDbtInd>'
         f"<Dt><Dt>{day}</Dt></Dt></Bal>"
         for code, amount in zip(("OPBD", "CLBD"), ends or (), strict=False)
     ]
