@@ -16,6 +16,7 @@ from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.money import to_major
 from pipelines.reconcile import Outcome
+from pipelines.sources.base import is_count
 from pipelines.store import Store
 from pipelines.store.connection import SQL
 from reports import grouping
@@ -208,7 +209,7 @@ def _totals_text(text: str | None, currency: str | None) -> str:
     """Control totals as people read them: counts as they are, sums in major units."""
     totals = json.loads(text or "{}")
     return ", ".join(
-        f"{name} {value:,}" if name == "rows" else f"{name} {to_major(value, currency or ''):,}"
+        f"{name} {value:,}" if is_count(name) else f"{name} {to_major(value, currency or ''):,}"
         for name, value in totals.items()
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.money import money_text
+from pipelines.sources.base import is_count
 
 MOST_SHOWN = 5
 
@@ -40,7 +41,7 @@ def _totals(entry: Mapping[str, Any]) -> str:
     if totals["agree"] is None:
         return "none declared"
     declared = ", ".join(
-        f"{name} {value:,}" if name == "rows" or len(currencies) != 1 else f"{name} {money_text(value, currencies[0])}"
+        f"{name} {value:,}" if is_count(name) or len(currencies) != 1 else f"{name} {money_text(value, currencies[0])}"
         for name, value in totals["declared"].items()
     )
     return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared})"

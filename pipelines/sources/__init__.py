@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import schemas
+from pipelines.sources.bai2 import BAI2
 from pipelines.sources.base import Profile
 from pipelines.sources.camt052 import CAMT052
 from pipelines.sources.camt053 import CAMT053
@@ -17,7 +18,7 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         *(POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
         *(CAMT052, CAMT053, CAMT054),
-        *(MT940, MT942),
+        *(MT940, MT942, BAI2),
     )
 }
 """Built-in profiles by name; more are declared in recon.toml."""

@@ -49,6 +49,17 @@ class Context:
     filename: str = ""
 
 
+MOST_TOLD = 4
+"""Totals that a message names; a file of many statements may disagree in each."""
+
+_COUNTS = ("rows", "records", "accounts", "groups")
+
+
+def is_count(name: str) -> bool:
+    """Whether a control total counts, rather than adds up money: rows, credit_rows, account_records[A-1] …"""
+    return name.partition("[")[0].endswith(_COUNTS)
+
+
 @dataclass(frozen=True)
 class Totals:
     """Control totals: what the file declares of itself and what its lines add up to (counts; minor units).
@@ -76,14 +87,16 @@ class Totals:
 
     def disagreement(self) -> str:
         """What disagrees: declared and computed of each total, and the contradiction."""
+        wrong = self._wrong()
         totals = ", ".join(
             f"{k} declared {self._shown(k, self.declared[k])}, computed {self._shown(k, self.computed.get(k))}"
-            for k in self._wrong()
+            for k in wrong[:MOST_TOLD]
         )
+        totals += f" and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
         return "; ".join(part for part in (totals, self.contradiction) if part)
 
     def _shown(self, name: str, value: int | None) -> str:
-        return str(value) if value is None or name == "rows" else f"{Decimal(value).scaleb(-self.digits):f}"
+        return str(value) if value is None or is_count(name) else f"{Decimal(value).scaleb(-self.digits):f}"
 
 
 RawLines = Callable[[list[int]], dict[int, str]]

@@ -1,9 +1,5 @@
 """What fields 86, NS and the second line of 61 say of an entry: remittance text, references, the other party.
 
-Texts are wrapped at fixed places, in mid-word. A full line goes on in the next one without a blank, a shorter one
-ended there; since banks differ, the words on both sides of a break are kept in the other reading as well, after ` | `,
-so that a reference is found however its line was broken.
-
 Source: SWIFT field 86; DFÜ agreement of the German banks (DK), annex 3, chapter 8 (?nn subfields, `EREF+` keys); Dutch
 banks' `/EREF/` keys; MultiCash `:NS:`.
 """
@@ -14,8 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipelines.sources.wrapped import joined, told
+
 LINE, SUBFIELD = 65, 27
-AFTERTHOUGHT = " | "
 
 _STRUCTURED = re.compile(r"[0-9]{3}([^A-Za-z0-9\s])(?=[0-9]{2})")
 _END_TO_END = (
@@ -43,32 +40,8 @@ class Details(NamedTuple):
     counterparty: str | None = None
 
 
-def joined(pieces: Sequence[str], full: int) -> tuple[str, list[str]]:
-    """Wrapped pieces as one text, and the words that a break may have cut or glued, in the other reading."""
-    text, last = "", 0
-    breaks: list[tuple[int, bool]] = []
-    for piece in pieces:
-        if text and piece.strip():
-            close = not (text[-1].isspace() or piece[0].isspace())
-            glued = close and last >= full
-            if close:
-                breaks.append((len(text) + (not glued), glued))
-            text += piece if glued else " " * close + piece
-        else:
-            text += piece if piece.strip() or not text or text[-1].isspace() else " "
-        last = len(piece)
-    return text, [_other_reading(text, at, glued=glued) for at, glued in breaks]
-
-
-def _other_reading(text: str, at: int, *, glued: bool) -> str:
-    left = text[max(0, at - 64) : at].split()[-1:]
-    right = text[at : at + 64].split()[:1]
-    return (" " if glued else "").join((*left, *right))
-
-
-def told(text: str, others: Sequence[str]) -> str | None:
-    """The text with its blanks tidied, and after it the other readings of its breaks."""
-    return AFTERTHOUGHT.join(filter(None, (" ".join(text.split()), *dict.fromkeys(others)))) or None
+def _wrapped(pieces: Sequence[str], full: int) -> tuple[str, list[str]]:
+    return joined(pieces, [len(piece) >= full for piece in pieces])
 
 
 def details_of(texts: Sequence[str], also: Sequence[str] = ()) -> Details:
@@ -77,7 +50,7 @@ def details_of(texts: Sequence[str], also: Sequence[str] = ()) -> Details:
     start = _STRUCTURED.match(lines[0].strip()) if lines else None
     if start:
         return _structured(lines, start.group(1), also)
-    text, others = joined(_full_first(lines), LINE)
+    text, others = _wrapped(_full_first(lines), LINE)
     plain = " ".join(text.split())
     name = next((found.group(1) for found in (rule.search(plain) for rule in _NAMES) if found), "")
     return Details(told(" ".join((text, *also)), others), _end_to_end(plain), name or None)
@@ -107,16 +80,16 @@ def _structured(lines: Sequence[str], sign: str, also: Sequence[str]) -> Details
     pieces = re.split(re.escape(sign) + r"([0-9]{2})", text)
     for key, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         parts.setdefault(key, []).append(piece)
-    said, others = joined([piece for key in _TEXT for piece in parts.get(key, ())], SUBFIELD)
+    said, others = _wrapped([piece for key in _TEXT for piece in parts.get(key, ())], SUBFIELD)
     booking = [piece for piece in parts.get(_BOOKING, ()) if piece.strip()]
-    name, _ = joined([piece for key in _PARTY for piece in parts.get(key, ())], SUBFIELD)
+    name, _ = _wrapped([piece for key in _PARTY for piece in parts.get(key, ())], SUBFIELD)
     return Details(told(" ".join((said, *booking, *also)), others), _end_to_end(said), " ".join(name.split()) or None)
 
 
 def striped(texts: Sequence[str], also: Sequence[str]) -> Details:
     """Field NS of MultiCash: two digits before each line say what it is."""
     parts = [(text.strip()[:2], text.strip()[2:]) for text in texts]
-    said, others = joined([text for key, text in parts if key in _NS_TEXT], SUBFIELD)
+    said, others = _wrapped([text for key, text in parts if key in _NS_TEXT], SUBFIELD)
     booking = [text for key, text in parts if key == _NS_BOOKING]
     name = " ".join(text for key, text in parts if key in _NS_NAME)
     return Details(told(" ".join((said, *booking, *also)), others), _end_to_end(said), " ".join(name.split()) or None)

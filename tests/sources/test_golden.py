@@ -47,6 +47,7 @@ def test_golden_files_hold(case: str) -> None:
 def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -> None:
     assert CASES == [
         "acquirer_csv",
+        "bai2",
         "bank_csv",
         "declared_bank",
         "declared_settlement",
