@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -141,6 +141,16 @@ class Parsed:
     standing: Standing = "final"
 
 
+class Data(Protocol):
+    """Bytes of a file, which need not all be in memory: `bytes`, or a large file that is read where it is asked."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Those of a part; no step."""
+
+
 class Profile(Protocol):
     """One format: recognises its files by name and head, and reads them."""
 
@@ -160,3 +170,11 @@ class Profile(Protocol):
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A profile that reads large files part by part."""
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Parts in the order of the file; the last one has the totals and warnings of all."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import polars as pl
 
 import schemas
-from pipelines.sources.base import NO_BALANCES, Context, Parsed, Side, SourceError
+from pipelines.sources.base import NO_BALANCES, Context, Data, Parsed, Side, SourceError
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
 from pipelines.sources.given import outside
 from pipelines.sources.kinds import ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
-from pipelines.sources.outline import Frame, frame_of, head_of, header_of, no_header, no_trailer
+from pipelines.sources.outline import Frame, begun, frame_of, head_of, header_of, no_header, no_trailer, tail_of
 from pipelines.sources.rows import read_rows
+from pipelines.sources.streaming import HEAD, Piece, comes_in_pieces, pieces_of
 from pipelines.sources.text import RawText
-from pipelines.sources.totals import balances_of, file_totals, stated_totals
+from pipelines.sources.totals import Tally, balances_of, stated_totals
 from pipelines.sources.workbook import as_written, in_sheets, is_sheet, sheet_name
 
 SAMPLE_ROWS = 20
@@ -129,40 +131,60 @@ class Delimited:
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
         found, text = self._met_in(data, utf8)
-        frame = frame_of(text, found.layout)
+        (whole,) = found._parts([Piece(text)], context)
+        return whole
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Read a large file part by part; the last part has the totals and warnings of all.
+
+        Statements come whole, for their balances are those of all rows.
+        """
+        if self.side == "bank" or not comes_in_pieces(data):
+            yield self.parse(data[:], context)
+            return
+        found, _ = self._met_in(data[:HEAD], utf8_head)
+        yield from found._parts(pieces_of(data, found.layout), context)
+
+    def _parts(self, pieces: Iterable[Piece], context: Context) -> Iterator[Parsed]:
+        coming = iter(pieces)
+        first = next(coming)
+        opening = begun(first.text, self.layout)
         try:
-            return found._parsed(text, frame, context)
+            yield from self._parsed(chain([first], coming), *opening, context)
         except SourceError as error:
             error.profile = error.profile or self.name
             raise
 
-    def _parsed(self, text: bytes, frame: Frame, context: Context) -> Parsed:
-        layout = self.layout
+    def _parsed(self, pieces: Iterable[Piece], frame: Frame, start: int, context: Context) -> Iterator[Parsed]:
+        layout, tally, ignored = self.layout, Tally(self.layout), []
         if layout.last_position > frame.columns and not layout.kinds:
-            raise SourceError(
-                _too_narrow(frame, layout),
-                mend="mend `columns` of the profile, or ask the sender for the agreed layout",
-            )
-        if frame.trailer is None and layout.trailer_required:
-            checked_utf8(text)
-            raise no_trailer(text, layout)
+            mend = "mend `columns` of the profile, or ask the sender for the agreed layout"
+            raise SourceError(_too_narrow(frame, layout), mend=mend)
         beside = outside(layout, context.filename, frame.head)
-        found = read_rows(frame, layout, context, beside.texts)
-        stated = stated_totals(text, frame.trailers, beside.totals)
-        passed = ignored_counted(found.ignored, layout.ignored)
-        totals = file_totals(found.rows, found.refused.height, layout, stated, passed)
-        bank = self.side == "bank"
-        return Parsed(
-            profile=self.name,
-            side=self.side,
-            rows=found.rows,
-            refused=found.refused,
-            raw=RawText(text, layout.delimiter, frame.columns, _card_cell(frame, layout)),
-            data_rows=found.rows.height + found.refused.height,
-            totals=totals,
-            balances=balances_of(found.rows, totals, context.account) if bank else NO_BALANCES.clone(),
-            warnings=ignored_told(found.ignored, layout.ignored),
-        )
+        for piece in pieces:
+            if piece.first > 1:
+                frame, start = replace(frame, first=piece.first), 0
+            end, trailers = tail_of(piece.text, start, layout) if piece.last else (len(piece.text), ())
+            if piece.last and layout.trailer_required and not trailers:
+                checked_utf8(piece.text, piece.first)
+                raise no_trailer(piece.text, layout, piece.first)
+            found = read_rows(replace(frame, body=piece.text[start:end]), layout, context, beside.texts)
+            tally.add(found.rows, found.refused.height, ignored_counted(found.ignored, layout.ignored))
+            ignored.append(found.ignored)
+            stated = stated_totals(piece.text, trailers, beside.totals, piece.first) if piece.last else None
+            totals = tally.totals(stated)
+            bank = self.side == "bank"
+            yield Parsed(
+                profile=self.name,
+                side=self.side,
+                rows=found.rows,
+                refused=found.refused,
+                raw=RawText(piece.text, layout.delimiter, frame.columns, _card_cell(frame, layout), piece.first),
+                data_rows=found.rows.height + found.refused.height,
+                totals=totals,
+                balances=balances_of(found.rows, totals, context.account) if bank else NO_BALANCES.clone(),
+                warnings=ignored_told(pl.concat(ignored), layout.ignored) if piece.last else (),
+            )
 
 
 def _too_narrow(frame: Frame, layout: Layout) -> str:

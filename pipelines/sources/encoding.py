@@ -78,6 +78,11 @@ def utf8(data: bytes, encoding: str) -> bytes:
     """The text as UTF-8 bytes without byte order mark; SourceError names the line that cannot be decoded."""
     if not data or data.isspace():
         raise SourceError("the file is empty", mend="ask the sender to send it again")
+    return decoded(data, encoding)
+
+
+def decoded(data: bytes, encoding: str) -> bytes:
+    """`utf8` for a part of a text."""
     if codecs.lookup(encoding).name == "utf-8":
         data = data.removeprefix(codecs.BOM_UTF8)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.sources.base import SourceError
 from pipelines.sources.layout import Layout
@@ -110,18 +110,23 @@ def _without_space(data: bytes, start: int, end: int) -> int:
 
 def frame_of(data: bytes, layout: Layout) -> Frame:
     """Header, rows and trailer of a text; SourceError where its header is not there."""
+    frame, start = begun(data, layout)
+    end, trailers = tail_of(data, start, layout)
+    return replace(frame, body=data[start:end], trailers=trailers)
+
+
+def begun(data: bytes, layout: Layout) -> tuple[Frame, int]:
+    """What the beginning of a text shows, and the offset of its first row."""
     if layout.header:
         located = header_of(data, layout)
         if located is None:
             raise SourceError(no_header(data, layout))
         names, line, start = located
         _once(names, layout, line)
-        columns, first, head = len(names), line + 1, head_of(data, line)
-    else:
-        start, first, names = skipped(data, layout.preamble), layout.preamble + 1, names_of_places(layout)
-        columns, head = len(names) or layout.columns or usual_columns(data[start : start + 65536], layout), data[:start]
-    end, trailers = tail_of(data, start, layout)
-    return Frame(names, columns, first, data[start:end], trailers, head)
+        return Frame(names, len(names), line + 1, b"", head=head_of(data, line)), start
+    start, names = skipped(data, layout.preamble), names_of_places(layout)
+    columns = len(names) or layout.columns or usual_columns(data[start : start + 65536], layout)
+    return Frame(names, columns, layout.preamble + 1, b"", head=data[:start]), start
 
 
 def names_of_places(layout: Layout) -> list[str]:
@@ -167,11 +172,14 @@ def no_header(data: bytes, layout: Layout) -> str:
     return f"line {line}: {several} {', '.join(missing)} of {layout.profile} missing in the header"
 
 
-def no_trailer(text: bytes, layout: Layout) -> SourceError:
-    """The last line, and that it is no trailer: the file is cut off, or the trailer is garbled."""
+def no_trailer(text: bytes, layout: Layout, first: int = 1) -> SourceError:
+    """The last line, and that it is no trailer: the file is cut off, or the trailer is garbled.
+
+    first: number of the text's first line.
+    """
     end = _without_space(text, 0, len(text))
     last = text[text.rfind(b"\n", 0, end) + 1 : end].decode(errors="replace")
     garbled = last.startswith("#")
     what = f"the trailer {shown(last)!r} cannot be read" if garbled else "the trailer is missing"
     mend = "the file is cut off or its layout changed; ask the sender to send it again"
-    return SourceError(what, line=1 + text.count(b"\n", 0, end), mend=mend, profile=layout.profile)
+    return SourceError(what, line=first + text.count(b"\n", 0, end), mend=mend, profile=layout.profile)

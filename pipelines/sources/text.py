@@ -24,7 +24,8 @@ PIECE = 16 * 2**20
 class RawText:
     """Gives single lines of a text by number, without keeping a list of them all.
 
-    card: 0-based cell that holds a card number, of `columns` cells. A line that is asked for is mostly a faulty one,
+    first: number of the text's first line; card: 0-based cell that holds a card number, of `columns` cells.
+    A line that is asked for is mostly a faulty one,
     whose cells may have shifted: in files with card numbers whatever could be one is masked.
     """
 
@@ -32,12 +33,13 @@ class RawText:
     delimiter: str = ","
     columns: int = 0
     card: int | None = None
+    first: int = 1
 
     def __call__(self, lines: list[int]) -> dict[int, str]:
         """Text of the lines asked for, 1 = first; longer ones are cut, card numbers masked."""
         wanted = sorted(set(lines))
         found: dict[int, str] = {}
-        at, number = 0, 1
+        at, number = 0, self.first
         for line in wanted:
             while number < line and at >= 0:
                 at = self.data.find(b"\n", at) + 1 or -1

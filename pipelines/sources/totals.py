@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import polars as pl
@@ -60,21 +61,90 @@ def _declared(name: str, text: str, line: int, digits: int, amounts: Amounts) ->
 
 
 def stated_totals(
-    data: bytes, trailers: Sequence[tuple[re.Match[str], int]], head: Stated | None = None
+    data: bytes, trailers: Sequence[tuple[re.Match[str], int]], head: Stated | None = None, first: int = 1
 ) -> Stated | None:
-    """What the trailers, each with its offset in the data, and the head declare; None where neither is there."""
+    """What the trailers, each with its offset in the data, and the head declare; None where neither is there.
+
+    first: number of the first line of the data.
+    """
     if not trailers and not head:
         return None
     found = dict(head or {})
     for match, at in trailers:
-        line = 1 + data.count(b"\n", 0, at)
+        line = first + data.count(b"\n", 0, at)
         found |= {name: (text, line) for name, text in match.groupdict().items() if text is not None}
     return found
 
 
-def common_digits(rows: pl.DataFrame) -> int:
-    """Decimals in which sums over all currencies of a file are whole numbers."""
-    return max((EXPONENTS.get(c, 2) for c in rows["currency"].drop_nulls().unique()), default=2)
+@dataclass
+class Tally:
+    """What the lines of a file add up to, added part by part, to be compared with what the file declares.
+
+    Sums are taken per currency, in its own minor units, over all lines whose amount can be read, rejected ones
+    included. PAYOUT lines count in rows and not in the sums (contract.md).
+    """
+
+    layout: Layout
+    rows: int = 0
+    refused: int = 0
+    figures: dict[str | None, dict[str, int]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    entries: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, rows: pl.DataFrame, refused: int, passed: int = 0) -> None:
+        """rows: canonical rows before validation, in the order of the file; refused: lines that are no rows; passed:
+        lines that were passed over and that the file counts."""
+        self.rows += rows.height + refused + passed
+        self.refused += refused
+        columns = self._columns
+        counted = rows
+        if self.layout.side == "settlement":
+            needed = rows.select("currency", "record_type", *dict.fromkeys(columns.values()))
+            counted = needed.filter(pl.col("record_type").fill_null("") != "PAYOUT")
+        self.unread |= {name for name, column in columns.items() if counted[column].null_count()}
+        for part in [counted] if counted["currency"].n_unique() == 1 else counted.partition_by("currency"):
+            figures = part.select(_figure(name, self.layout.side) for name in columns).row(0, named=True)
+            sums = self.figures.setdefault(part["currency"][0], dict.fromkeys(columns, 0))
+            for name, value in figures.items():
+                sums[name] += int(value or 0)
+        if self.layout.side == "bank":
+            self.entries.append(rows)
+
+    @property
+    def _columns(self) -> dict[str, str]:
+        """Figures that the layout can ask for, and the column of each."""
+        side, asked = self.layout.side, " ".join((self.layout.trailer or "", *self.layout.head))
+        more = [name for name in (*BY_DIRECTION, *COUNTS[1:]) if f"(?P<{name}>" in asked]
+        return {name: SUMS[side].get(name, MAIN[side]) for name in (*SUMS[side], *more)}
+
+    def totals(self, stated: Stated | None) -> Totals:
+        """Compare with what is declared, if anything is. A sum is not compared where a cell it needs is unreadable."""
+        if stated is None:
+            return Totals()
+        digits = max((EXPONENTS.get(currency, 2) for currency in self.figures if currency), default=2)
+        declared = declared_totals(stated, digits, self.layout.amounts)
+        always = {*SUMS[self.layout.side], *declared}
+        computed = {"rows": self.rows} | {n: self._figure(n, digits) for n in self._columns if n in always}
+        broken = None
+        if self.layout.side == "bank":
+            broken = self._of_balances(declared, computed, digits)
+        unread = {*self._columns} if self.refused else self.unread
+        return Totals(declared, computed, broken, frozenset(unread & declared.keys()), digits)
+
+    def _figure(self, name: str, digits: int) -> int:
+        whole = name in COUNTS or self.layout.amounts.unit == "minor"
+        return sum(
+            figures[name] * (1 if whole else _lift(currency, digits)) for currency, figures in self.figures.items()
+        )
+
+    def _of_balances(self, declared: dict[str, int], computed: dict[str, int], digits: int) -> str | None:
+        """Where the balances do not follow from each other; the closing balance is computed from the opening one."""
+        if "opening" in declared:
+            computed["opening"] = declared["opening"]
+            computed["closing"] += declared["opening"]
+        else:
+            del computed["closing"]
+        return None if self.refused or self.unread else _broken_chain(pl.concat(self.entries), declared, digits)
 
 
 def _figure(name: str, side: Side) -> pl.Expr:
@@ -90,53 +160,15 @@ def _figure(name: str, side: Side) -> pl.Expr:
     return ways.get(name, amount.sum()).alias(name)
 
 
-def _figures(rows: pl.DataFrame, names: Iterable[str], digits: int, layout: Layout) -> dict[str, int]:
-    """Sums and counts over all currencies."""
-    found = dict.fromkeys(names, 0)
-    parts = [rows] if rows["currency"].n_unique() <= 1 else rows.partition_by("currency")
-    for part in parts:
-        lift = 1 if layout.amounts.unit == "minor" or part.is_empty() else _lift(part["currency"][0], digits)
-        figures = part.select(_figure(name, layout.side) for name in found).row(0, named=True)
-        for name, value in figures.items():
-            found[name] += int(value or 0) * (1 if name in COUNTS else lift)
-    return found
-
-
 def _lift(currency: str | None, digits: int) -> int:
     return int(10 ** (digits - EXPONENTS.get(currency or "", digits)))
 
 
-def totals_of(rows: pl.DataFrame, refused: int, layout: Layout, stated: Stated, passed: int = 0) -> Totals:
-    """Compare declared totals with the lines, rejected ones included where their amount can be read.
-
-    rows: canonical rows before validation; refused: lines that are no rows; passed: lines that were passed over and
-    that the file counts. PAYOUT lines count in rows and not in the sums (contract.md). A sum is not compared where a
-    cell it needs is unreadable.
-    """
-    digits = common_digits(rows)
-    declared = declared_totals(stated, digits, layout.amounts)
-    side = layout.side
-    asked = [*SUMS[side], *(name for name in declared if name in (*BY_DIRECTION, *COUNTS) and name != "rows")]
-    columns = {name: SUMS[side].get(name, MAIN[side]) for name in asked}
-    counted = rows
-    if side == "settlement":
-        needed = rows.select("currency", "record_type", *dict.fromkeys(columns.values()))
-        counted = needed.filter(pl.col("record_type").fill_null("") != "PAYOUT")
-    computed = {"rows": rows.height + refused + passed} | _figures(counted, asked, digits, layout)
-    if side == "bank":
-        if "opening" in declared:
-            computed["opening"] = declared["opening"]
-            computed["closing"] += declared["opening"]
-        else:
-            del computed["closing"]
-    unread = {name for name, column in columns.items() if refused or counted[column].null_count()}
-    broken = _broken_chain(rows, declared, digits) if side == "bank" and not unread else None
-    return Totals(declared, computed, broken, frozenset(unread & declared.keys()), digits)
-
-
 def file_totals(rows: pl.DataFrame, refused: int, layout: Layout, stated: Stated | None, passed: int = 0) -> Totals:
-    """Control totals of a file by what it states of itself; none where neither head nor trailer is there."""
-    return Totals() if stated is None else totals_of(rows, refused, layout, stated, passed)
+    """Control totals of a whole file by what it states of itself."""
+    tally = Tally(layout)
+    tally.add(rows, refused, passed)
+    return tally.totals(stated)
 
 
 def balances_of(rows: pl.DataFrame, totals: Totals, account: str | None) -> pl.DataFrame:
