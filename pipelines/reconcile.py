@@ -20,8 +20,9 @@ from pipelines.matching import rules
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
-from pipelines.store import Store, books, statements
-from pipelines.store.connection import SQL
+from pipelines.review import Reviewed, review
+from pipelines.store import Store, books, history, statements
+from pipelines.store.connection import LINES_PER_FILE, SQL
 from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3
@@ -78,9 +79,12 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         arrivals = arrivals_of(store, settings, run_date, previous)
         rows = _gather(store, settings, last, fresh)
         settled = _match(store, rows, run_date, arrivals)
+        reviewed = _review(store, rows, last, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
         _write(store, rows, settled, deposited, run_no)
-        events = _register(store, settings, arrivals, settled, deposited, last, run_no, run_date)
+        history.write_watched(store, reviewed.watched)
+        breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
+        events = _register(store, settings, arrivals, settled, breaks, last, run_no, run_date)
         proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
         if wrong := failures(proof):
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
@@ -132,9 +136,15 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> 
 def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Settled:
     found = identify(rows.journal, rows.settlement)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, arrivals.settings))
-    history = books.journal_history(store, wanted(found, run_date, arrivals))
-    history = _with_acquirer(history, arrivals.settings)
-    return settle(found, history, run_date, arrivals)
+    past = books.journal_history(store, wanted(found, run_date, arrivals))
+    return settle(found, _with_acquirer(past, arrivals.settings), run_date, arrivals)
+
+
+def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Reviewed:
+    """Tonight's journal rows judged beside their matching."""
+    fresh = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
+    new = pl.concat([rows.journal, rows.idle]).filter((pl.col("row_id") // LINES_PER_FILE).is_in(fresh.implode()))
+    return review(store, new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
 def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
@@ -221,15 +231,14 @@ def _register(
     settings: Settings,
     arrivals: Arrivals,
     settled: Settled,
-    deposited: Deposited,
+    breaks: pl.DataFrame,
     last: int,
     run_no: int,
     run_date: date,
 ) -> list[Event]:
     files = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
-    rows = pl.concat([settled.breaks, deposited.breaks], how="diagonal")
-    found = [explain.to_break(row, names) for row in rows.iter_rows(named=True)]
+    found = [explain.to_break(row, names) for row in breaks.iter_rows(named=True)]
     found += _file_breaks(store, settings, arrivals, run_no)
     found += [explain.balance_break(gap) for gap in gaps(statements.balances(store), settings.run.calendar)]
     held = books.held_entries(store, [b.exception_id for b in found])

@@ -15,7 +15,10 @@ from pipelines.row_ids import LINES_PER_FILE, line_of
 Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
 
-ON_JOURNAL = {"NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED"}
+ON_JOURNAL = {
+    *("NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED", "DUPLICATE_CHARGE"),
+    *("REFUND_UNLINKED", "REFUND_EXCESS", "REFUND_DUPLICATE", "PREAUTH_NOT_COMPLETED", "PREAUTH_EXCESS"),
+}
 
 
 def place(side: str, row_id: int, names: Names) -> Evidence:
@@ -104,6 +107,9 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "acquirer": row.get("acquirer") or "the acquirer",
         "payout": str(row.get("payout_id") or ""),
         "found": str(row.get("found") or ""),
+        "other": str(row.get("other_ref") or "no reference"),
+        "whole": money_text(row.get("refund_minor") or 0, currency),
+        "original": money_text(row.get("original_minor") or 0, currency),
         "reason": str(row.get("reason_code") or "not given"),
         "ref": reference(row),
     }

@@ -87,6 +87,11 @@ class Arrivals:
         """Expected files, of this run or an earlier one, that are not in the books."""
         return [e for e in self.expected_until_now() if not self.has(e)]
 
+    def journals_complete_until(self, day: date) -> bool:
+        """Whether no journal that was expected for a day up to this one is missing."""
+        names = {source.name for source in self._of_side("journal")}
+        return not any(e.source in names and e.date <= day for e in self.missing())
+
     def _of_side(self, side: Side) -> list[Source]:
         return [s for s in self.settings.sources if self.settings.side_of(s) == side]
 

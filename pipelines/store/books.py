@@ -13,7 +13,7 @@ from pipelines.store.connection import Store
 
 JOURNAL = (
     "row_id, merchant_id, terminal_id, batch_no, stan, rrn, txn_type, channel, amount_minor, currency, txn_time, "
-    "business_date, status, original_rrn, order_no"
+    "business_date, status, original_rrn, order_no, card_no"
 )
 SETTLEMENT = (
     "row_id, file_id, acquirer, settlement_date, payout_id, record_type, merchant_id, terminal_id, batch_no, stan, "
@@ -44,16 +44,19 @@ def lean(side: str, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(COLUMNS[side].split(", "))
 
 
+def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
+    """Files of a side that were loaded after a run and are still in use, by file_id."""
+    query = "SELECT file_id FROM book.files WHERE run_no > ? AND side = ? AND state = 'loaded' ORDER BY file_id"
+    return [file_id for (file_id,) in store.execute(query, [after_run, side])]
+
+
 def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataFrame:
     """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`.
 
     fresh: rows of files that were loaded a moment ago and need not be read back, by file_id.
     """
     columns = COLUMNS[side]
-    loaded = dict(
-        store.execute("SELECT file_id, side FROM book.files WHERE run_no > ? AND state = 'loaded'", [after_run])
-    )
-    mine = [file_id for file_id, of in loaded.items() if of == side]
+    mine = loaded_since(store, side, after_run)
     stored = store.frame(
         f"""
         SELECT {columns} FROM book.{side} WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)

@@ -69,7 +69,7 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     groups = f"SELECT group_no FROM book.deposit_members WHERE row_id {inside}"
     store.execute(f"DELETE FROM book.deposit_groups WHERE group_no IN ({groups})")
     store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({groups})")
-    for table in ("open_rows", "out_of_scope", "journal", "settlement", "bank"):
+    for table in ("open_rows", "out_of_scope", "watched", "journal", "settlement", "bank"):
         store.execute(f"DELETE FROM book.{table} WHERE row_id {inside}")
     for table in ("rejected_rows", "balances"):
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])

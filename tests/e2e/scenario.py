@@ -94,6 +94,15 @@ class Shop:
         }
         return self._note("pos", day, row | cells)
 
+    def bought(self, ref: str, amount: str, *, wallet: bool = False) -> None:
+        """A sale of MON that was settled on TUE: what a refund may name."""
+        if wallet:
+            self.wallet(ref, amount, MON)
+            self.wallet_settled(ref, amount, TUE)
+        else:
+            self.sale(ref, amount, MON)
+            self.settled(ref, amount, TUE)
+
     def refund(self, rrn: str, amount: str, day: date, *, of: str, **cells: Any) -> Row:
         """A refund of an earlier sale."""
         return self.sale(rrn, amount, day, kind="REFUND", original_rrn=of, **cells)

@@ -122,7 +122,8 @@ def test_an_authorisation_that_was_settled_as_a_sale_is_another_type(shop: Shop)
 
 @WEEK.story
 def test_a_wallet_refund_settled_as_a_sale_is_another_type(shop: Shop) -> Iterator[None]:
-    shop.wallet("C-wallet-type", "15.00", MON, kind="REFUND", original_rrn="elsewhere")
+    shop.bought("C-wallet-sold", "15.00", wallet=True)
+    shop.wallet("C-wallet-type", "15.00", MON, kind="REFUND", original_rrn="C-wallet-sold")
     shop.wallet_settled("C-wallet-type", "15.00", TUE)
     yield
     assert shop.story("C-wallet-type") == [(MON, "waiting"), (TUE, "TYPE_MISMATCH")]

@@ -156,6 +156,8 @@ def test_a_refund_waits_for_five_days_and_is_not_settled_after(shop: Shop) -> It
 
 @WEEK.story
 def test_a_refund_settled_on_its_last_day_is_in_time(shop: Shop) -> Iterator[None]:
+    shop.bought("W-long-ago", "25.00")
+    shop.bought("W-long-ago-2", "5.00", wallet=True)
     shop.refund("W-refund", "25.00", MON, of="W-long-ago")
     shop.settled("W-refund", "-25.00", SAT, kind="REFUND", original_rrn="W-long-ago", sold=MON)
     shop.wallet("W-wallet-refund", "5.00", MON, kind="REFUND", original_rrn="W-long-ago-2")

@@ -127,6 +127,7 @@ def test_what_a_weaker_rule_takes_may_decide_a_stronger_one_in_the_same_night(sh
 
 @WEEK.story
 def test_a_refund_without_reference_is_not_taken_for_a_sale(shop: Shop) -> Iterator[None]:
+    shop.bought("N-elsewhere", "31.00")
     shop.refund("N-refund", "31.00", MON, of="N-elsewhere", terminal_id="N10", stan="000051")
     shop.settled("", "31.00", TUE, terminal_id="N10", batch_no="000001", stan="000051", payout_id="N-PAY-8")
     yield

@@ -1,0 +1,121 @@
+"""What the journal says of itself: cards charged twice, refunds and pre-authorisations that do not fit their originals.
+
+Judged beside the matching, on the rows that a night brings and those it still watches; history is asked by key only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.checks.arrivals import Arrivals
+from pipelines.matching import charges, preauths, refunds
+from pipelines.matching.frames import journal_frame
+from pipelines.matching.lifecycle import links
+from pipelines.store import Store, history
+
+REFUND, PREAUTH, CHARGE = "refund", "preauth", "charge"
+"""Why a row is watched: a refund that does not fit, a pre-authorisation without end, one of two charges."""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """breaks: one row per exception of these types that holds now. watched: `kind`, `row_id` to look at next night."""
+
+    breaks: pl.DataFrame
+    watched: pl.DataFrame
+
+
+def review(
+    store: Store,
+    new: pl.DataFrame,
+    run_date: date,
+    arrivals: Arrivals,
+    with_acquirer: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Reviewed:
+    """Judge tonight's journal rows and the watched ones together with all that they name or that names them.
+
+    new: journal rows loaded since the last run, in matching's columns.
+    """
+    watched = history.watched_rows(store)
+    window = timedelta(minutes=arrivals.settings.run.duplicate_window_minutes)
+    pool = _pool(store, new, watched, window)
+    story = _story(store, _curious(new, watched, pool))
+    undone = links(story)["row_id"]
+    sound = story.filter((pl.col("status") == "APPROVED") & ~pl.col("row_id").is_in(undone.implode()))
+    again = _charges(pool, story, undone, window)
+    judged = _refunds(store, story, sound, window)
+    waiting = preauths.left_open(sound)
+    listed = [
+        charges.breaks_of_charges(with_acquirer(again)),
+        refunds.breaks_of_refunds(with_acquirer(judged), arrivals.journals_complete_until),
+        preauths.breaks_of_preauths(
+            with_acquirer(waiting), run_date, arrivals.settings.run.preauth_days, arrivals.journals_complete_until
+        ),
+        preauths.breaks_of_completions(with_acquirer(sound)),
+    ]
+    return Reviewed(pl.concat(listed, how="diagonal"), _to_watch(again, judged, waiting))
+
+
+def _pool(store: Store, new: pl.DataFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+    """Sales among which one may be a second charge: tonight's, the watched, and earlier ones close in time."""
+    fresh = charges.sales(new)
+    kept = charges.sales(watched.filter(pl.col("kind") == CHARGE).drop("kind"))
+    spans = fresh.group_by(file_id=pl.col("row_id") // 2**32).agg(
+        first=pl.col("txn_time").min() - window, last=pl.col("txn_time").max() + window
+    )
+    near = charges.sales(history.journal_between(store, spans))
+    pool = pl.concat([fresh, kept.select(fresh.columns), near.select(fresh.columns)])
+    return pool.filter(pl.struct(charges.SAME).is_duplicated()).unique("row_id", maintain_order=True)
+
+
+def _curious(new: pl.DataFrame, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose story must be known: what refers to another row, pre-authorisations, possible second charges."""
+    telling = pl.col("original_rrn").is_not_null() | pl.col("txn_type").is_in(["REFUND", "PREAUTH"])
+    return pl.concat([new.filter(telling), watched.drop("kind").select(new.columns), pool.select(new.columns)])
+
+
+def _story(store: Store, curious: pl.DataFrame) -> pl.DataFrame:
+    """The curious rows with all rows of the journal that they name or that name them, one step further each time."""
+    keys = _keys(curious)
+    story = history.journal_story(store, keys)
+    further = _keys(story.filter(pl.col("original_rrn").is_not_null())).join(keys, on=keys.columns, how="anti")
+    if further.height:
+        story = pl.concat([story, history.journal_story(store, further)]).unique("row_id", maintain_order=True)
+    return journal_frame(story).sort("row_id")
+
+
+def _keys(rows: pl.DataFrame) -> pl.DataFrame:
+    """`merchant_id`, `ref`: the references rows carry and those they name."""
+    names = ("rrn", "order_no", "original_rrn")
+    return pl.concat([rows.select("merchant_id", ref=name) for name in names]).drop_nulls().unique()
+
+
+def _charges(pool: pl.DataFrame, story: pl.DataFrame, undone: pl.Series, window: timedelta) -> pl.DataFrame:
+    """Second charges that nothing voided, reversed or refunded."""
+    paid_back = story.filter((pl.col("kind") == "REFUND") & (pl.col("status") == "APPROVED"))
+    named = paid_back.select("merchant_id", ref="original_rrn").drop_nulls().unique()
+    left = pool.filter(~pl.col("row_id").is_in(undone.implode()))
+    for key in ("rrn", "order_no"):
+        left = left.join(named, left_on=["merchant_id", key], right_on=["merchant_id", "ref"], how="anti")
+    return charges.charged_again(left, window)
+
+
+def _refunds(store: Store, story: pl.DataFrame, sound: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+    """Refunds that nothing undid, judged against the originals of both sides."""
+    given = sound.filter(pl.col("kind") == "REFUND")
+    mine = refunds.originals(story, history.no_sales())
+    lost = given.join(mine, left_on=["merchant_id", "original_rrn"], right_on=["merchant_id", "ref"], how="anti")
+    lost = lost.select("merchant_id", ref="original_rrn").drop_nulls().unique()
+    settled = history.settled_sales(store, lost) if lost.height else history.no_sales()
+    return refunds.judged(given, refunds.originals(story, settled), window)
+
+
+def _to_watch(again: pl.DataFrame, judged: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+    both = pl.concat([again["row_id"], again["earlier_row_id"]]).unique()
+    odd = judged.filter(pl.col("type").is_not_null())["row_id"]
+    of = ((CHARGE, both), (REFUND, odd), (PREAUTH, waiting["row_id"]))
+    return pl.concat([rows.alias("row_id").to_frame().select(kind=pl.lit(kind), row_id="row_id") for kind, rows in of])
