@@ -21,8 +21,9 @@ from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
 from pipelines.review import Reviewed, review
+from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, history, statements
-from pipelines.store.connection import LINES_PER_FILE, SQL
+from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3

@@ -15,6 +15,7 @@ from pipelines.checks.arrivals import Arrivals
 from pipelines.matching import charges, preauths, refunds
 from pipelines.matching.frames import journal_frame
 from pipelines.matching.lifecycle import links
+from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, history
 
 REFUND, PREAUTH, CHARGE = "refund", "preauth", "charge"
@@ -64,7 +65,7 @@ def _pool(store: Store, new: pl.DataFrame, watched: pl.DataFrame, window: timede
     """Sales among which one may be a second charge: tonight's, the watched, and earlier ones close in time."""
     fresh = charges.sales(new)
     kept = charges.sales(watched.filter(pl.col("kind") == CHARGE).drop("kind"))
-    spans = fresh.group_by(file_id=pl.col("row_id") // 2**32).agg(
+    spans = fresh.group_by(file_id=pl.col("row_id") // LINES_PER_FILE).agg(
         first=pl.col("txn_time").min() - window, last=pl.col("txn_time").max() + window
     )
     near = charges.sales(history.journal_between(store, spans))
