@@ -38,6 +38,21 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no date; write it as 2026-03-02", param, ctx)
 
 
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers separated by commas."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Parse, or say what they look like."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} are no numbers; write them as 1,2,3", param, ctx)
+
+
 def say(line: str) -> None:
     """One plain line for people, on stderr, so that stdout stays the answer."""
     click.echo(line, err=True)
@@ -127,13 +142,45 @@ def synth(debug: bool, out: Path, days: int, rows_per_day: int, seed: int, fault
 @DEBUG
 @click.option("--rows", type=click.IntRange(1), default=1_000_000, show_default=True, help="Rows a side.")
 @click.option("--work", type=click.Path(path_type=Path), help="Folder for files; kept if given.")
-def bench(as_json: bool, debug: bool, rows: int, work: Path | None) -> None:
-    """Time the whole run against a bare DuckDB load and join of the same two files."""
+@click.option(
+    "--accuracy", is_flag=True, help="Play synthetic nights and score the register instead; 1 if not perfect."
+)
+@click.option("--seeds", type=Numbers(), default="1,2,3", show_default=True, help="With --accuracy.")
+@click.option("--days", type=click.IntRange(1), default=14, show_default=True, help="With --accuracy.")
+@click.option("--rows-per-day", type=click.IntRange(1), default=500, show_default=True, help="With --accuracy.")
+@click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
+def bench(
+    as_json: bool,
+    debug: bool,
+    rows: int,
+    work: Path | None,
+    accuracy: bool,
+    seeds: tuple[int, ...],
+    days: int,
+    rows_per_day: int,
+    faults: str,
+) -> None:
+    """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
     from pipelines import bench as benchmark
     from pipelines import commands
 
+    if accuracy:
+        score(seeds, days, rows_per_day, faults, work, as_json, debug)
+        return
     found = commands.guarded(lambda: benchmark.compare(rows, work, say), debug)
     click.echo(json.dumps(found, indent=2) if as_json else benchmark.as_text(found))
+
+
+def score(
+    seeds: tuple[int, ...], days: int, rows_per_day: int, faults: str, work: Path | None, as_json: bool, debug: bool
+) -> None:
+    """What `recon bench --accuracy` runs."""
+    from pipelines import accuracy, commands
+
+    found = commands.guarded(lambda: commands.score(seeds, days, rows_per_day, faults, work, say), debug)
+    click.echo(json.dumps(found, indent=2) if as_json else accuracy.as_text(found))
+    if not found["perfect"]:
+        sys.exit(1)
 
 
 @cli.command(hidden=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -134,6 +134,18 @@ def synthesize(out: Path, days: int, rows_per_day: int, seed: int, faults: str, 
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     return f"{len(made.files)} files, {made.truth_rows} rows of truth; configuration {made.config}"
+
+
+def score(
+    seeds: Iterable[int], days: int, rows_per_day: int, faults: str, work: Path | None, say: nightly.Say
+) -> dict[str, Any]:
+    """Precision and recall of the register over synthetic nights."""
+    from pipelines import accuracy
+
+    try:
+        return accuracy.measure(seeds, days, rows_per_day, faults, work, say)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def demo(no_prefect: bool, say: nightly.Say) -> str:

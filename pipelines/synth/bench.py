@@ -16,6 +16,7 @@ from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
 from pipelines.synth.files import JournalFile, SettlementFile
 from pipelines.synth.life import live
+from pipelines.synth.noise import BLANKS
 from pipelines.synth.scenario import SynthResult, faulty_rows
 from pipelines.synth.settle import lines, payouts
 from pipelines.synth.truth import Row, row_truths, write_truth
@@ -78,12 +79,12 @@ def _fill(
 def _chunk(dice: Dice, schedule: Schedule, world: World, *, serial: int, rows: int) -> pl.DataFrame:
     groups = world.table.n_unique("group")
 
-    def mix(count: int) -> Mapping[str, int]:
+    def mix(_: int, count: int) -> Mapping[str, int]:
         failed = min(groups, count // 2)  # what is not settled makes room for the payouts' lines
         return {"sale": count - failed, "declined": failed - failed // 4, "timeout": failed // 4}
 
     daytime = Clock(before_midnight=0, after_midnight=0)
     per_type = max(1 if rows >= 100 else 0, rows // 1000 // len(_FAULTS))
     # NOT_IN_JOURNAL takes per_type rows out of the journal again
-    events = live(dice, world, [BENCH_DAY], rows + per_type, mix=mix, clock=daytime, serial=serial)
+    events = live(dice, world, [BENCH_DAY], rows + per_type, mix=mix, clock=daytime, serial=serial, blanks=BLANKS[:1])
     return inject(events, dice, schedule, wanted_faults(",".join(_FAULTS)), per_type)

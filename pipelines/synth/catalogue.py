@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: its exception type, where it strikes (row, deposit, file), how, and what truth follows."""
+    """One fault: its type, where it strikes (row, story, line, payout, deposit, file), how, and what truth follows.
+
+    `judged`: whether a night finds it today; `all` means these, the others are put in by name only.
+    """
 
     name: str
     strikes: str
     injected: str
     truth: str
+    judged: bool = True
 
 
 CATALOGUE = (
@@ -95,14 +99,83 @@ CATALOGUE = (
         "a file's trailer is 1.00 off; the good one comes the next day under another name of the same date",
         "none, amount 0, first seen on its date, cleared by the good file; FILE_LATE beside it",
     ),
+    Fault(
+        "DUPLICATE_CHARGE",
+        "story",
+        "a card is charged the same amount again within 10 minutes (exactly 10 too), on the same or another terminal "
+        "of the merchant, two times or three; either charge may be refunded one to three days later",
+        "long, the later charge, first seen when both journals are loaded; cleared by the journal of the refund",
+        judged=False,
+    ),
+    Fault(
+        "REFUND_UNLINKED",
+        "story",
+        "a refund names an RRN that nobody has, or a sale of another merchant",
+        "short, the refund, first seen when no journal up to its date is missing",
+        judged=False,
+    ),
+    Fault(
+        "REFUND_EXCESS",
+        "story",
+        "one refund, or two parts together, exceed the sale, by a fen or by much",
+        "short, the excess, on the refund that exceeds, first seen when it, those before it and the sale are known",
+        judged=False,
+    ),
+    Fault(
+        "REFUND_DUPLICATE",
+        "story",
+        "the same amount is refunded again: beyond the sale, or within 10 minutes (exactly 10 too)",
+        "short, the whole second refund, first seen as for REFUND_EXCESS",
+        judged=False,
+    ),
+    Fault(
+        "PREAUTH_NOT_COMPLETED",
+        "story",
+        "a pre-authorisation is never ended, or completed or cancelled after its days are over (recon.toml: 3)",
+        "none, its amount, first seen on its date + 4 when no journal up to its date + 3 is missing; cleared by "
+        "its end",
+        judged=False,
+    ),
+    Fault(
+        "PREAUTH_EXCESS",
+        "story",
+        "a completion above 115 % of its pre-authorisation, by a fen or up to twice of it",
+        "long, what lies above floor(115 %), on the completion, first seen when both journals are loaded",
+        judged=False,
+    ),
+    Fault(
+        "CHARGEBACK",
+        "story",
+        "A takes a sale back, in part or whole; may claim it again; may take it back a second time; the line names the "
+        "sale by original_rrn or order number, beside a number of its own, the sale's, or none",
+        "short, the line's gross, key the sale's RRN; cleared by the file of the representment, listed again (a row of "
+        "its own) with the second chargeback",
+        judged=False,
+    ),
+    Fault(
+        "AMBIGUOUS_MATCH",
+        "story",
+        "two cards that end in the same four digits buy for the same amount within a minute, and A's lines (or the "
+        "only one of them) bear no RRN, batch, STAN, authorisation code or first six digits",
+        "none, each such line's gross, key its payout and line, first seen when line and journals are loaded; both "
+        "sales wait",
+        judged=False,
+    ),
+    Fault(
+        "WEAK_KEYS",
+        "noise",
+        "A's line of a card sale bears no RRN, batch or STAN; some no authorisation code or first six digits either",
+        "nothing: authorisation code, last four and amount decide, or terminal, last four, amount and minute",
+        judged=False,
+    ),
 )
 NAMES = tuple(fault.name for fault in CATALOGUE)
 
 
 def wanted_faults(text: str) -> frozenset[str]:
-    """Read `all`, `none` or a comma-separated list of fault names; ValueError names the valid ones."""
+    """Read `all` (that a night finds), `none` or names separated by commas; ValueError names the valid ones."""
     if text in ("all", "none"):
-        return frozenset(NAMES if text == "all" else ())
+        return frozenset(fault.name for fault in CATALOGUE if fault.judged and text == "all")
     names = frozenset(name.strip() for name in text.split(","))
     unknown = sorted(names - set(NAMES))
     if unknown:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from pipelines.synth.kinds import PREAUTH_DAYS
 from pipelines.synth.settle import major
 from pipelines.synth.world import ACCOUNT, ACQUIRERS, Acquirer, Fee
 
-_HEAD = """\
+_HEAD = f"""\
 [paths]
 inbox = "."
 archive = "var/archive"
@@ -21,7 +22,7 @@ timezone = "Asia/Shanghai"
 calendar = "CN"
 settle_within_days = 2
 refund_within_days = 5
-preauth_days = 30
+preauth_days = {PREAUTH_DAYS}
 duplicate_window_minutes = 10
 """
 

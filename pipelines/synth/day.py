@@ -9,18 +9,21 @@ from datetime import date
 import polars as pl
 
 from pipelines.synth.dice import Dice
-from pipelines.synth.kinds import APPROVED, DECLINED, FOLLOW_UPS, KINDS, FollowUp
-from pipelines.synth.world import CARD_BINS, World
+from pipelines.synth.kinds import APPROVED, DECLINED, FollowUp
+from pipelines.synth.stories import FOLLOW_UPS, KINDS
+from pipelines.synth.world import CARD_BINS, NEXT_BIN, NEXT_TERMINAL, World
 
 _HOURS = tuple(range(7, 23))
 _HOUR_WEIGHTS = (1, 3, 5, 6, 8, 12, 11, 7, 6, 7, 9, 12, 12, 10, 6, 3)
 # A second charge of the same card and amount this soon could be read as DUPLICATE_CHARGE: the contract's
-# 10 minutes, and the 2 minutes after which a declined sale may be tried again.
-_LOOKALIKE_SECONDS = 13 * 60
-_PARENT_COLUMNS = (
-    "channel", "acquirer", "group", "merchant_id", "terminal_id",
-    "card", "card_type", "auth", "operator", "shown",
-)  # fmt: skip
+# 10 minutes, and the half hour after which a sale may be charged once more.
+_LOOKALIKE_SECONDS = 41 * 60
+_PARENT_COLUMNS = ("channel", "acquirer", "group", "merchant_id", "operator", "shown", "story")
+_FOLLOWED = [
+    "kind", "txn_type", "status", *_PARENT_COLUMNS, "terminal_id", "card", "card_type", "auth",
+    "amount", "second", "response_code", "day",
+]  # fmt: skip
+_UNDOES = ("VOID", "REVERSAL", "REFUND")
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,16 @@ def evening(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def follow_ups(dice: Dice, sales: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Make what follows a day's sales, with its day: void, reversal, retry, completion, cancel, refund.
+    """Make what follows a day's sales, with its day: voids, retries, completions, refunds and what follows those.
 
-    Rows have no number yet (`id` is given on the day they happen); `parent` is the number of the sale.
+    Rows have no number yet (`id` is given on the day they happen); `story` is the number of the sale.
     """
-    return pl.concat([_follow(dice, sales, day, rule) for rule in FOLLOW_UPS])
+    told = {"": sales.select(_FOLLOWED)}
+    for rule in FOLLOW_UPS:
+        parents = told.get(rule.parent, told[""].filter(pl.col("kind") == rule.parent))
+        told[rule.name] = _follow(dice, parents, day, rule).select(_FOLLOWED)
+    del told[""]
+    return pl.concat(told.values())
 
 
 def _kinds(mix: Mapping[str, int]) -> pl.DataFrame:
@@ -183,29 +191,42 @@ def _complete(dice: Dice, label: str, frame: pl.DataFrame, day: date, serial: in
         dice.between(f"{label}-operator", n, 1, 6).alias("operator"),
         ((pl.col("channel") == "CARD") & (dice.below(f"{label}-shown", n, 10) < 6)).alias("shown"),
         pl.lit(day).alias("day"),
-        pl.lit(None, pl.Int64).alias("parent"),
         (first_id(day) + serial + pl.col("n")).alias("id"),
+        (first_id(day) + serial + pl.col("n")).alias("story"),
     ).drop("n")
 
 
-def _follow(dice: Dice, sales: pl.DataFrame, day: date, rule: FollowUp) -> pl.DataFrame:
-    parents = sales.filter(pl.col("kind") == rule.parent)
+def _follow(dice: Dice, parents: pl.DataFrame, day: date, rule: FollowUp) -> pl.DataFrame:
     n = parents.height
-    label = f"{day:%Y%m%d}-{rule.name}-{parents['id'][0] if n else 0}"
+    label = f"{day:%Y%m%d}-{rule.name}-{parents['story'][0] if n else 0}"
     later = dice.between(f"{label}-days", n, *rule.days)
     share = dice.between(f"{label}-share", n, *rule.permille)
     gap = dice.between(f"{label}-gap", n, *rule.seconds)
     fresh = dice.between(f"{label}-at", n, 8 * 3600, 22 * 3600)
-    same_day = pl.min_horizontal(pl.col("second") + gap, pl.lit(86399, pl.Int64))
+    soon = pl.col("second") + gap
+    # what undoes a sale at once does so before the day is over; a sale may be charged again after midnight
+    soon = pl.min_horizontal(soon, pl.lit(86399, pl.Int64)) if rule.txn_type in _UNDOES else soon
+    second = soon if rule.days == (0, 0) else fresh
     return parents.select(
         pl.lit(rule.name).alias("kind"),
         pl.lit(rule.txn_type).alias("txn_type"),
         pl.lit(APPROVED).alias("status"),
         *_PARENT_COLUMNS,
-        # a try that was declined is not the original of the next one
-        pl.when(pl.lit(rule.txn_type != "SALE")).then(pl.col("id")).alias("parent"),
-        (pl.col("amount") * share // 1000).alias("amount"),
-        (same_day if rule.days == (0, 0) else fresh).alias("second"),
+        *_same_or_other(rule),
+        (pl.col("amount") * share // 1000 + rule.extra).alias("amount"),
+        (second % 86400).alias("second"),
         pl.lit("00").alias("response_code"),
-        (pl.lit(day) + pl.duration(days=pl.lit(later))).alias("day"),
+        (pl.col("day") + pl.duration(days=pl.lit(later) + second // 86400)).alias("day"),
     )
+
+
+def _same_or_other(rule: FollowUp) -> list[pl.Expr]:
+    """Take over terminal and card, or another of each that could be confused with it."""
+    next_one = {"terminal_id": rule.elsewhere, "card": rule.other_card}
+    kept = [pl.col(name) for name, other in next_one.items() if not other]
+    found = [*kept, pl.col("card_type"), pl.col("auth")]
+    if rule.elsewhere:
+        found.append(pl.col("terminal_id").replace_strict(NEXT_TERMINAL, default=pl.col("terminal_id")))
+    if rule.other_card:
+        found.append(pl.col("card") % 10000 + 10000 * (pl.col("card") // 10000).replace_strict(NEXT_BIN))
+    return found

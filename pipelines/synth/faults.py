@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import polars as pl
 
@@ -55,7 +55,8 @@ def _judgeable(schedule: Schedule) -> pl.Expr:
     """Spare what no run could judge: the first minutes of all, and times on the edge of the ten minutes."""
     second = (pl.col("a_time") - pl.col("a_time").dt.truncate("1d")).dt.total_seconds()
     edges = ((_MIDNIGHT_SECONDS - second).abs() > 5) & ((_DAY_SECONDS - _MIDNIGHT_SECONDS - second).abs() > 5)
-    return edges & ((pl.col("day") > schedule.first) | (second > _MIDNIGHT_SECONDS))
+    began = datetime.combine(schedule.first, time()) + timedelta(seconds=_MIDNIGHT_SECONDS)
+    return edges & (pl.col("a_time") > began)
 
 
 def _set(values: dict[str, pl.Expr]) -> list[pl.Expr]:
@@ -160,7 +161,9 @@ def _row_rejected(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
     return events.with_columns(_set(values))
 
 
-_PLAIN = (pl.col("kind") == "sale") & ~pl.col("blank") & (pl.col("a_type") == "SALE")
+_FULL = (pl.col("j_hides") == "") & (pl.col("a_hides") == "")
+_NEXT_DAY = pl.col("settles") == pl.col("day") + timedelta(days=1)
+_PLAIN = (pl.col("kind") == "sale") & _FULL & (pl.col("a_type") == "SALE") & _NEXT_DAY
 _FAILED = pl.col("kind").is_in(["declined", "timeout"])
 
 # margins: NOT_SETTLED is known three days after the sale, the others when the next day's file comes

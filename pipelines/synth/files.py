@@ -59,12 +59,13 @@ class JournalFile(NativeFile):
         super().__init__(path, JOURNAL_COLUMNS)
         self._amount = 0
 
-    def add(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Write the events in the order given; return the faulty ones with `line`."""
-        numbered = events.with_columns((pl.int_range(pl.len()) + self.rows + 2).alias("line"))
+    def add(self, events: pl.DataFrame, *, by_terminal: bool = False) -> pl.DataFrame:
+        """Write the events in time order, or terminal by terminal; return those of which truth is told with `line`."""
+        ordered = events.sort("terminal_id", maintain_order=True) if by_terminal else events
+        numbered = ordered.with_columns((pl.int_range(pl.len()) + self.rows + 2).alias("line"))
         self.append(journal_frame(numbered))
         self._amount += _readable(numbered, "amount", "j_amount")
-        return numbered.filter(pl.col("fault").is_not_null())
+        return numbered.filter(pl.col("fault").is_not_null() | pl.col("told"))
 
     def end(self) -> None:
         """Write the trailer."""
@@ -78,8 +79,8 @@ class SettlementFile(NativeFile):
         super().__init__(path, SETTLEMENT_COLUMNS)
         self._sums = {"gross": 0, "fee": 0, "net": 0}
 
-    def add(self, lines: pl.DataFrame, payouts: pl.DataFrame) -> pl.DataFrame:
-        """Write the lines, each payout's line after its own; return faulty lines and payouts with `line`.
+    def add(self, lines: pl.DataFrame, payouts: pl.DataFrame, *, newest_first: bool = False) -> pl.DataFrame:
+        """Write the lines, each payout's line after its own; return lines with truth and payouts, with `line`.
 
         A line sent again stands behind the other lines of its payout.
         """
@@ -89,10 +90,13 @@ class SettlementFile(NativeFile):
             pl.lit("PAYOUT").alias("a_type"), pl.col("net").alias("gross"), pl.lit(0, pl.Int64).alias("fee")
         )
         rows = pl.concat([lines, declared], how="diagonal")
-        rows = rows.sort("group", pl.col("a_type") == "PAYOUT", "copy", "a_time", "id", nulls_last=True)
+        last = [False, False, False, newest_first, newest_first]
+        rows = rows.sort(
+            "group", pl.col("a_type") == "PAYOUT", "copy", "a_time", "id", nulls_last=True, descending=last
+        )
         rows = rows.with_columns((pl.int_range(pl.len()) + self.rows + 2).alias("line"))
         self.append(settlement_frame(rows))
-        return rows.filter(pl.col("fault").is_not_null() | (pl.col("a_type") == "PAYOUT"))
+        return rows.filter(pl.col("fault").is_not_null() | pl.col("told") | (pl.col("a_type") == "PAYOUT"))
 
     def end(self) -> None:
         """Write the trailer."""

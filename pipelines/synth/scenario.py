@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,8 +16,11 @@ from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits
 from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
 from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, SettlementFile, spoil_trailer
+from pipelines.synth.kinds import clean_mix
 from pipelines.synth.life import live, undo_poor_payouts
+from pipelines.synth.noise import BLANKS, WEAK_BLANKS
 from pipelines.synth.settle import lines, major, order_text, payouts
+from pipelines.synth.stories import MOST_KINDS, faulty_mix, filled
 from pipelines.synth.truth import (
     Row,
     Truth,
@@ -27,6 +30,7 @@ from pipelines.synth.truth import (
     row_truths,
     write_truth,
 )
+from pipelines.synth.truth_lives import life_truths
 from pipelines.synth.workdays import days_between
 from pipelines.synth.world import ACCOUNT, ACQUIRERS, CURRENCY, world
 
@@ -69,10 +73,16 @@ def generate(
 
 def _events(dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset[str]) -> pl.DataFrame:
     days = days_between(schedule.first, schedule.last)
-    events = live(dice, world(rows_per_day), days, rows_per_day)
     rows = len(days) * rows_per_day
-    # seven kinds together strike about 0.3 % of the rows; few rows still show each kind every fourth day
+    # each kind strikes about 0.04 % of the rows; few rows still show it every fourth day
     per_type = min(max(_every_fourth(days), rows * 4 // 10_000), max(1, rows // 100))
+    every_kind = max(per_type, MOST_KINDS) if rows >= 1000 else per_type
+
+    def mix(day: int, rows: int) -> Mapping[str, int]:
+        return filled(rows, {**clean_mix(rows), **faulty_mix(wanted, every_kind, day, len(days))})
+
+    blanks = (*BLANKS, *WEAK_BLANKS) if "WEAK_KEYS" in wanted else BLANKS
+    events = live(dice, world(rows_per_day), days, rows_per_day, mix=mix, blanks=blanks)
     return undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last)
 
 
@@ -86,6 +96,7 @@ def _write(out: Path, dice: Dice, schedule: Schedule, events: pl.DataFrame, want
     settlement = _write_settlements(out, schedule, settled, declared)
     place = {row["payout_id"]: row for row in settlement if row["a_type"] == "PAYOUT"}
     yield from row_truths(schedule, journal, settlement)
+    yield from life_truths(schedule, journal, (row for row in settlement if row["a_type"] != "PAYOUT"))
     yield from missing_truths(schedule, booked.missing, place)
     yield from _write_bank(out, schedule, booked.entries)
     yield from file_truths(schedule)
@@ -111,7 +122,7 @@ def _refuse_leftovers(out: Path, schedule: Schedule) -> None:
 
 
 def faulty_rows(frame: pl.DataFrame) -> list[Row]:
-    """Return the rows of a frame of events as dicts, with the order number as it is written."""
+    """Return the rows of a frame of events as dicts, with the order number as it is written (null for cards)."""
     return list(frame.with_columns(order_text().alias("order_no")).iter_rows(named=True))
 
 
@@ -120,7 +131,9 @@ def _write_journals(out: Path, schedule: Schedule, events: pl.DataFrame) -> list
     found: list[Row] = []
     for day in schedule.days(JOURNAL):
         with JournalFile(out / loaded_name(schedule, JOURNAL, day)) as file:
-            found += faulty_rows(file.add(shown.get((day,), events.clear())))
+            today = shown.get((day,), events.clear())
+            # sorted otherwise than by time every third day
+            found += faulty_rows(file.add(today, by_terminal=day.toordinal() % 3 == 0))
             file.end()
     return found
 
@@ -133,7 +146,8 @@ def _write_settlements(out: Path, schedule: Schedule, settled: pl.DataFrame, dec
         for day in schedule.days(acquirer.source):
             key = (acquirer.name, day)
             with SettlementFile(out / loaded_name(schedule, acquirer.source, day)) as file:
-                found += faulty_rows(file.add(by_file.get(key, settled.clear()), sums.get(key, declared.clear())))
+                told = (by_file.get(key, settled.clear()), sums.get(key, declared.clear()))
+                found += faulty_rows(file.add(*told, newest_first=acquirer.newest_first))
                 file.end()
     return found
 

@@ -6,15 +6,21 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.synth.kinds import AFTERWARDS
+from pipelines.synth.noise import counter
 from pipelines.synth.world import ACQUIRERS, CURRENCY
 
+# leading zeros come and go: each side leaves them out in one of so many rows
+_LEAN_JOURNAL, _LEAN_ACQUIRER = 5, 3
 PAYOUT_KEY = ["acquirer", "settles", "group"]
 
 
 def lines(events: pl.DataFrame, last: date) -> pl.DataFrame:
     """Return the settlement lines of files up to the last day: events with fee, net (fen) and payout_id."""
     shown = events.filter(pl.col("settles") <= last)
-    shown = shown.with_columns(fee_minor().alias("fee"), payout_id().alias("payout_id"))
+    free = pl.col("a_type").is_in(AFTERWARDS)
+    fee = pl.when(free).then(pl.lit(0, pl.Int64)).otherwise(fee_minor())
+    shown = shown.with_columns(fee.alias("fee"), payout_id().alias("payout_id"))
     return shown.with_columns((pl.col("gross") - pl.col("fee")).alias("net"))
 
 
@@ -56,13 +62,13 @@ def journal_frame(events: pl.DataFrame) -> pl.DataFrame:
     return events.select(
         "terminal_id",
         "merchant_id",
-        _digits("batch", 6).alias("batch_no"),
-        _digits("stan", 6).alias("stan"),
-        _digits("id", 12).alias("rrn"),
+        _unless("b", "j_hides", counter("batch", 6, _LEAN_JOURNAL)).alias("batch_no"),
+        _unless("s", "j_hides", counter("stan", 6, _LEAN_JOURNAL)).alias("stan"),
+        _unless("r", "j_hides", _digits("id", 12)).alias("rrn"),
         pl.when(approved).then(_digits("auth", 6)).alias("auth_code"),
         "txn_type",
         "channel",
-        card_text().alias("card_no"),
+        _unless("c", "j_hides", card_text()).alias("card_no"),
         "card_type",
         _money("amount", "j_amount").alias("amount"),
         pl.lit(CURRENCY).alias("currency"),
@@ -81,8 +87,10 @@ def settlement_frame(settled: pl.DataFrame) -> pl.DataFrame:
     PAYOUT lines are rows with a_type PAYOUT and nulls where they have nothing to say.
     """
     card = pl.col("channel") == "CARD"
-    named = card & ~pl.col("blank")
-    undone = card & pl.col("a_type").is_in(["REFUND", "VOID", "REVERSAL"])
+    authorised = card & (pl.col("status") == "APPROVED")
+    naming = card & pl.col("a_type").is_in(["REFUND", "VOID", "REVERSAL", *AFTERWARDS])
+    last_four = pl.lit("*" * 12) + card_text().str.tail(4)
+    card_no = pl.when(_hidden("6", "a_hides")).then(last_four).otherwise(card_text())
     return settled.select(
         "acquirer",
         pl.col("settles").dt.to_string("%Y-%m-%d").alias("settlement_date"),
@@ -90,18 +98,18 @@ def settlement_frame(settled: pl.DataFrame) -> pl.DataFrame:
         pl.col("a_type").alias("record_type"),
         "merchant_id",
         "terminal_id",
-        pl.when(card).then(_digits("batch", 6)).alias("batch_no"),
-        pl.when(card).then(_digits("stan", 6)).alias("stan"),
-        pl.when(named).then(_digits("id", 12)).alias("rrn"),
-        pl.when(card & (pl.col("status") == "APPROVED")).then(_digits("auth", 6)).alias("auth_code"),
-        card_text().alias("card_no"),
+        pl.when(card).then(_unless("b", "a_hides", counter("batch", 6, _LEAN_ACQUIRER))).alias("batch_no"),
+        pl.when(card).then(_unless("s", "a_hides", counter("stan", 6, _LEAN_ACQUIRER))).alias("stan"),
+        pl.when(card).then(_unless("r", "a_hides", _digits("a_rrn", 12))).alias("rrn"),
+        pl.when(authorised).then(_unless("a", "a_hides", _digits("auth", 6))).alias("auth_code"),
+        card_no.alias("card_no"),
         "card_type",
         _clock("a_time", "a_time").alias("txn_time"),
         _money("gross", "a_gross").alias("gross"),
         _money("fee").alias("fee"),
         _money("net").alias("net"),
         pl.lit(CURRENCY).alias("currency"),
-        pl.when(undone).then(_digits("parent", 12)).alias("original_rrn"),
+        pl.when(naming).then(_digits("parent", 12)).alias("original_rrn"),
         order_text().alias("order_no"),
         pl.lit("").alias("reason_code"),
     )
@@ -109,7 +117,7 @@ def settlement_frame(settled: pl.DataFrame) -> pl.DataFrame:
 
 def order_text() -> pl.Expr:
     """Write a wallet transaction's order number; null for cards."""
-    number = pl.col("day").dt.to_string("%Y%m%d") + _digits("id", 12)
+    number = _digits("order_id", 20)
     wallets = {"WECHAT": "42000", "ALIPAY": "2001"}
     prefix = pl.col("channel").replace_strict(wallets, default=None, return_dtype=pl.String)
     return prefix + number
@@ -124,6 +132,15 @@ def card_text() -> pl.Expr:
 def major(minor: int) -> str:
     """Write fen as yuan with two decimals."""
     return f"{'-' if minor < 0 else ''}{abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
+def _hidden(letter: str, side: str) -> pl.Expr:
+    return pl.col(side).str.contains(letter, literal=True)
+
+
+def _unless(letter: str, side: str, text: pl.Expr) -> pl.Expr:
+    """Write a cell unless the side hides it."""
+    return pl.when(~_hidden(letter, side)).then(text)
 
 
 def _digits(column: str, width: int) -> pl.Expr:

@@ -71,7 +71,7 @@ def row_truths(schedule: Schedule, journal: Iterable[Row], settlement: Iterable[
         if row["fault"] in _SETTLEMENT_RULES:
             yield _SETTLEMENT_RULES[row["fault"]](schedule, row)
         if (row["spoilt"] or "").startswith("a_"):
-            yield _rejected(schedule, row, _source(row))
+            yield _rejected(schedule, row, source_of(row))
         if (row["spoilt"] or "").startswith("j_"):
             yield _not_in_journal(schedule, row)
 
@@ -133,7 +133,8 @@ def write_truth(path: Path, truths: Iterable[Truth], last: date) -> int:
     return len(known)
 
 
-def _source(row: Row) -> str:
+def source_of(row: Row) -> str:
+    """Name the source of an event's acquirer."""
     return BY_NAME[row["acquirer"]].source
 
 
@@ -141,8 +142,9 @@ def _place(schedule: Schedule, source: str, day: date, line: int) -> dict[str, A
     return {"source": source, "file": loaded_name(schedule, source, day).rpartition("/")[2], "line": line}
 
 
-def _settled_run(schedule: Schedule, row: Row) -> date:
-    return schedule.run_of(_source(row), row["settles"]) if row["settles"] else NEVER
+def settled_run(schedule: Schedule, row: Row) -> date:
+    """Return the run that loads the line which answers an event; NEVER for none."""
+    return schedule.run_of(source_of(row), row["settles"]) if row["settles"] else NEVER
 
 
 def _journals_run(schedule: Schedule, time: datetime) -> date:
@@ -153,7 +155,7 @@ def _journals_run(schedule: Schedule, time: datetime) -> date:
 
 
 def _both_run(schedule: Schedule, row: Row) -> date:
-    return max(_settled_run(schedule, row), schedule.run_of(JOURNAL, row["day"]))
+    return max(settled_run(schedule, row), schedule.run_of(JOURNAL, row["day"]))
 
 
 def _identity(row: Row, side: str) -> dict[str, str]:
@@ -163,18 +165,19 @@ def _identity(row: Row, side: str) -> dict[str, str]:
     return names if side == JOURNAL else {**names, "payout_id": row["payout_id"]}
 
 
-def _on_line(schedule: Schedule, row: Row, side: str, day: date) -> dict[str, Any]:
+def on_line(schedule: Schedule, row: Row, side: str, day: date) -> dict[str, Any]:
+    """Name a row and say where it stands in the file of a side's day."""
     return {**_identity(row, side), **_place(schedule, side, day, row["line"]), "note": row["variant"]}
 
 
 def _not_settled(schedule: Schedule, row: Row) -> Iterator[Truth]:
-    source, day = _source(row), row["day"]
+    source, day = source_of(row), row["day"]
     due = day + timedelta(days=SETTLE_WITHIN_DAYS + 1)
     files = [schedule.run_of(source, day + timedelta(days=n)) for n in range(1, SETTLE_WITHIN_DAYS + 1)]
     seen = max(due, schedule.run_of(JOURNAL, day), *files)
-    settled = NEVER if row["spoilt"] else _settled_run(schedule, row)
+    settled = NEVER if row["spoilt"] else settled_run(schedule, row)
     if settled > seen:
-        where = _on_line(schedule, row, JOURNAL, day)
+        where = on_line(schedule, row, JOURNAL, day)
         yield Truth("NOT_SETTLED", seen, settled, row["amount"], CURRENCY, "short", "journal-settlement", **where)
 
 
@@ -182,7 +185,7 @@ def _settlement_truth(
     kind: str, direction: str, amount: Callable[[Row], int], run: Callable[[Schedule, Row], date]
 ) -> Callable[[Schedule, Row], Truth]:
     def judge(schedule: Schedule, row: Row) -> Truth:
-        where = _on_line(schedule, row, _source(row), row["settles"])
+        where = on_line(schedule, row, source_of(row), row["settles"])
         seen = run(schedule, row)
         return Truth(kind, seen, NEVER, amount(row), CURRENCY, direction, "journal-settlement", **where)
 
@@ -198,12 +201,12 @@ def _difference(row: Row) -> int:
 
 
 def _line_and_journals(schedule: Schedule, row: Row) -> date:
-    return max(_settled_run(schedule, row), _journals_run(schedule, row["a_time"]))
+    return max(settled_run(schedule, row), _journals_run(schedule, row["a_time"]))
 
 
 def _second_line(schedule: Schedule, row: Row) -> date:
     first = row["day"] + timedelta(days=1)
-    return max(_both_run(schedule, row), schedule.run_of(_source(row), first))
+    return max(_both_run(schedule, row), schedule.run_of(source_of(row), first))
 
 
 _not_in_journal = _settlement_truth("NOT_IN_JOURNAL", "long", _gross, _line_and_journals)
@@ -220,7 +223,7 @@ def _rejected(schedule: Schedule, row: Row, side: str) -> Truth:
     unreadable = row["spoilt"] in ("j_amount", "a_gross")
     size = row["amount"] if side == JOURNAL else _gross(row)
     day = row["day"] if side == JOURNAL else row["settles"]
-    where = _on_line(schedule, row, side, day)
+    where = on_line(schedule, row, side, day)
     seen = schedule.run_of(side, day)
     return Truth("ROW_REJECTED", seen, NEVER, 0 if unreadable else size, CURRENCY, "none", "file", **where)
 

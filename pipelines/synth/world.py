@@ -32,6 +32,7 @@ class Acquirer:
     counterparty: str
     counterparty_glob: str
     fees: tuple[Fee, ...]
+    newest_first: bool = False
 
 
 ACQUIRERS = (
@@ -67,6 +68,7 @@ ACQUIRERS = (
         counterparty="支付宝（中国）网络技术有限公司",
         counterparty_glob="支付宝*",
         fees=(Fee("WALLET", 55),),
+        newest_first=True,
     ),
 )
 BY_NAME = {acquirer.name: acquirer for acquirer in ACQUIRERS}
@@ -104,6 +106,16 @@ CARD_BINS = (
     (622202, "DEBIT"), (621700, "DEBIT"), (622848, "DEBIT"), (621226, "DEBIT"),
     (625912, "CREDIT"), (622575, "CREDIT"), (436742, "CREDIT"),
 )  # fmt: skip
+
+# Another card that ends in the same four digits, charged by the same contract.
+NEXT_BIN = {
+    six: next(other for other, its_kind in (*CARD_BINS[n + 1 :], *CARD_BINS) if its_kind == kind)
+    for n, (six, kind) in enumerate(CARD_BINS)
+}
+# The till beside: each shop has two or more.
+NEXT_TERMINAL = {
+    shop.terminals[n - 1]: terminal for shop in SHOPS for n, terminal in enumerate(shop.terminals)
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replay import days_of, play
 
 from pipelines import config
+from pipelines.accuracy import days_of, play
 from pipelines.store import Published
 from pipelines.synth import generate
 

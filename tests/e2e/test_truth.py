@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from replay import days_of, play, register, truth
 
 from pipelines import config
+from pipelines.accuracy import days_of, play, register, truth
 from pipelines.synth import generate
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from synth_oracle import Folder
 
-from pipelines.synth import generate
+from pipelines.synth import CATALOGUE, generate
 
 
 def make(out: Path, faults: str, seed: int) -> Folder:
@@ -18,4 +18,4 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    return make(tmp_path_factory.mktemp("faulty"), "all", 6)
+    return make(tmp_path_factory.mktemp("faulty"), ",".join(fault.name for fault in CATALOGUE), 6)

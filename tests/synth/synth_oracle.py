@@ -15,6 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import holidays
+from synth_oracle_lives import lives
 
 DAY = timedelta(days=1)
 ACQUIRERS = ("UNIONPAY", "WECHAT", "ALIPAY")
@@ -31,6 +32,24 @@ def moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def date_of(row: dict) -> date:
+    return moment(row["txn_time"]).date()
+
+
+def kind_of(row: dict) -> str:
+    return row.get("record_type") or row["txn_type"].replace("PREAUTH_COMPLETION", "SALE")
+
+
+def name_of(row: dict) -> str:
+    """The RRN, or the place of a row that has none."""
+    return row["rrn"] or f"{row['_file']}:{row['_line']}"
+
+
+def may_be_one(mine: str, theirs: str) -> bool:
+    """Leading zeros come and go, and so do whole numbers."""
+    return not mine or not theirs or int(mine) == int(theirs)
 
 
 class File:
@@ -109,6 +128,9 @@ class Night:
         self.lines = [row for row in self.settled if row["record_type"] != "PAYOUT"]
         self.good_journal = [row for row in self.journal if self.readable(row, "amount")]
         self.good_lines = [row for row in self.lines if self.readable(row, "gross")]
+        self.by_place = defaultdict(list)
+        for row in self.good_journal:
+            self.by_place[row["merchant_id"], row["terminal_id"], kind_of(row), date_of(row)].append(row)
         self.judge_files()
         self.judge_rows()
         self.judge_deposits()
@@ -143,31 +165,53 @@ class Night:
     def judge_rows(self) -> None:
         undone = {row["original_rrn"] for row in self.good_journal if row["txn_type"] in ("VOID", "REVERSAL")}
         rows, lines = defaultdict(list), defaultdict(list)
-        by_stan = {self.stan(row, n): row for row in self.good_journal for n in (-1, 0, 1)}
+        waiting = set()
         for row in self.good_journal:
-            kind = row["txn_type"].replace("PREAUTH_COMPLETION", "SALE")
-            rows[self.identity(row, row["rrn"], kind)].append(row)
+            rows[self.identity(row, name_of(row), kind_of(row))].append(row)
         for line in self.good_lines:
-            blank = not line["rrn"] and not line["order_no"]
-            owner = by_stan.get(self.stan(line, 0), line) if blank else line
-            assert not (blank and owner is line and self.journals(line))
-            lines[self.identity(line, owner["rrn"], line["record_type"])].append(line)
+            key = self.identity(line, line["rrn"], line["record_type"])
+            if line["record_type"] in ("CHARGEBACK", "REPRESENTMENT"):
+                continue
+            if key not in rows and not line["order_no"]:
+                fitting = self.fitting(line)
+                if len(fitting) > 1:
+                    assert self.journals(line)
+                    self.add("AMBIGUOUS_MATCH", line, abs(cents(line["gross"])), "none")
+                    waiting |= {id(row) for row in fitting}
+                    continue
+                assert fitting or line["rrn"] or not self.journals(line)
+                key = self.identity(line, name_of(fitting[0]) if fitting else name_of(line), line["record_type"])
+            lines[key].append(line)
         for key, group in lines.items():
             self.judge_settled(rows.get(key, []), group, undone)
         for key, group in rows.items():
-            if key not in lines:
+            if key not in lines and id(group[0]) not in waiting:
                 self.judge_unsettled(group[0], undone)
             self.judge_undone(key, group[0], lines)
+        for kind, row, amount, direction in lives(self):
+            self.add(kind, row, amount, direction)
+
+    def fitting(self, line: dict) -> list[dict]:
+        """Journal rows that the counters fit, or, where the line has none, card, amount and minute."""
+        near = [
+            row
+            for n in (-1, 0, 1)
+            for row in self.by_place[line["merchant_id"], line["terminal_id"], kind_of(line), date_of(line) + n * DAY]
+            if not (row["rrn"] and line["rrn"])
+        ]
+        if line["stan"]:
+            found = [row for row in near if row["stan"] and int(row["stan"]) == int(line["stan"])]
+            return [row for row in found if may_be_one(row["batch_no"], line["batch_no"])]
+        found = [row for row in near if row["card_no"][-4:] == line["card_no"][-4:]]
+        found = [row for row in found if cents(row["amount"]) == abs(cents(line["gross"]))]
+        if line["auth_code"]:
+            return [row for row in found if row["auth_code"] == line["auth_code"]]
+        return [row for row in found if abs(moment(row["txn_time"]) - moment(line["txn_time"])) < timedelta(minutes=5)]
 
     def journals(self, line: dict) -> bool:
         """Whether the journals that could know the line have arrived."""
         days = {(moment(line["txn_time"]) + timedelta(minutes=m)).date() for m in (-10, 0, 10)}
         return all(self.has("journal", day) for day in days)
-
-    @staticmethod
-    def stan(row: dict, shift: int) -> tuple:
-        day = moment(row["txn_time"]).date() + shift * DAY
-        return (row["merchant_id"], row["terminal_id"], row["batch_no"], row["stan"], day)
 
     @staticmethod
     def identity(row: dict, rrn: str, kind: str) -> tuple:
@@ -247,16 +291,25 @@ def verdicts(folder: Folder) -> set[tuple]:
     for key in sorted({key for _, found in nights for key in found}, key=str):
         # a file missing later keeps new deposits from being judged, but takes nothing back
         sticky = key[0] == "DEPOSIT_UNIDENTIFIED"
-        first = min(run for run, found in nights if key in found)
-        seen = [run for run, found in nights if key in found or (sticky and run >= first)]
         values = {found[key] for _, found in nights if key in found}
-        after = [run for run, _ in nights if run > first and run not in seen]
         assert len(values) == 1
-        assert not after or max(seen) < min(after), f"{key} was listed again after it was cleared"
         amount, direction = values.pop()
-        cleared = after[0].isoformat() if after else ""
-        result.add((*key, amount, direction, first.isoformat(), cleared))
+        for first, cleared in spells([(run, key in found) for run, found in nights], sticky=sticky):
+            result.add((*key, amount, direction, first, cleared))
     return result
+
+
+def spells(nights: list[tuple[date, bool]], *, sticky: bool) -> list[tuple[str, str]]:
+    """From which night to which it is listed, "" for the end of one that lasts."""
+    found: list[tuple[str, str]] = []
+    open_since = ""
+    for run, listed in nights:
+        if listed and not open_since:
+            open_since = run.isoformat()
+        elif open_since and not listed and not sticky:
+            found.append((open_since, run.isoformat()))
+            open_since = ""
+    return [*found, (open_since, "")] if open_since else found
 
 
 def told(folder: Folder) -> set[tuple]:

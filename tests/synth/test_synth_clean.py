@@ -68,23 +68,24 @@ def test_twins_are_bought_in_one_minute_with_different_cards(clean: Folder) -> N
 
 def test_no_two_card_sales_look_like_a_double_charge(clean: Folder) -> None:
     sales = defaultdict(list)
+    undone = {row["original_rrn"] for row in clean.rows("journal") if row["original_rrn"]}
     for row in clean.rows("journal"):
-        if row["txn_type"] == "SALE" and row["status"] == "APPROVED" and row["card_no"]:
+        if row["txn_type"] == "SALE" and row["status"] == "APPROVED" and row["card_no"] and row["rrn"] not in undone:
             sales[row["merchant_id"], row["card_no"], row["amount"]].append(moment(row["txn_time"]))
     for times in sales.values():
         times.sort()
         assert all(b - a > timedelta(minutes=10) for a, b in pairwise(times))
 
 
-def test_refunds_stay_below_their_sale_and_differ_in_amount(clean: Folder) -> None:
+def test_refunds_stay_within_their_sale(clean: Folder) -> None:
     sales, refunds = by_rrn(clean), defaultdict(list)
     for row in clean.rows("journal"):
         if row["txn_type"] == "REFUND":
             refunds[row["original_rrn"]].append(Decimal(row["amount"]))
+    assert any(len(amounts) == 3 for amounts in refunds.values())
     assert any(len(amounts) == 2 for amounts in refunds.values())
     for rrn, amounts in refunds.items():
         assert sum(amounts) <= Decimal(sales[rrn]["amount"])
-        assert len(set(amounts)) == len(amounts)
 
 
 def test_undone_sales_are_shown_with_what_undid_them_or_not_at_all(clean: Folder) -> None:
@@ -106,21 +107,57 @@ def test_undone_sales_are_shown_with_what_undid_them_or_not_at_all(clean: Folder
 
 def test_rrns_and_order_numbers_are_unique(clean: Folder) -> None:
     journal = clean.rows("journal")
-    assert len({row["rrn"] for row in journal}) == len(journal)
+    rrns = [row["rrn"] for row in journal if row["rrn"]]
+    assert len(set(rrns)) == len(rrns)
     orders = [row["order_no"] for row in journal if row["order_no"]]
     assert len(set(orders)) == len(orders)
-    places = Counter((row["terminal_id"], row["batch_no"], row["stan"]) for row in journal)
+    places = Counter(
+        (row["terminal_id"], int(row["batch_no"]), int(row["stan"]))
+        for row in journal
+        if row["batch_no"] and row["stan"]
+    )
     assert max(places.values()) == 1
 
 
-def test_blank_lines_are_found_by_batch_and_stan(clean: Folder) -> None:
-    rows = {(r["merchant_id"], r["terminal_id"], r["batch_no"], r["stan"]): r for r in clean.rows("journal")}
+def test_a_line_without_rrn_is_found_by_its_counters(clean: Folder) -> None:
+    rows = defaultdict(list)
+    for row in clean.rows("journal"):
+        if row["stan"]:
+            rows[row["merchant_id"], row["terminal_id"], int(row["stan"])].append(row)
     blank = [r for r in clean.rows("settlement") if r["acquirer"] == "UNIONPAY" and not r["rrn"] and r["stan"]]
-    assert blank
+    assert any(not line["batch_no"] for line in blank)
     for line in blank:
-        row = rows[line["merchant_id"], line["terminal_id"], line["batch_no"], line["stan"]]
+        near = rows[line["merchant_id"], line["terminal_id"], int(line["stan"])]
+        (row,) = [r for r in near if abs(moment(r["txn_time"]) - moment(line["txn_time"])) < timedelta(minutes=2)]
         assert row["amount"] == line["gross"]
-        assert abs(moment(row["txn_time"]) - moment(line["txn_time"])) < timedelta(minutes=1)
+
+
+def test_either_side_leaves_cells_blank_and_writes_counters_its_own_way(clean: Folder) -> None:
+    cards = {
+        "journal": [row for row in clean.rows("journal") if row["channel"] == "CARD"],
+        "settlement": [row for row in clean.rows("settlement") if row["acquirer"] == "UNIONPAY" and row["card_no"]],
+    }
+    for side, rows in cards.items():
+        for column in ("rrn", "stan", "batch_no"):
+            assert any(not row[column] for row in rows), (side, column)
+        for column in ("stan", "batch_no"):
+            texts = {row[column] for row in rows if row[column]}
+            assert any(text.startswith("0") for text in texts), (side, column)
+            assert {text for text in texts if len(text) < 6}, (side, column)
+
+
+def test_stans_wrap_and_clocks_differ(clean: Folder) -> None:
+    journal = {row["rrn"]: row for row in clean.rows("journal") if row["rrn"]}
+    stans = defaultdict(list)
+    for row in journal.values():
+        if row["stan"]:
+            stans[row["terminal_id"]].append(int(row["stan"]))
+    assert any(max(used) > 999_900 and min(used) < 100 for used in stans.values())
+    pairs = [(row, journal[row["rrn"]]) for row in clean.rows("settlement") if row["rrn"] in journal]
+    errors = {(moment(line["txn_time"]) - moment(row["txn_time"])).total_seconds() for line, row in pairs}
+    assert min(errors) < -30
+    assert max(errors) > 30
+    assert any(line["txn_time"][:10] != row["txn_time"][:10] for line, row in pairs)
 
 
 def test_fees_follow_the_written_contracts(clean: Folder) -> None:
@@ -191,10 +228,10 @@ def test_balances_run_on_from_entry_to_entry_and_day_to_day(clean: Folder, fault
 def test_settlement_has_only_lines_of_the_day_before_or_of_refunds(clean: Folder) -> None:
     for line in clean.rows("settlement"):
         if line["record_type"] not in ("PAYOUT", "REFUND"):
-            # the acquirer's clock may be some seconds ahead at midnight
-            sold = (moment(line["txn_time"]) - timedelta(seconds=5)).date()
+            # the acquirer's clock may be minutes off, and its day may end before midnight
+            sold = moment(line["txn_time"])
             eve = date.fromisoformat(line["settlement_date"]) - timedelta(days=1)
-            assert sold in (eve, eve - timedelta(days=1))
+            assert {eve, eve - timedelta(days=1)} & {(sold + timedelta(minutes=m)).date() for m in (-2, 2)}
 
 
 @pytest.mark.parametrize(("days", "rows"), [(1, 1), (2, 3), (3, 1), (12, 7)])

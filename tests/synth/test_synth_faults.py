@@ -17,13 +17,14 @@ from pipelines.synth import CATALOGUE, generate
 from pipelines.synth.day import _unlike
 
 NAMES = [fault.name for fault in CATALOGUE]
+WITH_TRUTH = {fault.name for fault in CATALOGUE} - {"WEAK_KEYS"}
 CONSEQUENCES = {"ROW_REJECTED": {"NOT_IN_JOURNAL", "NOT_SETTLED"}, "FILE_INVALID": {"FILE_LATE"}}
 
 
 def test_every_fault_appears(faulty: Folder) -> None:
     counts = Counter(row["type"] for row in faulty.truth())
-    assert set(counts) == set(NAMES)
-    assert sum(counts.values()) < 0.02 * 4000
+    assert set(counts) == WITH_TRUTH
+    assert sum(counts.values()) < 0.03 * 4000
 
 
 def test_truth_is_what_the_files_show(faulty: Folder) -> None:
@@ -39,12 +40,12 @@ def test_truth_is_what_the_files_show(faulty: Folder) -> None:
 )
 def test_truth_is_what_the_files_show_in_any_world(seed: int, days: int, rows: int, start: date) -> None:
     with tempfile.TemporaryDirectory() as out:
-        generate(Path(out), days=days, rows_per_day=rows, seed=seed, start=start)
+        generate(Path(out), days=days, rows_per_day=rows, seed=seed, start=start, faults=",".join(NAMES))
         folder = Folder(Path(out))
         assert told(folder) == verdicts(folder)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(WITH_TRUTH))
 def test_one_fault_alone_brings_only_itself_and_its_consequences(tmp_path: Path, name: str) -> None:
     generate(tmp_path, days=5, rows_per_day=100, seed=8, faults=name)
     folder = Folder(tmp_path)
@@ -61,7 +62,9 @@ def test_truth_names_the_row_it_speaks_of(faulty: Folder) -> None:
             continue
         row = rows[truth["file"], int(truth["line"])]
         for name in ("merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref"):
-            assert not truth[name] or name not in row or row[name] == truth[name]
+            # what an acquirer says of a sale later on may bear a number of its own
+            theirs = {row.get(name), row.get("original_rrn")} if name == "rrn" else {row.get(name)}
+            assert not truth[name] or name not in row or truth[name] in theirs
         assert truth["rrn"] or truth["order_no"] or truth["payout_id"] or truth["bank_ref"]
 
 
