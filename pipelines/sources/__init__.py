@@ -11,6 +11,7 @@ from pipelines.sources.camt054 import CAMT054
 from pipelines.sources.delimited import Delimited
 from pipelines.sources.mt940 import MT940, MT942
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
+from pipelines.sources.ofx import OFX
 from pipelines.sources.ums_portal import UMS_PORTAL, UmsPortal
 
 PROFILES: dict[str, Profile] = {
@@ -18,7 +19,7 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         *(POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
         *(CAMT052, CAMT053, CAMT054),
-        *(MT940, MT942, BAI2),
+        *(MT940, MT942, BAI2, OFX),
     )
 }
 """Built-in profiles by name; more are declared in recon.toml."""

@@ -53,12 +53,11 @@ def looks_like(head: bytes) -> bool:
 
 def _pieces(line: str) -> Iterator[str]:
     """Records of one line: mostly one; some senders put several on a line, blanks between them."""
-    rest = line.strip()
-    while rest:
-        rule = _NEXT_AFTER_TEXT if rest[:2] in TEXTUAL else _NEXT
-        found = rule.search(rest)
-        yield rest[: found.start() + 1] if found else rest
-        rest = rest[found.end() :] if found else ""
+    text, at = line.strip(), 0
+    while at < len(text):
+        found = (_NEXT_AFTER_TEXT if text[at : at + 2] in TEXTUAL else _NEXT).search(text, at)
+        yield text[at : found.start() + 1] if found else text[at:]
+        at = found.end() if found else len(text)
 
 
 def records(text: str) -> tuple[list[Record], list[tuple[int, str]]]:

@@ -53,6 +53,7 @@ def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -
         "declared_settlement",
         "mt940",
         "mt942",
+        "ofx",
         "pos_journal",
         "ums_portal",
     ]
