@@ -285,10 +285,10 @@ def _record(found: Prepared, source: Source, done: Read) -> FileRecord:
 def span(parsed: Parsed) -> tuple[date | None, date | None]:
     """First and last date printed in the file: of the transaction, or of the booking in a bank statement.
 
-    A statement without entries still speaks of its days.
+    A journal that states its business days is of those, and a statement without entries still speaks of its days.
     """
     dates = parsed.rows[SHOWN_DATES[parsed.side]].cast(pl.Date)
-    if dates.is_empty() and parsed.covered:
+    if parsed.covered and (dates.is_empty() or parsed.side == "journal"):
         dates = pl.Series(parsed.covered).str.to_date()
     return dates.min(), dates.max()  # type: ignore[return-value]
 

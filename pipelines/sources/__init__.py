@@ -12,12 +12,13 @@ from pipelines.sources.delimited import Delimited
 from pipelines.sources.mt940 import MT940, MT942
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
 from pipelines.sources.ofx import OFX
+from pipelines.sources.poslog import POSLOG
 from pipelines.sources.ums_portal import UMS_PORTAL, UmsPortal
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
-        *(POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
+        *(POS_JOURNAL, POSLOG, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
         *(CAMT052, CAMT053, CAMT054),
         *(MT940, MT942, BAI2, OFX),
     )

@@ -17,7 +17,9 @@ from pipelines.sources.pan import mask_text_series
 from schemas.validation import shown
 
 BESIDE = ("statement", "reversal", "batch_count")
-NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "NONE", "KREF+", "EREF+"})
+OF_THE_TEXT = ("EREF", "EREF+", "KREF", "KREF+", "PREF", "MARF")
+"""References that only say which key of the text holds the reference."""
+NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "NONE", "-", *OF_THE_TEXT})
 
 
 class Entry(NamedTuple):

@@ -108,7 +108,7 @@ def starts(data: bytes, local: str, *, profile: str | None = None) -> list[int]:
     for found in re.finditer(pattern, data, re.DOTALL):
         if found.group(2):
             line = 1 + data.count(b"\n", 0, found.start())
-            mend = "ask the sender for the file without DOCTYPE; ISO 20022 messages have none"
+            mend = "ask the sender for the file without DOCTYPE; such files have none"
             what = "the XML carries a document type declaration (DOCTYPE), which is not read for safety"
             raise SourceError(what, line=line, mend=mend, profile=profile)
         if found.group(1) is None:

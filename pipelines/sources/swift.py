@@ -11,6 +11,8 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
+from pipelines.sources.encoding import encoding_of
+
 TAGS = frozenset(
     {
         *("20", "21", "25", "25P", "28", "28C", "13", "13C", "13D", "34F", "60F", "60M", "61", "86", "NS"),
@@ -68,11 +70,21 @@ class File:
 
 
 def as_lines(data: bytes) -> bytes:
-    """The bytes with LF between lines: UTF-16 becomes UTF-8, and a file with CR alone gets LF instead."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16", errors="replace").encode(errors="replace")
+    """The bytes with LF between lines: UTF-16 and GBK become UTF-8, and a file with CR alone gets LF instead."""
+    name = encoding_of(data, "utf-8")
+    if name != "utf-8" and not (name == "gb18030" and _is_utf8(data)):
+        data = data.decode(name, errors="replace").encode(errors="replace")
     data = data.removeprefix(codecs.BOM_UTF8)
     return data if b"\n" in data else data.replace(b"\r", b"\n")
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether it may be: two letters of Latin in UTF-8 look like one hanzi of GBK as well."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def text_of(line: bytes) -> str:
@@ -140,5 +152,5 @@ def unfit(data: bytes) -> str:
     """Why bytes cannot be such a file at all; empty where they can."""
     if not data or data.isspace():
         return "the file is empty"
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return "it is not text" if b"\0" in data[:4096] and not utf16 else ""
+    wide = encoding_of(data, "utf-8").startswith("utf-16")
+    return "it is not text" if b"\0" in data[:4096] and not wide else ""

@@ -66,7 +66,7 @@ def _full_first(lines: Sequence[str]) -> list[str]:
 def _end_to_end(text: str) -> str | None:
     plain = " ".join(text.split())
     found = next(filter(None, (rule.search(plain) for rule in _END_TO_END)), None)
-    return (found.group(1) or None) if found else None
+    return (found.group(1).strip("/ ") or None) if found else None
 
 
 def _structured(lines: Sequence[str], sign: str, also: Sequence[str]) -> Details:

@@ -99,12 +99,13 @@ def _follows(found: Control, before: Page, page: Page) -> None:
 def balances(pages: list[Page]) -> list[Balance]:
     """First and last balance of each statement, its pages joined."""
     found: list[Balance] = []
-    begins = pages[0]
+    begins = before = pages[0]
     for page in pages:
-        if page is pages[0] or page.first or begins.account != page.account:
+        if page is pages[0] or page.first or before.final or begins.account != page.account:
             begins = page
             found += _stated(page, page, "opening")
         found += _stated(page, begins, "closing") if page.final or page is pages[-1] else []
+        before = page
     return found
 
 

@@ -13,7 +13,7 @@ from pipelines.sources.base import SourceError
 from pipelines.sources.identify import expect, identify
 
 GOLDEN = Path(__file__).parent / "golden"
-BANK = ("bai2", "mt940", "mt942", "ofx")
+BANK = ("bai2", "mt940", "mt942", "ofx", "poslog")
 CASES = ("pos_journal", "acquirer_csv", "bank_csv", "ums_portal", "declared_settlement", "declared_bank", *BANK)
 PIECES = st.sampled_from(
     [

@@ -55,5 +55,6 @@ def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -
         "mt942",
         "ofx",
         "pos_journal",
+        "poslog",
         "ums_portal",
     ]

@@ -127,6 +127,11 @@ def test_code_pages(letter: bytes) -> None:
     assert read(data.decode("latin-1").encode("utf-16")).totals.agree
 
 
+def test_gbk_is_read_without_being_told() -> None:
+    data = statement(":61:2603020302C5,NTRFX", ":86:银联商务划付款项").decode().encode("gbk")
+    assert read(data).rows["remittance"][0] == "银联商务划付款项"
+
+
 def test_line_ends_of_any_kind() -> None:
     for end in (b"\r\n", b"\r", b"\n"):
         parsed = read(statement(":61:2603020302C5,NTRFX").replace(b"\n", end))

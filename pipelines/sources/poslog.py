@@ -1,0 +1,166 @@
+"""POSLog (NRF ARTS / IXRetail): the store's own log of its tills, as a journal profile.
+
+One row a card or wallet tender of a retail transaction: what the till believes it took. Cash and other tenders never
+reach an acquirer and are counted in a warning. Store, workstation, business day and sequence number identify a
+transaction; the acquirer's reference of a tender is its ReferenceNumber.
+
+Source: ARTS XML POSLog 2.x to 6.0. Elements are known by their local names, for vendors bring namespaces of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+from lxml import etree
+
+import schemas
+from pipelines.sources import camt_xml
+from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError
+from pipelines.sources.convert import business_dates, parsed_dates, parsed_times
+from pipelines.sources.layout import ISO_DATES, ISO_TIMES
+from pipelines.sources.poslog_tenders import RETAIL, Tender, attribute, channel_of, local_name, tender_of, text_of
+
+NAME = "poslog"
+HEAD = 1 << 16
+
+
+@dataclass
+class Walk:
+    """What is gathered on the way through the transactions; places: line of each tender in document order."""
+
+    places: list[int]
+    tenders: list[Tender] = field(default_factory=list)
+    seen: int = 0
+    days: set[str] = field(default_factory=set)
+    told: Counter[str] = field(default_factory=Counter)
+
+    def take(self, transaction: etree._Element) -> None:
+        """Read one transaction; all its tenders are counted, whatever they are."""
+        body = next((child for child in transaction if local_name(child) in RETAIL), None)
+        day = text_of(transaction, "BusinessDayDate")
+        self.days |= {day} if day else set()
+        training = attribute(transaction, "TrainingModeFlag") == "true"
+        for tender in transaction.iter("{*}Tender"):
+            line, self.seen = self.places[self.seen], self.seen + 1
+            kind = channel_of(tender)
+            if body is None or training:
+                self.told["training" if training else "control"] += 1
+            elif kind is None:
+                self.told["other"] += 1
+            else:
+                self.tenders.append(tender_of(transaction, body, tender, line, kind))
+
+    def warnings(self) -> list[str]:
+        """What was left out or assumed, one sentence each."""
+        voided = sum(tender.status == "DECLINED" for tender in self.tenders)
+        sentences = (
+            (self.told["other"], "tenders that no acquirer settles (cash and others) left out"),
+            (self.told["training"], "tenders in training mode left out"),
+            (self.told["control"], "tenders outside of sales (floats, pickups) left out"),
+            (voided, "tenders voided in their own transaction or declined taken as declined"),
+        )
+        return [f"{what}: {count}" for count, what in sentences if count]
+
+
+def _originals(tenders: list[Tender]) -> Iterator[str | None]:
+    """RRN of the tender that each one undoes: of the linked transaction, with the same amount."""
+    known: dict[tuple[str, int | None], list[str]] = {}
+    for tender in tenders:
+        if tender.txn_type == "SALE" and tender.rrn:
+            known.setdefault((tender.key, tender.amount_minor), []).append(tender.rrn)
+    for tender in tenders:
+        found = known.get((tender.original, tender.amount_minor), []) if tender.txn_type != "SALE" else []
+        yield found[0] if len(found) == 1 else None
+
+
+def _frame(tenders: list[Tender], context: Context) -> pl.DataFrame:
+    """Tenders as the canonical frame of the journal side."""
+    wanted = schemas.canonical(schemas.JOURNAL)
+    texts = {name: wanted.get(name, pl.String()) for name in Tender._fields}
+    texts |= {"txn_time": pl.String(), "business_date": pl.String()}
+    columns = zip(*tenders, strict=True) if tenders else ((),) * len(texts)
+    raw = pl.DataFrame(dict(zip(texts, columns, strict=True)), schema=texts)
+    times = parsed_times(raw["txn_time"], ISO_TIMES, context)
+    days = parsed_dates(raw["business_date"].str.slice(0, 10), ISO_DATES)
+    no_time = pl.lit(times.is_null()) & pl.col("txn_time").is_not_null()
+    unreadable = pl.concat_str(
+        pl.col("fault"),
+        pl.when(no_time).then(pl.format("time '{}' is not a time", pl.col("txn_time").str.slice(0, 40))),
+        separator="; ",
+        ignore_nulls=True,
+    )
+    return raw.with_columns(
+        txn_time=times,
+        business_date=pl.Series(days).fill_null(pl.select(business_dates(pl.lit(times), context)).to_series()),
+        original_rrn=pl.Series([*_originals(tenders)], dtype=pl.String),
+        unreadable=pl.when(unreadable != "").then(unreadable),
+        batch_no=pl.lit(None, pl.String),
+        stan=pl.lit(None, pl.String),
+    ).select(list(wanted))
+
+
+def looks_like(head: bytes) -> str:
+    """Why the first bytes are no POSLog; empty where they are."""
+    try:
+        text = camt_xml.as_utf8(head, errors="ignore")
+    except SourceError as error:
+        return error.text
+    names = [tag.rpartition("}")[2] for tag in camt_xml.opening_tags(text)[:20]] if b"<!DOCTYPE" not in text else []
+    if "POSLog" in names or (b"<!DOCTYPE" in text and re.search(rb"<(?:\w+:)?POSLog[\s>]", text)):
+        return ""
+    return f"its first element is {names[0]!r}, not POSLog" if names else "it is no well-formed XML"
+
+
+@dataclass(frozen=True)
+class PosLog:
+    """POSLog of any version."""
+
+    name: str = NAME
+    side: Side = "journal"
+
+    def identify(self, filename: str, head: bytes) -> bool:  # noqa: ARG002 - any name ends with .xml
+        """Whether its first elements hold a POSLog."""
+        return not looks_like(head)
+
+    def explain(self, filename: str, head: bytes) -> str:  # noqa: ARG002 - as above
+        """Why it is no such file."""
+        why = looks_like(head)
+        return f"not {NAME}: {why}" if why else f"it is {NAME}"
+
+    def parse(self, data: bytes, context: Context) -> Parsed:
+        """Read every card and wallet tender; SourceError where the file cannot be used at all."""
+        why = looks_like(data[:HEAD])
+        if why:
+            raise SourceError(f"not {NAME}: {why}", mend="ask for the POSLog itself")
+        text = camt_xml.as_utf8(data, profile=NAME)
+        offsets = camt_xml.starts(text, "Tender", profile=NAME)
+        lines = camt_xml.line_numbers(text, offsets)
+        walk = Walk(lines)
+        for transaction in camt_xml.elements(text, ("Transaction",), profile=NAME):
+            if walk.seen + sum(1 for _ in transaction.iter("{*}Tender")) > len(offsets):
+                break
+            walk.take(transaction)
+            transaction.clear()
+        if walk.seen != len(offsets):
+            raise SourceError("tenders stand outside of any transaction", mend="ask for a valid POSLog", profile=NAME)
+        return Parsed(
+            profile=NAME,
+            side=self.side,
+            rows=_frame(walk.tenders, context),
+            refused=NO_REFUSALS,
+            raw=camt_xml.RawElements(text, "Tender", offsets, lines, frozenset()),
+            data_rows=len(walk.tenders),
+            covered=tuple(sorted(filter(_is_day, walk.days))),
+            warnings=tuple(walk.warnings()),
+        )
+
+
+def _is_day(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", text) is not None
+
+
+POSLOG = PosLog()
