@@ -127,6 +127,7 @@ def split(data: bytes) -> File:
             kind = _kind_in(bare) or kind
             if not _LAYOUT.fullmatch(bare):
                 found.strangers.append(number)
+                begun = number if bare.startswith(":") else begun
     found.broken = begun or None
     return found
 

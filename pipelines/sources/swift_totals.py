@@ -8,7 +8,7 @@ from itertools import pairwise
 from pipelines.money import EXPONENTS, money_text
 from pipelines.sources.bank_rows import Balance, Control, labelled, read_amount
 from pipelines.sources.swift import File, Message
-from pipelines.sources.swift_fields import sum_of
+from pipelines.sources.swift_fields import balance_of, sum_of
 from pipelines.sources.swift_statement import Page
 from schemas.validation import shown
 
@@ -30,6 +30,9 @@ def control(file: File, pages: list[Page], *, statements: bool) -> Control:
     if statements:
         for before, page in pairwise(pages):
             _follows(found, before, page)
+    last = file.messages[-1].fields[-1]
+    if last.tag[:2] in {"64", "65"} and balance_of(last.text, last.line) is None:
+        found.against([(last.line, f"the last balance {shown(last.text)!r} cannot be read: the file breaks off")])
     if file.broken:
         found.against([(file.broken, "a message begins here and breaks off")])
     return found

@@ -205,6 +205,13 @@ def test_a_file_cut_at_any_byte_is_noticed(profile: object, whole: bytes) -> Non
         assert not lost_in_silence(profile, single, single[:cut]), single[:cut][-40:]
 
 
+def test_a_fragment_of_a_further_message_is_noticed() -> None:
+    good = statement(":61:2603020302C5,NTRFX")
+    for rest in (b"\n:2", b"\n{1:F01EXAM", b"\n:20:X", b"\n:20:X\n:25:A-1\n:60F:C2603"):
+        assert read(good + rest).totals.agree is False, rest
+    assert read(good.replace(b"\n-", b"\n:64:C2603")).totals.agree is False
+
+
 @given(st.integers(0, len(WHOLE) - 1), st.binary(max_size=3))
 def test_a_damaged_byte_never_changes_money_in_silence(at: int, other: bytes) -> None:
     assert not lost_in_silence(MT940, WHOLE, WHOLE[:at] + other + WHOLE[at + 1 :])
