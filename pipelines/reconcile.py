@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.cases import explain
-from pipelines.cases.register import Break, Entry, Event, decide
-from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.cases.register import Event
 from pipelines.checks.arrivals import Arrivals, LoadedFile
-from pipelines.checks.balances import gaps
 from pipelines.checks.proof import Line, failures, lines_of
-from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.matching import rules
+from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.states import OUT_OF_SCOPE
+from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, history, statements
+from pipelines.store import Store, books, history
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -82,16 +80,27 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         settled = _match(store, rows, run_date, arrivals)
         reviewed = _review(store, rows, last, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
-        _write(store, rows, settled, deposited, run_no)
-        history.write_watched(store, reviewed.watched)
+        lines = keyed(rows.other_lines)
+        aftermath = chargebacks(lines)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
-        events = _register(store, settings, arrivals, settled, breaks, last, run_no, run_date)
+        night = Night(settings, arrivals, run_no, run_date, last)
+        registered = register(store, night, settled.undone, breaks, aftermath, lines)
+        _write(
+            store,
+            rows,
+            settled,
+            deposited,
+            pl.concat([aftermath, registered.adjustments], how="diagonal"),
+            registered.closed,
+            run_no,
+        )
+        history.write_watched(store, reviewed.watched)
         proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
         if wrong := failures(proof):
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
-    return Outcome(arrivals, settled.pairs, deposited.groups, events, proof)
+    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof)
 
 
 def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -189,7 +198,16 @@ def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([mine.select(columns), more.select(columns)]).unique("row_id", keep="first").sort("row_id")
 
 
-def _write(store: Store, rows: _Open, settled: Settled, deposited: Deposited, run_no: int) -> None:
+def _write(
+    store: Store,
+    rows: _Open,
+    settled: Settled,
+    deposited: Deposited,
+    afterwards: pl.DataFrame,
+    adjusted: pl.DataFrame,
+    run_no: int,
+) -> None:
+    """Pairs, groups and states of the night. afterwards: states of what follows a sale; adjusted: rows closed by it."""
     books.write_matches(store, settled.pairs, run_no, rules.VERSION)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
@@ -198,11 +216,13 @@ def _write(store: Store, rows: _Open, settled: Settled, deposited: Deposited, ru
             settled.settlement_states.with_columns(side=pl.lit("settlement")),
             deposited.payout_states.with_columns(side=pl.lit("settlement")),
             deposited.bank_states.with_columns(side=pl.lit("bank")),
+            afterwards.select("row_id", "state", "reason", "acquirer", side=pl.lit("settlement")),
         ],
         how="diagonal",
-    )
-    scope = pl.col("state") == "out_of_scope"
-    closed = pl.concat([states.filter(scope).select("side", "row_id", "reason"), _idle(rows, settled), _others(rows)])
+    ).join(adjusted, on=["side", "row_id"], how="anti", maintain_order="left")
+    scope = pl.col("state") == OUT_OF_SCOPE
+    told = [states.filter(scope).select("side", "row_id", "reason"), adjusted, _idle(rows, settled)]
+    closed = pl.concat([*told, _others(rows, afterwards["row_id"])])
     books.write_states(store, states.filter(~scope), closed)
 
 
@@ -218,79 +238,11 @@ def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
     return left.select(side=pl.lit("journal"), row_id="row_id", reason=reason)
 
 
-def _others(rows: _Open) -> pl.DataFrame:
-    """Lines that settle no transaction of the journal: they are part of their payout's sum."""
+def _others(rows: _Open, judged: pl.Series) -> pl.DataFrame:
+    """Lines that settle no transaction of the journal and mean nothing more: they are part of their payout's sum."""
     kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
     part = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
     told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
     reason = pl.when(pl.col("record_type") == LEDGER).then(told).otherwise(part)
-    return rows.other_lines.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
-
-
-def _register(
-    store: Store,
-    settings: Settings,
-    arrivals: Arrivals,
-    settled: Settled,
-    breaks: pl.DataFrame,
-    last: int,
-    run_no: int,
-    run_date: date,
-) -> list[Event]:
-    files = store.frame("SELECT file_id, source, name FROM book.files")
-    names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
-    found = [explain.to_break(row, names) for row in breaks.iter_rows(named=True)]
-    found += _file_breaks(store, settings, arrivals, run_no)
-    found += [explain.balance_break(gap) for gap in gaps(statements.balances(store), settings.run.calendar)]
-    held = books.held_entries(store, [b.exception_id for b in found])
-    explained = _explained(held, settled, names, set(books.retracted_since(store, last)))
-    events = decide(held, found, explained, run_date)
-    due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, settings) for e in events}
-    books.write_events(store, events, due, run_no, run_date)
-    books.write_policy(store)
-    return events
-
-
-def _explained(
-    held: Mapping[str, Entry], settled: Settled, names: explain.Names, retracted: set[tuple[str, str]]
-) -> frozenset[str]:
-    """Open events that tonight explains: their file was taken back, or the failed payment was reversed after all."""
-    undone = {explain.place("journal", row_id, names) for row_id in settled.undone}
-    return frozenset(
-        key
-        for key, entry in held.items()
-        if any((e.side, e.file) in retracted for e in entry.break_.evidence)
-        or (entry.break_.type == "FAILED_BUT_SETTLED" and undone.intersection(entry.break_.evidence))
-    )
-
-
-def _due(found: Break, first_seen: date, settings: Settings) -> date | None:
-    country = settings.run.calendar
-    return due_date(POLICY[found.type], first_seen, lambda day, n: business_day_after(day, n, country))
-
-
-def _file_breaks(store: Store, settings: Settings, arrivals: Arrivals, run_no: int) -> list[Break]:
-    """Files that are late or refused now, and rows that were rejected in the files of this run."""
-    sides: Mapping[str, str] = {s.name: settings.side_of(s) for s in settings.sources}
-    found = [explain.file_late(e.source, e.date, sides[e.source]) for e in arrivals.missing()]
-    refused = store.frame(
-        """
-        SELECT f.source, f.name, f.error, f.expected_date FROM book.files f
-        WHERE f.state = 'rejected' AND NOT EXISTS (
-            FROM book.files g WHERE g.state IN ('loaded', 'retracted') AND g.file_id > f.file_id
-            AND (g.name = f.name OR (g.source = f.source AND g.expected_date = f.expected_date)))
-        QUALIFY row_number() OVER (PARTITION BY f.source, f.name ORDER BY f.file_id DESC) = 1
-        ORDER BY f.file_id
-        """
-    )
-    found += [explain.file_invalid(*row) for row in refused.iter_rows()]
-    rejected = store.frame(
-        """
-        SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency
-        FROM book.rejected_rows r JOIN book.files f USING (file_id)
-        WHERE f.state = 'loaded' AND f.run_no = ? ORDER BY f.file_id, r.line
-        """,
-        [run_no],
-    )
-    found += [explain.row_rejected(row, row["expected_date"]) for row in rejected.iter_rows(named=True)]
-    return found
+    left = rows.other_lines.filter(~pl.col("row_id").is_in(judged.implode()))
+    return left.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)

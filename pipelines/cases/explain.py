@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,10 +16,15 @@ from pipelines.row_ids import LINES_PER_FILE, line_of
 Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
 
-ON_JOURNAL = {
-    *("NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED", "DUPLICATE_CHARGE"),
-    *("REFUND_UNLINKED", "REFUND_EXCESS", "REFUND_DUPLICATE", "PREAUTH_NOT_COMPLETED", "PREAUTH_EXCESS"),
-}
+REVIEWED = frozenset(
+    {
+        *("DUPLICATE_CHARGE", "REFUND_UNLINKED", "REFUND_EXCESS", "REFUND_DUPLICATE"),
+        *("PREAUTH_NOT_COMPLETED", "PREAUTH_EXCESS"),
+    }
+)
+"""Types judged on the journal alone, beside what its matching says."""
+
+ON_JOURNAL = REVIEWED | {"NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED"}
 
 
 def place(side: str, row_id: int, names: Names) -> Evidence:
@@ -67,6 +73,8 @@ def _basis(row: Mapping[str, Any], names: Names) -> tuple[str, ...]:
     """Payouts are known by their id, every other row by the source, file and line it stands in."""
     if row["type"] in ("DEPOSIT_MISSING", "DEPOSIT_AMOUNT_DIFF"):
         return ("payout", str(row["acquirer"]), str(row["payout_id"]), str(row["currency"]))
+    if row["type"] == "CHARGEBACK":
+        return ("chargeback", str(row["acquirer"]), str(row["merchant_id"]), str(row["rrn"] or row["order_no"]))
     keys = ("journal_row_id",) if row["type"] in ON_JOURNAL else ("settlement_row_id", "bank_row_id")
     row_id = next(row[key] for key in keys if row.get(key) is not None)
     source, name = names[row_id // LINES_PER_FILE]
@@ -155,6 +163,22 @@ def _missing(gap: Gap) -> tuple[str, str]:
             return f"the statement of {day}", f"{day} 的对账单"
         case _:
             return f"the statements after {last} and before {first}", f"{last} 之后、{first} 之前的对账单"
+
+
+def adjustment_unexplained(row: Mapping[str, Any], linked: Break | None, names: Names) -> Break:
+    """An adjustment that no open exception explains, linked to the one that it names for another amount."""
+    found = to_break(row, names)
+    if linked is None:
+        return found
+    theirs = money_text(linked.amount_minor, linked.currency or found.currency or "")
+    english = f" It names the open {linked.type} of {theirs} ({linked.exception_id}), another amount."
+    chinese = f"它所指的未结异常 {linked.type} 金额为 {theirs}（{linked.exception_id}），金额不符。"
+    return replace(
+        found,
+        explanation=found.explanation + english,
+        explanation_zh=found.explanation_zh + chinese,
+        evidence=(*found.evidence, *linked.evidence),
+    )
 
 
 def file_late(source: str, day: date, what: str) -> Break:

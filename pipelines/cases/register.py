@@ -1,7 +1,7 @@
 """The register: which exceptions a night opens, keeps, clears or opens again, told from what holds now.
 
 An exception is either a state (true as long as a row is open, a file missing, a deposit short) or an event (a pair
-that disagreed, a rejected row, a chargeback) that stays until something explains it.
+that disagreed, a rejected row) that stays until something explains it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ EVENTS = frozenset(
         "AMOUNT_UNDER",
         "CURRENCY_MISMATCH",
         "TYPE_MISMATCH",
-        "CHARGEBACK",
-        "ADJUSTMENT_UNEXPLAINED",
     }
 )
 """Types that stay open though no later night derives them again."""

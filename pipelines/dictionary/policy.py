@@ -7,7 +7,7 @@ from pipelines.dictionary.words import code, table
 
 NOT_FOUND_YET = frozenset(
     {
-        *("CHARGEBACK", "ADJUSTMENT_UNEXPLAINED", "FEE_VARIANCE", "NET_BREAK"),
+        *("FEE_VARIANCE", "NET_BREAK"),
         *("CHANNEL_INCIDENT", "UNUSUAL_PATTERN", "TERMINAL_HEALTH", "CUSTOMER_CLAIM"),
     }
 )

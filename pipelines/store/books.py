@@ -17,7 +17,7 @@ JOURNAL = (
 )
 SETTLEMENT = (
     "row_id, file_id, acquirer, settlement_date, payout_id, record_type, merchant_id, terminal_id, batch_no, stan, "
-    "rrn, txn_time, business_date, gross_minor, net_minor, currency, original_rrn, order_no"
+    "rrn, txn_time, business_date, gross_minor, net_minor, currency, original_rrn, order_no, reason_code"
 )
 BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
@@ -205,6 +205,24 @@ def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame)
             "WHERE n.side = o.side AND n.row_id = o.row_id)"
         )
     store.append("out_of_scope", out_of_scope)
+
+
+def adjusted_ids(store: Store) -> set[str]:
+    """Exceptions that an adjustment settled and that are therefore not derived again."""
+    return {key for (key,) in store.execute("SELECT exception_id FROM book.adjusted")}
+
+
+def write_adjusted(store: Store, settles: Mapping[int, str], rows: Mapping[str, tuple[str, int]], run_no: int) -> None:
+    """Append which line settled which exception, and the row that is open no more, where it rested on one."""
+    told = [(key, line, *rows.get(key, (None, None)), run_no) for line, key in sorted(settles.items())]
+    schema = {
+        "exception_id": pl.String,
+        "by_row_id": pl.Int64,
+        "side": pl.String,
+        "row_id": pl.Int64,
+        "run_no": pl.Int32,
+    }
+    store.append("adjusted", pl.DataFrame(told, schema=schema, orient="row"))
 
 
 def write_policy(store: Store) -> None:

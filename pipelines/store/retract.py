@@ -65,6 +65,7 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     first, last = file_id * LINES_PER_FILE, (file_id + 1) * LINES_PER_FILE
     inside = f"BETWEEN {first} AND {last - 1}"
     _reopen_partners(store, inside)
+    _reopen_adjusted(store, inside)
     store.execute(f"DELETE FROM book.matches WHERE journal_row_id {inside} OR settlement_row_id {inside}")
     groups = f"SELECT group_no FROM book.deposit_members WHERE row_id {inside}"
     store.execute(f"DELETE FROM book.deposit_groups WHERE group_no IN ({groups})")
@@ -77,6 +78,16 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
         "UPDATE book.files SET state = 'retracted', error = ?, retracted_run = ? WHERE file_id = ?",
         [reason, run_no, file_id],
     )
+
+
+def _reopen_adjusted(store: Store, inside: str) -> None:
+    """Rows whose exception a line of the file settled; the exception is derived anew."""
+    closed = f"SELECT side, row_id FROM book.adjusted WHERE by_row_id {inside} AND row_id IS NOT NULL"
+    store.execute(
+        f"INSERT INTO book.open_rows (side, row_id, state, reason) SELECT *, 'waiting', 'TIMING' FROM ({closed})"
+    )
+    store.execute(f"DELETE FROM book.out_of_scope WHERE (side, row_id) IN ({closed})")
+    store.execute(f"DELETE FROM book.adjusted WHERE by_row_id {inside} OR row_id {inside}")
 
 
 def _reopen_partners(store: Store, inside: str) -> None:

@@ -1,0 +1,208 @@
+"""The register's night: what holds now becomes exceptions, adjustments settle some of them, the events are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import polars as pl
+
+from pipelines.cases import explain
+from pipelines.cases.adjustments import Adjustment, Attached, attach
+from pipelines.cases.register import EVENTS, Break, Entry, Event, decide
+from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.checks.arrivals import Arrivals
+from pipelines.checks.balances import gaps
+from pipelines.checks.workdays import business_day_after
+from pipelines.config import Settings
+from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks
+from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE
+from pipelines.store import Store, books, statements
+
+CLOSED = {"side": pl.String, "row_id": pl.Int64, "reason": pl.String}
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night knows when it writes the register. last: number of the run before it that finished."""
+
+    settings: Settings
+    arrivals: Arrivals
+    run_no: int
+    run_date: date
+    last: int
+
+
+@dataclass(frozen=True)
+class Registered:
+    """events: what changed. adjustments: `row_id`, `state`, `reason` of adjustment lines. closed: `side`, `row_id`,
+    `reason` of rows whose exception an adjustment settled tonight."""
+
+    events: list[Event]
+    adjustments: pl.DataFrame
+    closed: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Exceptions with the row each rests on, where it rests on one that is open: id to side and row_id."""
+
+    breaks: dict[str, Break]
+    rows: dict[str, tuple[str, int]]
+
+
+def register(
+    store: Store, night: Night, undone: pl.Series, breaks: pl.DataFrame, aftermath: pl.DataFrame, keyed: pl.DataFrame
+) -> Registered:
+    """Decide and write what opens, changes, clears or reopens.
+
+    undone: journal rows that a void or reversal undoes; breaks: exceptions of matching, reviews and deposits;
+    aftermath: judged chargebacks; keyed: open lines with the sale each speaks of, adjustments among them.
+    """
+    files = store.frame("SELECT file_id, source, name FROM book.files")
+    names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
+    derived = _derived(pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal"), names)
+    settled_before = books.adjusted_ids(store)
+    found = {key: b for key, b in derived.breaks.items() if not (b.type in explain.REVIEWED and key in settled_before)}
+    others = _file_breaks(store, night)
+    others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
+    held = books.held_entries(store, [*found, *(b.exception_id for b in others)])
+    explained = _explained(held, undone, names, set(books.retracted_since(store, night.last)))
+
+    lines = breaks_of_adjustments(keyed)
+    attached = attach(_adjustments(lines), _open_now(found, held, explained))
+    left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
+    now = [b for key, b in found.items() if key not in attached.settles.values()]
+    now += others + [b for b in left if b is not None]
+    held |= books.held_entries(store, [b.exception_id for b in left if b is not None])
+    events = decide(held, now, explained | frozenset(attached.settles.values()), night.run_date)
+    events = [_with_line(event, attached, names) for event in events]
+    due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, night.settings) for e in events}
+    books.write_events(store, events, due, night.run_no, night.run_date)
+    books.write_policy(store)
+    books.write_adjusted(store, attached.settles, derived.rows, night.run_no)
+    return Registered(events, _states(lines, attached), _closed(attached, derived.rows, names))
+
+
+def _derived(breaks: pl.DataFrame, names: explain.Names) -> _Held:
+    found: dict[str, Break] = {}
+    rows: dict[str, tuple[str, int]] = {}
+    for row in breaks.iter_rows(named=True):
+        made = explain.to_break(row, names)
+        found[made.exception_id] = made
+        side = "journal" if made.type in explain.ON_JOURNAL else "settlement"
+        if made.type not in EVENTS and made.type not in explain.REVIEWED and row.get(f"{side}_row_id") is not None:
+            rows[made.exception_id] = (side, row[f"{side}_row_id"])
+    return _Held(found, rows)
+
+
+def _adjustments(lines: pl.DataFrame) -> list[Adjustment]:
+    return [
+        Adjustment(
+            row["settlement_row_id"], row["merchant_id"], tuple(row["refs"]), row["signed_minor"], row["currency"]
+        )
+        for row in lines.iter_rows(named=True)
+    ]
+
+
+def _open_now(found: Mapping[str, Break], held: Mapping[str, Entry], explained: frozenset[str]) -> dict[str, Break]:
+    """Exceptions that are open tonight: those that hold now, and events of earlier nights that nothing explained."""
+    kept = {
+        key: entry.break_
+        for key, entry in held.items()
+        if entry.status != "cleared" and entry.break_.type in EVENTS and key not in explained
+    }
+    return {**kept, **found}
+
+
+def _unexplained(
+    row: Mapping[str, object],
+    attached: Attached,
+    found: Mapping[str, Break],
+    held: Mapping[str, Entry],
+    names: explain.Names,
+) -> Break | None:
+    """An adjustment that settles nothing, with the exception that it names for another amount."""
+    line = int(str(row["settlement_row_id"]))
+    if line in attached.settles:
+        return None
+    key = attached.linked.get(line, "")
+    linked = found.get(key) or (held[key].break_ if key in held else None)
+    return explain.adjustment_unexplained(row, linked, names)
+
+
+def _with_line(event: Event, attached: Attached, names: explain.Names) -> Event:
+    """A settled exception with the adjustment among its evidence."""
+    by = next((line for line, key in attached.settles.items() if key == event.entry.exception_id), None)
+    if by is None:
+        return event
+    told = event.entry.break_
+    more = replace(told, evidence=(*told.evidence, explain.place("settlement", by, names)))
+    return replace(event, entry=replace(event.entry, break_=more))
+
+
+def _states(lines: pl.DataFrame, attached: Attached) -> pl.DataFrame:
+    settled = pl.col("row_id").is_in(list(attached.settles))
+    reason = pl.col("row_id").replace_strict(attached.settles, default="", return_dtype=pl.String)
+    return lines.select(row_id="settlement_row_id", acquirer="acquirer").with_columns(
+        state=pl.when(settled).then(pl.lit(OUT_OF_SCOPE)).otherwise(pl.lit(EXCEPTED)),
+        reason=pl.when(settled)
+        .then(pl.concat_str(pl.lit("adjustment: settles exception "), reason))
+        .otherwise(pl.lit("ADJUSTMENT_UNEXPLAINED")),
+    )
+
+
+def _closed(attached: Attached, rows: Mapping[str, tuple[str, int]], names: explain.Names) -> pl.DataFrame:
+    """Rows that are open no more because an adjustment made up for them."""
+    told = []
+    for line, key in sorted(attached.settles.items()):
+        if key in rows:
+            where = explain.place("settlement", line, names)
+            told.append((*rows[key], f"settled by the adjustment in line {where.line} of {where.file}"))
+    return pl.DataFrame(told, schema=CLOSED, orient="row")
+
+
+def _explained(
+    held: Mapping[str, Entry], undone: pl.Series, names: explain.Names, retracted: set[tuple[str, str]]
+) -> frozenset[str]:
+    """Open events that tonight explains: their file was taken back, or the failed payment was reversed after all."""
+    taken_back = {explain.place("journal", row_id, names) for row_id in undone}
+    return frozenset(
+        key
+        for key, entry in held.items()
+        if (entry.status != "cleared" and any((e.side, e.file) in retracted for e in entry.break_.evidence))
+        or (entry.break_.type == "FAILED_BUT_SETTLED" and taken_back.intersection(entry.break_.evidence))
+    )
+
+
+def _due(found: Break, first_seen: date, settings: Settings) -> date | None:
+    country = settings.run.calendar
+    return due_date(POLICY[found.type], first_seen, lambda day, n: business_day_after(day, n, country))
+
+
+def _file_breaks(store: Store, night: Night) -> list[Break]:
+    """Files that are late or refused now, and rows that were rejected in the files of this run."""
+    sides: Mapping[str, str] = {s.name: night.settings.side_of(s) for s in night.settings.sources}
+    found = [explain.file_late(e.source, e.date, sides[e.source]) for e in night.arrivals.missing()]
+    refused = store.frame(
+        """
+        SELECT f.source, f.name, f.error, f.expected_date FROM book.files f
+        WHERE f.state = 'rejected' AND NOT EXISTS (
+            FROM book.files g WHERE g.state IN ('loaded', 'retracted') AND g.file_id > f.file_id
+            AND (g.name = f.name OR (g.source = f.source AND g.expected_date = f.expected_date)))
+        QUALIFY row_number() OVER (PARTITION BY f.source, f.name ORDER BY f.file_id DESC) = 1
+        ORDER BY f.file_id
+        """
+    )
+    found += [explain.file_invalid(*row) for row in refused.iter_rows()]
+    rejected = store.frame(
+        """
+        SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency
+        FROM book.rejected_rows r JOIN book.files f USING (file_id)
+        WHERE f.state = 'loaded' AND f.run_no = ? ORDER BY f.file_id, r.line
+        """,
+        [night.run_no],
+    )
+    found += [explain.row_rejected(row, row["expected_date"]) for row in rejected.iter_rows(named=True)]
+    return found
