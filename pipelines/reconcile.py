@@ -16,12 +16,12 @@ from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.repeats import told_again
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
-from pipelines.matching.repeats import told_again
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, history
+from pipelines.store import Store, books, files, history
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -63,11 +63,7 @@ def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date
         if source.name not in known:
             store.execute("INSERT INTO book.sources VALUES (?, ?)", [source.name, run_date])
             known[source.name] = run_date
-    files = store.execute(
-        "SELECT source, expected_date, coalesce(covers, []), coalesce(standing, 'final') = 'final' FROM book.files "
-        "WHERE state = 'loaded'"
-    )
-    loaded = [LoadedFile(source, day, tuple(covers), final) for source, day, covers, final in files]
+    loaded = [LoadedFile(*file) for file in files.loaded(store)]
     return Arrivals.of(settings, run_date, previous, known, loaded)
 
 
