@@ -129,11 +129,16 @@ def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, 
 @click.option("--seed", type=int, required=True)
 @click.option("--faults", default="all", show_default=True, help="all, none, or types separated by commas.")
 @click.option("--start", type=Day(), default="2026-03-02", show_default=True, help="First journal day.")
-def synth(debug: bool, out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date) -> None:
+@click.option(
+    "--layouts", default="", help="Formats of acquirers, such as UNIONPAY=unionpay_zm; the others are native."
+)
+def synth(
+    debug: bool, out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date, layouts: str
+) -> None:
     """Make realistic source files, a recon.toml and a truth.csv."""
     from pipelines import commands
 
-    made = commands.guarded(lambda: commands.synthesize(out, days, rows_per_day, seed, faults, start), debug)
+    made = commands.guarded(lambda: commands.synthesize(out, days, rows_per_day, seed, faults, start, layouts), debug)
     click.echo(made)
 
 

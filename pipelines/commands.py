@@ -125,12 +125,14 @@ def exceptions_text(found: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, f"{len(found):,} exceptions"])
 
 
-def synthesize(out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date) -> str:
+def synthesize(out: Path, days: int, rows_per_day: int, seed: int, faults: str, start: date, layouts: str) -> str:
     """Write synthetic days; the answer names the configuration to run them with."""
     from pipelines.synth import generate
 
     try:
-        made = generate(out, days=days, rows_per_day=rows_per_day, seed=seed, faults=faults, start=start)
+        made = generate(
+            out, days=days, rows_per_day=rows_per_day, seed=seed, faults=faults, start=start, layouts=layouts
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     return f"{len(made.files)} files, {made.truth_rows} rows of truth; configuration {made.config}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from pipelines.synth.kinds import PREAUTH_DAYS
+from pipelines.synth.layouts import Layout
 from pipelines.synth.settle import major
 from pipelines.synth.world import ACCOUNT, ACQUIRERS, Acquirer, Fee
 
@@ -27,16 +28,17 @@ duplicate_window_minutes = 10
 """
 
 
-def recon_toml(start: date) -> str:
+def recon_toml(start: date, layouts: Mapping[str, Layout]) -> str:
     """Return a scenario's configuration: journal, acquirers, bank; fees in force since New Year."""
-    sources = [_journal("daily"), *(_acquirer(a, "daily") for a in ACQUIRERS), _bank()]
-    return _text([*sources, *_contracts(ACQUIRERS, start)])
+    sources = [_journal("daily"), *(_acquirer(a, "daily", layouts[a.name].profile) for a in ACQUIRERS), _bank()]
+    paid = [name for name, layout in layouts.items() if layout.payouts]
+    return _text([*sources, *_contracts(ACQUIRERS, start, paid)])
 
 
 def bench_toml(start: date) -> str:
     """Return a bench's configuration: one journal file, one UnionPay file, nothing else is expected."""
     unionpay = ACQUIRERS[0]
-    return _text([_journal("none"), _acquirer(unionpay, "none"), *_contracts((unionpay,), start)])
+    return _text([_journal("none"), _acquirer(unionpay, "none"), *_contracts((unionpay,), start, [unionpay.name])])
 
 
 def _text(parts: Iterable[str]) -> str:
@@ -53,11 +55,11 @@ expected = "{expected}"
 """
 
 
-def _acquirer(acquirer: Acquirer, expected: str) -> str:
+def _acquirer(acquirer: Acquirer, expected: str, profile: str = "acquirer_csv") -> str:
     return f"""\
 [[sources]]
 name = "{acquirer.source}"
-profile = "acquirer_csv"
+profile = "{profile}"
 acquirer = "{acquirer.name}"
 pattern = "settlement_{acquirer.name}_*.csv"
 expected = "{expected}"
@@ -76,18 +78,21 @@ expected = "business-day"
 """
 
 
-def _contracts(acquirers: Iterable[Acquirer], start: date) -> Iterable[str]:
+def _contracts(acquirers: Iterable[Acquirer], start: date, paid: Collection[str]) -> Iterable[str]:
+    """paid: acquirers whose files declare their payouts; the bank entries of the others are nobody's."""
     for acquirer in acquirers:
         yield f"""\
 [[contracts]]
 acquirer = "{acquirer.name}"
 merchant_id = "{acquirer.merchant_glob}"
 channels = ["{acquirer.channel}"]
-payout_account = "{ACCOUNT}"
-bank_counterparty = "{acquirer.counterparty_glob}"
-payout_lag_business_days = {acquirer.lag_business_days}
+{_payouts(acquirer) if acquirer.name in paid else ""}payout_lag_business_days = {acquirer.lag_business_days}
 """
         yield from (_fee(fee, start) for fee in acquirer.fees)
+
+
+def _payouts(acquirer: Acquirer) -> str:
+    return f'payout_account = "{ACCOUNT}"\nbank_counterparty = "{acquirer.counterparty_glob}"\n'
 
 
 def _fee(fee: Fee, start: date) -> str:

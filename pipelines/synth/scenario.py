@@ -15,8 +15,9 @@ from pipelines.synth.config import recon_toml
 from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits
 from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
-from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, SettlementFile, spoil_trailer
+from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, spoil_trailer
 from pipelines.synth.kinds import clean_mix
+from pipelines.synth.layouts import Layout, chosen
 from pipelines.synth.life import live, undo_poor_payouts
 from pipelines.synth.noise import BLANKS, WEAK_BLANKS
 from pipelines.synth.settle import lines, major, order_text, payouts
@@ -47,15 +48,24 @@ class SynthResult:
 
 
 def generate(
-    out: Path, *, days: int, rows_per_day: int, seed: int, faults: str = "all", start: date = _FIRST_DAY
+    out: Path,
+    *,
+    days: int,
+    rows_per_day: int,
+    seed: int,
+    faults: str = "all",
+    start: date = _FIRST_DAY,
+    layouts: str = "",
 ) -> SynthResult:
     """Write days of journals, settlement files and bank statements, truth.csv and recon.toml into out.
 
-    `faults`: "all", "none" or comma-separated names of `catalogue.CATALOGUE`. The same arguments write the
-    same bytes. Files that come after their date stand in out/later/<YYYYMMDD of the run that first sees it>/.
-    ValueError for numbers below 1, unknown faults, and an out that holds files of another scenario.
+    `faults`: "all", "none" or comma-separated names of `catalogue.CATALOGUE`. `layouts`: in which format an
+    acquirer writes, `UNIONPAY=unionpay_zm,…`. The same arguments write the same bytes.
+    Files that come after their date stand in out/later/<YYYYMMDD of the run that first sees it>/.
+    ValueError for numbers below 1, unknown faults or layouts, and an out that holds files of another scenario.
     """
-    wanted = wanted_faults(faults)
+    written_as = chosen(layouts)
+    wanted = wanted_faults(faults) - frozenset[str]().union(*(layout.cannot for layout in written_as.values()))
     if days < 1 or rows_per_day < 1:
         raise ValueError("days and rows per day must be at least 1")
     dice = Dice(seed)
@@ -63,9 +73,9 @@ def generate(
     _refuse_leftovers(out, schedule)
     out.mkdir(parents=True, exist_ok=True)
     events = _events(dice, schedule, rows_per_day, wanted)
-    truths = list(_write(out, dice, schedule, events, wanted))
+    truths = list(_write(out, dice, schedule, events, wanted, written_as))
     config = out / "recon.toml"
-    config.write_text(recon_toml(start), encoding="utf-8")
+    config.write_text(recon_toml(start, written_as), encoding="utf-8")
     count = write_truth(out / "truth.csv", truths, schedule.last)
     written = [*_paths(out, schedule), config, out / "truth.csv"]
     return SynthResult(tuple(sorted(written)), count, config)
@@ -86,21 +96,29 @@ def _events(dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset
     return undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last)
 
 
-def _write(out: Path, dice: Dice, schedule: Schedule, events: pl.DataFrame, wanted: frozenset[str]) -> Iterator[Truth]:
+def _write(
+    out: Path,
+    dice: Dice,
+    schedule: Schedule,
+    events: pl.DataFrame,
+    wanted: frozenset[str],
+    layouts: Mapping[str, Layout],
+) -> Iterator[Truth]:
     settled = lines(events, schedule.last)
     declared = payouts(settled)
     days = days_between(schedule.first, schedule.last)
     per_type = max(_every_fourth(days), declared.height // 100)
     booked = deposits(dice, schedule, declared, wanted, per_type)
     journal = _write_journals(out, schedule, events)
-    settlement = _write_settlements(out, schedule, settled, declared)
+    settlement = _write_settlements(out, schedule, settled, declared, layouts)
     place = {row["payout_id"]: row for row in settlement if row["a_type"] == "PAYOUT"}
     yield from row_truths(schedule, journal, settlement)
     yield from life_truths(schedule, journal, (row for row in settlement if row["a_type"] != "PAYOUT"))
-    yield from missing_truths(schedule, booked.missing, place)
-    yield from _write_bank(out, schedule, booked.entries)
+    paid = {name for name, layout in layouts.items() if layout.payouts}
+    yield from missing_truths(schedule, (m for m in booked.missing if m.payout.acquirer in paid), place)
+    yield from (t for t in _write_bank(out, schedule, booked.entries) if t.acquirer in paid)
     yield from file_truths(schedule)
-    _spoil(out, schedule)
+    _spoil(out, schedule, layouts)
 
 
 def _every_fourth(days: list[date]) -> int:
@@ -138,14 +156,16 @@ def _write_journals(out: Path, schedule: Schedule, events: pl.DataFrame) -> list
     return found
 
 
-def _write_settlements(out: Path, schedule: Schedule, settled: pl.DataFrame, declared: pl.DataFrame) -> list[Row]:
+def _write_settlements(
+    out: Path, schedule: Schedule, settled: pl.DataFrame, declared: pl.DataFrame, layouts: Mapping[str, Layout]
+) -> list[Row]:
     by_file = settled.partition_by("acquirer", "settles", as_dict=True)
     sums = declared.partition_by("acquirer", "settles", as_dict=True)
     found: list[Row] = []
     for acquirer in ACQUIRERS:
         for day in schedule.days(acquirer.source):
             key = (acquirer.name, day)
-            with SettlementFile(out / loaded_name(schedule, acquirer.source, day)) as file:
+            with layouts[acquirer.name].file(out / loaded_name(schedule, acquirer.source, day)) as file:
                 told = (by_file.get(key, settled.clear()), sums.get(key, declared.clear()))
                 found += faulty_rows(file.add(*told, newest_first=acquirer.newest_first))
                 file.end()
@@ -178,8 +198,9 @@ def _bank_row(entry: Entry, reference: str, balance: int) -> tuple[str, ...]:
     return (ACCOUNT, day, day, major(entry.amount), CURRENCY, reference, *texts, major(balance))
 
 
-def _spoil(out: Path, schedule: Schedule) -> None:
+def _spoil(out: Path, schedule: Schedule, layouts: Mapping[str, Layout]) -> None:
+    spoil = {acquirer.source: layouts[acquirer.name].spoil for acquirer in ACQUIRERS}
     for fault in schedule.faults:
         if fault.invalid:
             good = out / loaded_name(schedule, fault.source, fault.day)
-            spoil_trailer(good, out / file_name(fault.source, fault.day))
+            spoil.get(fault.source, spoil_trailer)(good, out / file_name(fault.source, fault.day))

@@ -22,6 +22,14 @@ def test_every_fault_is_told_once_and_nothing_else(tmp_path: Path, seed: int) ->
     assert sorted(told) == sorted(truth(tmp_path / "truth.csv"))
 
 
+@pytest.mark.parametrize("layouts", ["UNIONPAY=unionpay_zm"])
+def test_the_same_holds_for_days_in_the_formats_of_others(tmp_path: Path, layouts: str) -> None:
+    generate(tmp_path, days=8, rows_per_day=150, seed=11, layouts=layouts)
+    play(tmp_path, days_of(tmp_path))
+    told = register(config.load(tmp_path / "recon.toml"))
+    assert sorted(told) == sorted(truth(tmp_path / "truth.csv"))
+
+
 def test_clean_days_tell_nothing(tmp_path: Path) -> None:
     generate(tmp_path, days=5, rows_per_day=150, seed=3, faults="none")
     nights = play(tmp_path, days_of(tmp_path))

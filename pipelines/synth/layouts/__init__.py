@@ -1,0 +1,70 @@
+"""Settlement files in the formats of others. A writer takes the same lines as the native one, and knows no reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import polars as pl
+
+from pipelines.synth.files import SettlementFile, spoil_trailer
+from pipelines.synth.layouts.unionpay_zm import ZM_CANNOT, ZmFile, cut_short
+from pipelines.synth.world import BY_NAME
+
+
+class Writer(Protocol):
+    """A settlement file under way, as `SettlementFile` is."""
+
+    def __enter__(self) -> Self:
+        """Begin the file."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+
+    def add(self, lines: pl.DataFrame, payouts: pl.DataFrame, *, newest_first: bool = False) -> pl.DataFrame:
+        """Write lines and payouts; return the faulty ones with `line`."""
+
+    def end(self) -> None:
+        """Write what stands behind the lines."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A format: the profile that reads it, its writer, what makes a file of it invalid.
+
+    channel: the only one it can carry, if any. payouts: whether its files declare them; where they do not, bank entries
+    of the acquirer are in nobody's scope. cannot: faults that it has no place for.
+    """
+
+    profile: str
+    file: Callable[[Path], Writer]
+    spoil: Callable[[Path, Path], None]
+    channel: str = ""
+    payouts: bool = True
+    cannot: frozenset[str] = frozenset()
+
+
+NATIVE = Layout("acquirer_csv", SettlementFile, spoil_trailer)
+LAYOUTS = {
+    layout.profile: layout
+    for layout in (NATIVE, Layout("unionpay_zm", ZmFile, cut_short, channel="CARD", payouts=False, cannot=ZM_CANNOT))
+}
+
+
+def chosen(text: str) -> Mapping[str, Layout]:
+    """Layout by acquirer, from `UNIONPAY=unionpay_zm,WECHAT=…`; those not named stay native. ValueError for others."""
+    found = dict.fromkeys(BY_NAME, NATIVE)
+    for pair in (part.strip() for part in text.split(",") if part.strip()):
+        acquirer, _, name = pair.partition("=")
+        if acquirer not in BY_NAME or name not in LAYOUTS:
+            raise ValueError(f"{pair!r}: write ACQUIRER=layout, of {', '.join(BY_NAME)} and {', '.join(LAYOUTS)}")
+        layout = LAYOUTS[name]
+        if layout.channel not in ("", BY_NAME[acquirer].channel):
+            raise ValueError(f"{name} carries {layout.channel} and not the {BY_NAME[acquirer].channel} of {acquirer}")
+        found[acquirer] = layout
+    return found
