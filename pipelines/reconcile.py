@@ -21,7 +21,7 @@ from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, files, history
+from pipelines.store import Store, books, files, history, statements
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 

@@ -8,17 +8,20 @@ from pipelines.sources.base import Profile
 from pipelines.sources.camt052 import CAMT052
 from pipelines.sources.camt053 import CAMT053
 from pipelines.sources.camt054 import CAMT054
-from pipelines.sources.delimited import Delimited
+from pipelines.sources.layout import Layout
 from pipelines.sources.mt940 import MT940, MT942
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
 from pipelines.sources.ofx import OFX
 from pipelines.sources.poslog import POSLOG
-from pipelines.sources.ums_portal import UMS_PORTAL, UmsPortal
+from pipelines.sources.ums_portal import UMS_PORTAL
+from pipelines.sources.unionpay_acquirer_csv import UNIONPAY_ACQUIRER_CSV
+from pipelines.sources.unionpay_zm import UNIONPAY_ZM
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
-        *(POS_JOURNAL, POSLOG, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
+        *(POS_JOURNAL, POSLOG, ACQUIRER_CSV, BANK_CSV),
+        *(UMS_PORTAL, UNIONPAY_ZM, UNIONPAY_ACQUIRER_CSV),
         *(CAMT052, CAMT053, CAMT054),
         *(MT940, MT942, BAI2, OFX),
     )
@@ -28,6 +31,6 @@ PROFILES: dict[str, Profile] = {
 
 def leaves_out(profile: Profile, column: str) -> bool:
     """Whether no file of the profile states a column of its side, so that configuration must."""
-    layouts = profile.layouts if isinstance(profile, Delimited | UmsPortal) else ()
+    layouts: tuple[Layout, ...] = getattr(profile, "layouts", ())
     wanted = column in schemas.canonical(schemas.BY_SIDE[profile.side])
     return wanted and any(column not in layout.stated for layout in layouts)

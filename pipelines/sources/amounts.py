@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -70,6 +70,21 @@ def plain_number(text: str, amounts: Amounts) -> str:
     return str(pl.select(plain_text(pl.lit(text), amounts)).item())
 
 
+def by_letter(text: pl.Expr, signs: Mapping[str, str]) -> pl.Expr:
+    """Amounts as `+…` or `-…` that stand behind or before a word which gives their sign; none is needed for zero.
+
+    signs: "+" or "-" by word; "" is that of amounts without any word.
+    """
+    words = "|".join(re.escape(word) for word in sorted(signs, key=len, reverse=True) if word)
+    word = pl.coalesce(text.str.extract(rf"^({words})"), text.str.extract(rf"({words})$"), pl.lit(""))
+    bare = text.str.replace(rf"^(?:{words})\s*|\s*(?:{words})$", "")
+    sign = word.replace_strict(dict(signs), default=None, return_dtype=pl.String)
+    sign = (
+        pl.when(word == "").then(sign.fill_null(pl.when(text.str.contains(r"[1-9]")).then(pl.lit("?")))).otherwise(sign)
+    )
+    return sign.fill_null("") + bare
+
+
 def amount_of(frame: pl.DataFrame, column: str, amounts: Amounts) -> pl.Series:
     """Int64 minor units of the text column, by the unit the file uses; needs the column `currency`."""
     if amounts.thousands or amounts.decimal != "." or amounts.marks or amounts.negative != "leading":
@@ -101,9 +116,14 @@ def summed(
     return frame.select(pl.when(fine).then(pl.sum_horizontal(values.fill_null(0))).alias(column)).to_series()
 
 
-def signed(frame: pl.DataFrame, amounts: Amounts, direction: pl.Series | None) -> pl.DataFrame:
-    """Amounts with the merchant's sign. frame: canonical columns; direction: the file's words, row by row."""
-    money = [c for c in SIGNED if c in frame.columns]
+def signed(
+    frame: pl.DataFrame, amounts: Amounts, direction: pl.Series | None, lettered: Collection[str] = ()
+) -> pl.DataFrame:
+    """Amounts with the merchant's sign.
+
+    frame: canonical columns; direction: the file's words, row by row; lettered: columns whose cells say it themselves.
+    """
+    money = [c for c in SIGNED if c in frame.columns and c not in lettered]
     if amounts.sign == "absolute":
         return frame.with_columns(pl.col(money).abs())
     if amounts.sign == "negate":
@@ -111,11 +131,13 @@ def signed(frame: pl.DataFrame, amounts: Amounts, direction: pl.Series | None) -
     if amounts.sign == "by-type":
         minus = pl.col("record_type").is_in(NEGATIVE_TYPES).fill_null(value=False)
         turned = frame.with_columns(pl.when(minus).then(-pl.col(money).abs()).otherwise(pl.col(money)))
-        return _with_fees_turned(turned, minus)
+        return turned if "fee_minor" in lettered else _with_fees_turned(turned, minus)
     if direction is not None:
         word = pl.lit(direction)
         sign = pl.when(word.is_in(amounts.minus)).then(-1).when(word.is_in(amounts.plus)).then(1)
         turned = frame.with_columns(pl.col(money).abs() * sign)
+        if "fee_minor" in lettered:
+            return turned
         return _with_fees_turned(turned, word.is_in(amounts.minus).fill_null(value=False))
     return frame
 

@@ -10,10 +10,11 @@ import polars as pl
 
 import schemas
 from pipelines.money import EXPONENTS
-from pipelines.sources.amounts import amount_of, completed, signed, summed
+from pipelines.sources.amounts import amount_of, by_letter, completed, signed, summed
 from pipelines.sources.base import Context
 from pipelines.sources.layout import Field, Given, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
+from pipelines.sources.years import with_year
 from schemas.validation import LONGEST_SHOWN, shown
 
 LONGEST_STARRED = 17
@@ -48,6 +49,8 @@ def text_of(spec: Field, places: Places, given: Texts) -> pl.Expr:
         cells = [places[place] for place in spec.source if not isinstance(place, Given)]
         filled = pl.any_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(value=True)
         text = pl.when(filled).then(pl.concat_str(parts, separator=" ", ignore_nulls=True))
+    if spec.near is not None:
+        text = with_year(text, pl.col(places[spec.near]))
     return text if spec.default is None else text.fill_null(pl.lit(spec.default))
 
 
@@ -133,7 +136,8 @@ def to_canonical(
     )
     direction = None if layout.amounts.direction is None else cells[places[layout.amounts.direction]]
     frame = frame.with_columns(_unreadable(texts, frame, layout, direction))
-    frame = signed(frame, layout.amounts, direction)
+    lettered = [column for column, spec in fields.items() if spec.kind == "amount" and spec.codes]
+    frame = signed(frame, layout.amounts, direction, lettered)
     return _finished(frame, layout, context).select(list(wanted))
 
 
@@ -147,6 +151,8 @@ def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -
     spec = layout.fields[_field_name(column, layout)]
     if column in MONEY:
         coin = _coded(texts, "currency", layout.fields["currency"])
+        if spec.codes:
+            texts = texts.with_columns(by_letter(pl.col(column), spec.codes).alias(column))
         return amount_of(texts.with_columns(coin), column, layout.amounts)
     if spec.kind == "date":
         return parsed_dates(texts[column], spec.formats)

@@ -43,8 +43,8 @@ class FixedWidth:
     layout: its fields name slots, its encoding is that of the file; header, delimiter and quote say nothing here.
     slots: name = place in the line; they may overlap. width: bytes of a row's line (0: up to the last slot, and more
     may follow). rows: codes with which the lines of rows begin, others: those of lines that say nothing; no codes:
-    every line is a row. trimmed: lines may lack the blanks at their end. derived: further cells by expressions over
-    the slots' names.
+    every line is a row. trimmed: lines may lack the blanks at their end. gaps: bytes that must be blank, which tells
+    shifted fields; then blanks beyond the width do no harm. derived: further cells by expressions over slots' names.
     """
 
     layout: Layout
@@ -53,6 +53,7 @@ class FixedWidth:
     rows: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     trimmed: bool = False
+    gaps: tuple[int, ...] = ()
     derived: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @property
@@ -111,7 +112,7 @@ class FixedWidth:
             side=self.side,
             rows=rows,
             refused=refused,
-            raw=RawSlots(data, encoding=layout.encoding, width=self._width, slot=self._card),
+            raw=RawSlots(data, encoding=layout.encoding, width=self._width, slot=self._card, apart=bool(self.gaps)),
             data_rows=rows.height + refused.height,
             totals=file_totals(rows, refused.height, layout, stated_totals(data, trailers)),
         )
@@ -147,7 +148,9 @@ class FixedWidth:
         """`line` and a text column for each slot, and the lines that are no rows."""
         lines, refused = self._even(data, part) or self._sorted_out(data, part)
         cells, garbled = lines.cut(self._asked, self.layout.encoding)
-        return cells, pl.concat([refused, garbled]).sort("line")
+        shifted = lines.filled(self.gaps)
+        cells = cells.filter(~pl.col("line").is_in(shifted["line"].implode())) if shifted.height else cells
+        return cells, pl.concat([refused, shifted, garbled]).unique("line", keep="first").sort("line")
 
     def _even(self, data: bytes, part: Part) -> tuple[Lines, pl.DataFrame] | None:
         """All lines as they stand, if each has the width and any of them may be a row; else None."""
@@ -193,7 +196,8 @@ class FixedWidth:
             return f"the line begins with {shown(code)!r}, which no row does"
         if len(line) < self._width and self.trimmed:
             return line.ljust(self._width)
-        if len(line) < self._width or (self.width and line[self.width :].strip(b" ")):
+        beyond = line[self.width :].strip(b" ") if self.gaps else line[self.width :]
+        if len(line) < self._width or (self.width and beyond):
             return f"the line has {len(line)} bytes instead of {self._width}"
         return line[: self._width]
 
@@ -213,11 +217,16 @@ def _parts(data: bytes, start: int, end: int, first: int) -> Iterator[Part]:
 
 @dataclass(frozen=True)
 class RawSlots(RawText):
-    """Gives single lines of a fixed-width text; `slot` holds a card number in lines of `width` bytes."""
+    """Gives single lines of a fixed-width text.
+
+    slot: holds a card number in lines of `width` bytes. apart: the fields never touch, so that a card number stands
+    for itself wherever it has shifted; else every long number is masked in lines of another length.
+    """
 
     encoding: str = "utf-8"
     width: int = 0
     slot: Slot | None = None
+    apart: bool = False
 
     def _masked_bytes(self, line: bytes) -> bytes:
         """The card's place masked; one that is masked or blank stays as it is."""
@@ -228,11 +237,11 @@ class RawSlots(RawText):
         return line[: place.start] + card.ljust(self.slot.length) + line[place.stop :]
 
     def _shown(self, line: bytes) -> str:
-        """The line masked and cut; where fields have shifted and touch each other, every long number is masked."""
+        """The line masked and cut."""
         return super()._shown(self._masked_bytes(line).decode(self.encoding, errors="replace").encode())
 
     def _masked(self, text: str) -> str:
         if self.slot is None:
             return mask_text(text)
         masked = mask_digit_runs(mask_text(text))
-        return masked if len(text) >= self.width else _RUN.sub(r"\1***\2", masked)
+        return masked if self.apart or len(text) >= self.width else _RUN.sub(r"\1***\2", masked)

@@ -43,7 +43,8 @@ class Field:
     source: header names, or 1-based positions where there is no header, or what name and head give; several are
     joined by a space (date and time in two columns). signs: the sources are amounts instead, added up with these
     signs; alone: only one of them may be other than zero. constant: the value of every row instead. default: the
-    value of blank cells. codes: the file's words by canonical code.
+    value of blank cells. codes: canonical codes by the file's words; of an amount: "+" or "-" by the word that stands
+    before or behind it and gives its sign. near: the date beside a time without a year, which gives it.
     """
 
     kind: Kind = "text"
@@ -54,6 +55,7 @@ class Field:
     default: str | None = None
     signs: tuple[int, ...] = ()
     alone: bool = False
+    near: str | int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class Layout:
     def _asked(self) -> list[str | int]:
         specs = [*self.fields.values(), *(spec for kind in self.kinds for spec in kind.fields.values())]
         asked = [place for spec in specs for place in spec.source if not isinstance(place, Given)]
-        others = [self.amounts.direction, *(rule.column for rule in self.ignored)]
+        others = [self.amounts.direction, *(spec.near for spec in specs), *(rule.column for rule in self.ignored)]
         return [*asked, *(place for place in others if place is not None)]
 
     @property

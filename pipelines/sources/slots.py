@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import polars as pl
 import pyarrow as pa
@@ -32,13 +33,17 @@ class Slot:
         return self.start + self.length - 1
 
 
-def slots_in_a_row(widths: Mapping[str, int], gap: int = 0) -> dict[str, Slot]:
-    """Fields that follow one another, with `gap` bytes between them."""
-    found, start = {}, 1
-    for name, width in widths.items():
-        found[name] = Slot(start, width)
-        start += width + gap
-    return found
+def slots_in_a_row(names: str, lengths: Sequence[int], gap: int = 0) -> dict[str, Slot]:
+    """Fields that follow one another, with `gap` bytes between them; names: separated by blanks."""
+    ends = accumulate(length + gap for length in lengths)
+    places = (Slot(end - length - gap + 1, length) for end, length in zip(ends, lengths, strict=True))
+    return dict(zip(names.split(), places, strict=True))
+
+
+def gaps_between(slots: Mapping[str, Slot]) -> tuple[int, ...]:
+    """Bytes between the first and the last slot that belong to none; 1 = the first of the line."""
+    taken = {place for slot in slots.values() for place in range(slot.start, slot.end + 1)}
+    return tuple(place for place in range(min(taken), max(taken)) if place not in taken)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,17 @@ class Lines:
     data: bytes
     stride: int
     numbers: pl.Series
+
+    def filled(self, gaps: Sequence[int]) -> pl.DataFrame:
+        """`line`, `reason` of the lines in which one of the gaps is not blank."""
+        found: dict[int, str] = {}
+        for gap in reversed(gaps):
+            column = self.data[gap - 1 :: self.stride]
+            if column.count(b" ") != len(column):
+                places = [place for place, byte in enumerate(column) if byte != ord(" ")]
+                reason = f"byte {gap} is not blank: the fields of the line have shifted"
+                found |= dict.fromkeys(self.numbers.gather(places).to_list(), reason)
+        return pl.DataFrame([*found.items()], schema=_NONE.schema, orient="row")
 
     def cut(self, slots: Mapping[str, Slot], encoding: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """`line` and a String column for each slot (blank = null), and `line`, `reason` of lines that are no text."""

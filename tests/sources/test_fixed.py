@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pipelines.sources.base import Context, Parsed, SourceError
 from pipelines.sources.fixed import FixedWidth
 from pipelines.sources.layout import Amounts, Field, Layout
-from pipelines.sources.slots import Slot, slots_in_a_row
+from pipelines.sources.slots import Slot, gaps_between, slots_in_a_row
 from schemas import BY_SIDE, check
 
-PLACES = slots_in_a_row({"code": 2, "day": 8, "money": 9, "payer": 10, "card": 19, "text": 12})
+PLACES = slots_in_a_row("code day money payer card text", (2, 8, 9, 10, 19, 12))
 WIDTH = 60
 LAYOUT = Layout(
     profile="example_fixed",
@@ -91,14 +91,28 @@ def test_lines_that_do_not_fit_are_refused_one_by_one() -> None:
         b" " * WIDTH,
         line(text="last"),
     )
-    assert cells(found, "line", "bank_ref") == [(1, "A1"), (4, "A1"), (9, "last")]
+    assert cells(found, "line", "bank_ref") == [(1, "A1"), (9, "last")]
     assert found.refused.rows() == [
         (2, "the line has 59 bytes instead of 60"),
         (3, "the line has 61 bytes instead of 60"),
+        (4, "the line has 63 bytes instead of 60"),
         (5, "the line begins with '77', which no row does"),
         (6, "bytes 20 to 29 are not GBK text"),
     ]
     assert found.data_rows == 7
+
+
+def test_gaps_tell_shifted_fields_and_let_blanks_follow() -> None:
+    slots = slots_in_a_row("code day money payer card text", (2, 8, 9, 10, 19, 12), gap=1)
+    apart = b" ".join(line()[slot.start - 1 : slot.end] for slot in PLACES.values())
+    profile = replace(PROFILE, slots=slots, width=WIDTH + 5, gaps=gaps_between(slots))
+    assert profile.gaps == (3, 12, 22, 33, 53)
+    found = parsed(apart, apart + b"  ", apart + b"x", apart[:2] + b"1" + apart[3:], profile=profile)
+    assert cells(found, "line", "bank_ref") == [(1, "A1"), (2, "A1")]
+    assert found.refused.rows() == [
+        (3, "the line has 66 bytes instead of 65"),
+        (4, "byte 3 is not blank: the fields of the line have shifted"),
+    ]
 
 
 def test_what_no_field_asks_for_may_be_anything() -> None:

@@ -57,4 +57,6 @@ def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -
         "pos_journal",
         "poslog",
         "ums_portal",
+        "unionpay_acquirer_csv",
+        "unionpay_zm",
     ]
