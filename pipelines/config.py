@@ -191,6 +191,7 @@ class Settings(_Table):
         return Context(
             timezone=self.run.timezone,
             source_timezone=source.timezone or self.run.timezone,
+            zone_given=source.timezone is not None,
             cutoff=source.cutoff,
             acquirer=source.acquirer,
             account=source.account,

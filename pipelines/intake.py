@@ -290,6 +290,8 @@ def span(parsed: Parsed) -> tuple[date | None, date | None]:
 
     A journal that states its business days is of those, and a statement without entries still speaks of its days.
     """
+    if parsed.printed:
+        return parsed.printed
     dates = parsed.rows[SHOWN_DATES[parsed.side]].cast(pl.Date)
     if parsed.covered and (dates.is_empty() or parsed.side == "journal"):
         dates = pl.Series(parsed.covered).str.to_date()

@@ -125,10 +125,11 @@ def _entry(name: str, done: intake.Read) -> dict[str, Any]:
 
 
 def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Sums per currency of accepted rows, payout lines left out, as contract.md names them."""
+    """Sums per currency of accepted rows, as contract.md names them; payouts and what is carried on left out."""
     gross = fee = net = credit = debit = pl.lit(0, pl.Int64)
     if parsed.side == "settlement":
-        rows = rows.filter(pl.col("record_type") != "PAYOUT")
+        carried = pl.col("reason_code").is_in(parsed.carried).fill_null(value=False)
+        rows = rows.filter((pl.col("record_type") != "PAYOUT") & ~carried)
         gross, fee, net = pl.col("gross_minor"), pl.col("fee_minor"), pl.col("net_minor")
     elif parsed.side == "journal":
         gross = net = pl.col("amount_minor")

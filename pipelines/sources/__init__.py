@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import schemas
+from pipelines.sources.adyen import ADYEN
 from pipelines.sources.bai2 import BAI2
 from pipelines.sources.base import Profile
 from pipelines.sources.camt052 import CAMT052
@@ -12,7 +13,9 @@ from pipelines.sources.layout import Layout
 from pipelines.sources.mt940 import MT940, MT942
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
 from pipelines.sources.ofx import OFX
+from pipelines.sources.paypal import PAYPAL_STL
 from pipelines.sources.poslog import POSLOG
+from pipelines.sources.stripe import STRIPE_BALANCE, STRIPE_PAYOUT_RECONCILIATION
 from pipelines.sources.ums_portal import UMS_PORTAL
 from pipelines.sources.unionpay_acquirer_csv import UNIONPAY_ACQUIRER_CSV
 from pipelines.sources.unionpay_zm import UNIONPAY_ZM
@@ -23,6 +26,7 @@ PROFILES: dict[str, Profile] = {
         *(POS_JOURNAL, POSLOG, ACQUIRER_CSV, BANK_CSV),
         *(UMS_PORTAL, UNIONPAY_ZM, UNIONPAY_ACQUIRER_CSV),
         *(CAMT052, CAMT053, CAMT054),
+        *(ADYEN, STRIPE_PAYOUT_RECONCILIATION, STRIPE_BALANCE, PAYPAL_STL),
         *(MT940, MT942, BAI2, OFX),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import polars as pl
 
@@ -63,6 +63,25 @@ def plain_text(text: pl.Expr, amounts: Amounts) -> pl.Expr:
         pointed = text.str.replace(amounts.decimal, ".", literal=True)
         text = pl.when(text.str.contains(".", literal=True)).then(text + "?").otherwise(pointed)
     return text
+
+
+def of_any_country(text: pl.Expr) -> pl.Expr:
+    """Plain decimals of amounts as any country writes them: `1.234,50`, `1,234.50`, `1 234,50`, `-75,57`.
+
+    A comma alone is a decimal sign: read as a group it would be a thousand times too much.
+    """
+    bare = text.str.replace_all("[\\s\u00a0\u202f'’]", "").str.replace("^−", "-")
+    points = bare.str.contains(r"^[+-]?[0-9]{1,3}(\.[0-9]{3})*,[0-9]*$") | bare.str.contains(r"^[+-]?[0-9]*,[0-9]*$")
+    commas = bare.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]*$")
+    european = bare.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    return pl.when(points).then(european).when(commas).then(bare.str.replace_all(",", "", literal=True)).otherwise(bare)
+
+
+def with_plain_decimals(cells: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
+    """`of_any_country` for those of the columns that need it; most files write plain decimals anyway."""
+    there = [name for name in columns if name in cells.columns]
+    foreign = [name for name in there if cells[name].str.contains(r"[^0-9.+-]").any()]
+    return cells.with_columns(of_any_country(pl.col(name)) for name in foreign)
 
 
 def plain_number(text: str, amounts: Amounts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
 
@@ -38,7 +38,8 @@ class Context:
     """What the configuration knows of a source and the file itself may leave out.
 
     timezone: IANA zone of the books; source_timezone: zone of times without an offset; cutoff: local time at
-    which the source's next business date begins (00:00 = calendar day); filename: what the file was called.
+    which the source's next business date begins (00:00 = calendar day); filename: what the file was called;
+    zone_given: whether source_timezone is the source's own word and not the zone of the books.
     """
 
     timezone: str = "Asia/Shanghai"
@@ -47,6 +48,11 @@ class Context:
     acquirer: str | None = None
     account: str | None = None
     filename: str = ""
+    zone_given: bool = False
+
+    def zone_or(self, usual: str) -> str:
+        """Zone of times without an offset in a format that has a zone of its own unless the source says otherwise."""
+        return self.source_timezone if self.zone_given else usual
 
 
 MOST_TOLD = 4
@@ -126,6 +132,8 @@ class Parsed:
     covered: dates a bank statement speaks for though it may hold no entry of them. balances: those the file declares
     of its accounts, in the columns of NO_BALANCES; kind is opening or closing, statement is as the bank names it, and
     the balances of one statement bear one line. standing: whether a bank's file has the last word on its days.
+    printed: first and last date of its rows as printed, where their times are converted from another zone. carried:
+    reason codes of lines that only carry a balance on from one payout to the next and are no part of the file's sums.
     """
 
     profile: str
@@ -139,6 +147,8 @@ class Parsed:
     warnings: tuple[str, ...] = ()
     balances: pl.DataFrame = field(default_factory=NO_BALANCES.clone)
     standing: Standing = "final"
+    printed: tuple[date, date] | None = None
+    carried: tuple[str, ...] = ()
 
 
 class Data(Protocol):

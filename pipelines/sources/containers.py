@@ -188,7 +188,7 @@ def _files_of(archive: zipfile.ZipFile, opening: _Opening) -> list[tuple[zipfile
     opening.seen += len(archive.infolist())
     if opening.seen > opening.limits.members:
         raise SourceError(f"the archive holds more than {opening.limits.members:,} files", mend="unpack it yourself")
-    named = [(info, _name(info)) for info in archive.infolist() if not info.is_dir()]
+    named = [(info, _name(info)) for info in archive.infolist() if not info.filename.endswith("/")]
     held = [(i, name) for i, name in named if not name.startswith(JUNK_FOLDER) and not _base(name).startswith(JUNK)]
     if not held:
         raise SourceError("the archive holds no file", mend=SEND_AGAIN)

@@ -47,6 +47,7 @@ def test_golden_files_hold(case: str) -> None:
 def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -> None:
     assert CASES == [
         "acquirer_csv",
+        "adyen_settlement_detail",
         "bai2",
         "bank_csv",
         "declared_bank",
@@ -54,8 +55,11 @@ def test_every_profile_with_a_folder_and_both_kinds_of_declaration_are_there() -
         "mt940",
         "mt942",
         "ofx",
+        "paypal_stl",
         "pos_journal",
         "poslog",
+        "stripe_balance",
+        "stripe_payout_reconciliation",
         "ums_portal",
         "unionpay_acquirer_csv",
         "unionpay_zm",
