@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import schemas
+from pipelines.sources.alipay import ALIPAY_ACCOUNT, ALIPAY_TRADE
 from pipelines.sources.bai2 import BAI2
 from pipelines.sources.base import Profile
 from pipelines.sources.camt052 import CAMT052
@@ -13,11 +14,13 @@ from pipelines.sources.mt940 import MT940, MT942
 from pipelines.sources.native import ACQUIRER_CSV, BANK_CSV, POS_JOURNAL
 from pipelines.sources.ofx import OFX
 from pipelines.sources.ums_portal import UMS_PORTAL, UmsPortal
+from pipelines.sources.wechat import WECHAT_FUND, WECHAT_TRADE
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         *(POS_JOURNAL, ACQUIRER_CSV, BANK_CSV, UMS_PORTAL),
+        *(WECHAT_TRADE, WECHAT_FUND, ALIPAY_TRADE, ALIPAY_ACCOUNT),
         *(CAMT052, CAMT053, CAMT054),
         *(MT940, MT942, BAI2, OFX),
     )

@@ -60,6 +60,17 @@ def is_count(name: str) -> bool:
     return name.partition("[")[0].endswith(_COUNTS)
 
 
+MICRO = 6
+"""Decimals of amounts in millionths of a major unit."""
+
+
+def decimals(total: str, digits: int) -> int:
+    """Decimals of a control total by its name: none for counts, six for `…_micro`."""
+    if is_count(total):
+        return 0
+    return MICRO if total.endswith("_micro") else digits
+
+
 @dataclass(frozen=True)
 class Totals:
     """Control totals: what the file declares of itself and what its lines add up to (counts; minor units).
@@ -96,7 +107,11 @@ class Totals:
         return "; ".join(part for part in (totals, self.contradiction) if part)
 
     def _shown(self, name: str, value: int | None) -> str:
-        return str(value) if value is None or is_count(name) else f"{Decimal(value).scaleb(-self.digits):f}"
+        return (
+            str(value)
+            if value is None or is_count(name)
+            else f"{Decimal(value).scaleb(-decimals(name, self.digits)):f}"
+        )
 
 
 RawLines = Callable[[list[int]], dict[int, str]]
@@ -126,6 +141,7 @@ class Parsed:
     covered: dates a bank statement speaks for though it may hold no entry of them. balances: those the file declares
     of its accounts, in the columns of NO_BALANCES; kind is opening or closing, statement is as the bank names it, and
     the balances of one statement bear one line. standing: whether a bank's file has the last word on its days.
+    home: currency of a file that has no row to say it, where the format knows.
     """
 
     profile: str
@@ -139,6 +155,7 @@ class Parsed:
     warnings: tuple[str, ...] = ()
     balances: pl.DataFrame = field(default_factory=NO_BALANCES.clone)
     standing: Standing = "final"
+    home: str | None = None
 
 
 class Data(Protocol):

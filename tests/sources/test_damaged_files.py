@@ -14,7 +14,9 @@ from pipelines.sources.identify import expect, identify
 
 GOLDEN = Path(__file__).parent / "golden"
 BANK = ("bai2", "mt940", "mt942", "ofx")
-CASES = ("pos_journal", "acquirer_csv", "bank_csv", "ums_portal", "declared_settlement", "declared_bank", *BANK)
+WALLETS = ("wechat_trade", "wechat_fund", "alipay_trade", "alipay_account")
+NATIVE = ("pos_journal", "acquirer_csv", "bank_csv")
+CASES = (*NATIVE, "ums_portal", *WALLETS, "declared_settlement", "declared_bank", *BANK)
 PIECES = st.sampled_from(
     [
         *(b"", b'"', b",", b"\n", b"\r", b"\t", b"\0", b"\xff", b"\xe4", b"1", b"-", b".", b"#", b" ", b"\x01"),

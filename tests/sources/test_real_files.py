@@ -49,19 +49,26 @@ def allows(cell: str, got: object) -> bool:
     return not cell or str(got) in cell.split("|")
 
 
+def outcome(entry: dict[str, Any]) -> str:
+    """What came of a file, in the words of expected.tsv."""
+    if entry["control_totals"]["agree"] is False:
+        return "control_mismatch"
+    if entry["error"]:
+        return "reject"
+    return "partial" if entry["rejected"] else "ok"
+
+
 @pytest.mark.parametrize("line", OURS, ids=[f"{line['path']} {line['currency']}" for line in OURS])
 def test_files_of_our_profiles_hold_what_independent_readers_found(line: dict[str, str]) -> None:
     entry = found()[line["path"]]
-    assert line["outcome"] == "ok"
-    assert entry["error"] is None
-    assert entry["rejected"] == []
+    assert outcome(entry) in line["outcome"].split("|")
     assert allows(line["profile"], entry["profile"])
     assert allows(line["control_totals"], AGREE[entry["control_totals"]["agree"]])
     for column in ("rows", "accepted", "first_date", "last_date"):
         assert allows(line[column], entry[column]), column
-    sums = entry["currency"][line["currency"]]
+    sums = entry["currency"].get(line["currency"], {})
     for column in ("gross_minor", "fee_minor", "net_minor", "credit_minor", "debit_minor"):
-        assert allows(line[column], sums[column]), column
+        assert allows(line[column], sums.get(column)), column
 
 
 def test_both_kinds_of_portal_export_are_among_them() -> None:
@@ -79,7 +86,7 @@ def test_near_misses_are_claimed_by_nobody() -> None:
 def test_every_real_file_gets_a_plain_line_and_never_a_traceback() -> None:
     assert len(found()) > 100
     for path, entry in found().items():
-        known = path.startswith((*ELSEWHERE, "unionpay"))
+        known = path.startswith((*ELSEWHERE, "unionpay", "wechat", "alipay"))
         assert known or entry["profile"] is None, path
         assert entry["profile"] or entry["error"], path
         error = entry["error"] or "-"
