@@ -73,8 +73,9 @@ class Walk:
         for entry in stated.all(ENTRY):
             self._entry(entry, account, currency)
         self.told["pending"] += len(stated.all(PENDING))
-        for balance in stated.children.get("LEDGERBAL", ()):
+        for balance in stated.all("LEDGERBAL"):
             amount, _ = read_amount(balance.get("BALAMT"), currency)
+            self.told["balance"] += amount is None
             if amount is not None:
                 day = day_of(balance.get("DTASOF"))
                 self.balances.append(Balance(stated.line, account, None, "closing", day, amount, currency))
@@ -170,7 +171,9 @@ class Ofx:
             profile=NAME,
             side=self.side,
             rows=rows,
-            refused=refusal_frame([(line, "TRNAMT stands outside any transaction") for line in found.loose]),
+            refused=refusal_frame(
+                [(line, "an amount in no transaction, or a transaction in no statement") for line in found.loose]
+            ),
             raw=RawElements(text, ENTRY, walk.offsets, lines, suspects),
             data_rows=rows.height + len(found.loose),
             covered=tuple(sorted(walk.days)),
@@ -205,6 +208,7 @@ def _warnings(found: Document, walk: Walk) -> list[str]:
         for each in found.root.all(name)
     )
     sentences = (
+        (walk.told["balance"], "ledger balances that cannot be read are left out"),
         (walk.told["pending"], "transactions left out as pending"),
         (walk.told["foreign"], "transactions are in a currency of their own"),
         (walk.told["correction"], "transactions correct earlier ones"),

@@ -75,7 +75,10 @@ class Element:
 
 @dataclass
 class Document:
-    """All that a file holds: its root, lines of values that belong to no transaction, and whether it ended."""
+    """All that a file holds: its root, and whether its end tag was there.
+
+    loose: lines of amounts in no transaction and of transactions in no statement.
+    """
 
     root: Element
     loose: list[int] = field(default_factory=list)
@@ -157,6 +160,8 @@ class Scanner:
                 self.found.unclosed += 1
                 self._close(name)
             element = Element(name, self._line(offset), offset)
+            if name == ENTRY and not any(each.name in STATEMENTS for each in self.open):
+                self.found.loose.append(element.line)
             if len(self.open) > DEEPEST:
                 what = f"its elements are nested deeper than {DEEPEST}: end tags are missing"
                 raise SourceError(what, line=element.line, mend="ask the bank for the whole file", profile=NAME)
