@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import polars as pl
 from pipelines import config, intake
 from pipelines.config import ConfigError, Settings, Source
 from pipelines.inspection import archives
-from pipelines.sources.base import Parsed, Profile, SourceError
+from pipelines.money import EXPONENTS, round_half_up
+from pipelines.sources.base import MICRO, Parsed, Profile, SourceError
 from pipelines.sources.containers import Member, is_archive, members
 from pipelines.sources.identify import identify
 from pipelines.toml_faults import there_are
@@ -125,7 +127,10 @@ def _entry(name: str, done: intake.Read) -> dict[str, Any]:
 
 
 def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Sums per currency of accepted rows, as contract.md names them; payouts and what is carried on left out."""
+    """Sums per currency of accepted rows, as contract.md names them; payouts and what is carried on left out.
+
+    Fees that are stated finer than the minor unit are summed as stated and rounded once.
+    """
     gross = fee = net = credit = debit = pl.lit(0, pl.Int64)
     if parsed.side == "settlement":
         carried = pl.col("reason_code").is_in(parsed.carried).fill_null(value=False)
@@ -143,4 +148,11 @@ def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]
         credit_minor=credit.sum(),
         debit_minor=debit.sum(),
     )
-    return {row.pop("currency"): row for row in sums.sort("currency").to_dicts()}
+    nothing = dict.fromkeys(sums.columns[1:], 0)
+    found = {parsed.home: nothing} if parsed.home and rows.is_empty() else {}
+    found |= {row.pop("currency"): row for row in sums.sort("currency").to_dicts()}
+    if "fee_micro" in rows.columns:
+        for currency, exact in rows.group_by("currency").agg(pl.col("fee_micro").cast(pl.Int128).sum()).iter_rows():
+            rounded = round_half_up(Decimal(exact).scaleb(EXPONENTS[currency] - MICRO))
+            found[currency] |= {"fee_minor": rounded, "net_minor": found[currency]["gross_minor"] - rounded}
+    return found

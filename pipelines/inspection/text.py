@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from pipelines.money import money_text
-from pipelines.sources.base import is_count
+from pipelines.money import EXPONENTS, money_text
+from pipelines.sources.base import decimals, is_count
 
 MOST_SHOWN = 5
 
@@ -40,8 +41,13 @@ def _totals(entry: Mapping[str, Any]) -> str:
     totals, currencies = entry["control_totals"], list(entry["currency"])
     if totals["agree"] is None:
         return "none declared"
-    declared = ", ".join(
-        f"{name} {value:,}" if is_count(name) or len(currencies) != 1 else f"{name} {money_text(value, currencies[0])}"
-        for name, value in totals["declared"].items()
-    )
+    declared = ", ".join(f"{name} {_figure(name, value, currencies)}" for name, value in totals["declared"].items())
     return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared})"
+
+
+def _figure(name: str, value: int, currencies: Sequence[str]) -> str:
+    """A control total as people read it, in the file's currency where it has but one."""
+    one = currencies[0] if len(currencies) == 1 and not is_count(name) else None
+    places = decimals(name, EXPONENTS[one]) if one else 0
+    figure = f"{Decimal(value).scaleb(-places):,f}"
+    return f"{figure} {one}" if one else figure

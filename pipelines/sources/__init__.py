@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import schemas
 from pipelines.sources.adyen import ADYEN
+from pipelines.sources.alipay import ALIPAY_ACCOUNT, ALIPAY_TRADE
 from pipelines.sources.bai2 import BAI2
 from pipelines.sources.base import Profile
 from pipelines.sources.camt052 import CAMT052
@@ -19,12 +20,14 @@ from pipelines.sources.stripe import STRIPE_BALANCE, STRIPE_PAYOUT_RECONCILIATIO
 from pipelines.sources.ums_portal import UMS_PORTAL
 from pipelines.sources.unionpay_acquirer_csv import UNIONPAY_ACQUIRER_CSV
 from pipelines.sources.unionpay_zm import UNIONPAY_ZM
+from pipelines.sources.wechat import WECHAT_FUND, WECHAT_TRADE
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         *(POS_JOURNAL, POSLOG, ACQUIRER_CSV, BANK_CSV),
         *(UMS_PORTAL, UNIONPAY_ZM, UNIONPAY_ACQUIRER_CSV),
+        *(WECHAT_TRADE, WECHAT_FUND, ALIPAY_TRADE, ALIPAY_ACCOUNT),
         *(CAMT052, CAMT053, CAMT054),
         *(ADYEN, STRIPE_PAYOUT_RECONCILIATION, STRIPE_BALANCE, PAYPAL_STL),
         *(MT940, MT942, BAI2, OFX),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 import polars as pl
 
 from pipelines.money import EXPONENTS, minor_units
+from pipelines.sources.base import MICRO
 from pipelines.sources.layout import Amounts
 
 SIGNED = ("amount_minor", "gross_minor", "net_minor")
@@ -186,3 +187,11 @@ def completed(frame: pl.DataFrame, stated: Collection[str]) -> pl.DataFrame:
     if "fee" not in stated:
         return frame.with_columns(fee_minor=gross - net)
     return frame
+
+
+def with_rounded_fee(frame: pl.DataFrame) -> pl.DataFrame:
+    """`fee_minor` from `fee_micro`: rounded half up on the absolute value, then the sign (contract.md, Money)."""
+    units = {code: 10 ** (MICRO - digits) for code, digits in EXPONENTS.items()}
+    unit = pl.col("currency").replace_strict(units, default=None, return_dtype=pl.Int64)
+    exact = pl.col("fee_micro")
+    return frame.with_columns(fee_minor=exact.sign() * ((exact.abs() + unit // 2) // unit))

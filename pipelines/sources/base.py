@@ -66,6 +66,17 @@ def is_count(name: str) -> bool:
     return name.partition("[")[0].endswith(_COUNTS)
 
 
+MICRO = 6
+"""Decimals of amounts in millionths of a major unit."""
+
+
+def decimals(total: str, digits: int) -> int:
+    """Decimals of a control total by its name: none for counts, six for `…_micro`."""
+    if is_count(total):
+        return 0
+    return MICRO if total.endswith("_micro") else digits
+
+
 @dataclass(frozen=True)
 class Totals:
     """Control totals: what the file declares of itself and what its lines add up to (counts; minor units).
@@ -102,7 +113,11 @@ class Totals:
         return "; ".join(part for part in (totals, self.contradiction) if part)
 
     def _shown(self, name: str, value: int | None) -> str:
-        return str(value) if value is None or is_count(name) else f"{Decimal(value).scaleb(-self.digits):f}"
+        return (
+            str(value)
+            if value is None or is_count(name)
+            else f"{Decimal(value).scaleb(-decimals(name, self.digits)):f}"
+        )
 
 
 RawLines = Callable[[list[int]], dict[int, str]]
@@ -134,6 +149,7 @@ class Parsed:
     the balances of one statement bear one line. standing: whether a bank's file has the last word on its days.
     printed: first and last date of its rows as printed, where their times are converted from another zone. carried:
     reason codes of lines that only carry a balance on from one payout to the next and are no part of the file's sums.
+    home: currency of a file that has no row to say it, where the format knows.
     """
 
     profile: str
@@ -149,6 +165,7 @@ class Parsed:
     standing: Standing = "final"
     printed: tuple[date, date] | None = None
     carried: tuple[str, ...] = ()
+    home: str | None = None
 
 
 class Data(Protocol):

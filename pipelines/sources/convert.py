@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 
 import schemas
-from pipelines.money import EXPONENTS
-from pipelines.sources.amounts import amount_of, by_letter, completed, signed, summed
-from pipelines.sources.base import Context
+from pipelines.money import EXPONENTS, minor_of_scale
+from pipelines.sources.amounts import amount_of, by_letter, completed, plain_text, signed, summed, with_rounded_fee
+from pipelines.sources.base import MICRO, Context
 from pipelines.sources.layout import Field, Given, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
 from pipelines.sources.years import with_year
@@ -41,7 +42,7 @@ def text_of(spec: Field, places: Places, given: Texts) -> pl.Expr:
     """The text of one field: its constant, or what it is made of joined by a space (null if all cells are blank)."""
     if spec.constant is not None:
         return pl.lit(spec.constant)
-    if not spec.source:
+    if not spec.source or (spec.optional and not all(place in places for place in spec.source)):
         return pl.lit(None, pl.String)
     parts = [_part(place, places, given) for place in spec.source]
     text = parts[0]
@@ -113,32 +114,42 @@ def business_dates(times: pl.Expr, context: Context) -> pl.Expr:
     return (times + ahead).dt.date()
 
 
+def canonical_columns(layout: Layout) -> dict[str, pl.DataType]:
+    """Canonical columns, and their types, of the frames that a layout gives."""
+    schema = schemas.BY_SIDE[layout.side]
+    stated = [c for c in schemas.optional(schema) if _field_name(c, layout) in layout.fields]
+    return schemas.canonical(schema, also=stated)
+
+
 def to_canonical(
     cells: pl.DataFrame, layout: Layout, context: Context, header: Sequence[str], given: Texts | None = None
 ) -> pl.DataFrame:
-    """Canonical columns of the layout's side, in order, with `line` and `unreadable`.
+    """Canonical columns of the layout's side, in order, with `line` and `unreadable`; then its fields of other names.
 
     cells: `line` and text columns 1, 2, 3 …; header: their names, none where fields are positions; given: what name
     and head of the file say. Amounts become minor units, signs are the merchant's, card numbers are masked.
     """
-    schema = schemas.BY_SIDE[layout.side]
-    stated = [c for c in schemas.optional(schema) if _field_name(c, layout) in layout.fields]
-    wanted = schemas.canonical(schema, also=stated)
+    context = replace(context, source_timezone=layout.timezone or context.source_timezone)
+    wanted = canonical_columns(layout)
     places = places_of(cells, header)
     fields = {c: layout.fields[_field_name(c, layout)] for c in wanted if _field_name(c, layout) in layout.fields}
+    if layout.derive:
+        fields |= {n: spec for n, spec in layout.fields.items() if n not in wanted and f"{n}_minor" not in wanted}
     texts = cells.select("line", *(text_of(spec, places, given or {}).alias(c) for c, spec in fields.items()))
     typed = {
         column: _summed(cells, texts, column, layout, places) if spec.signs else _typed(texts, column, layout, context)
         for column, spec in fields.items()
     }
     frame = texts.select("line").with_columns(
-        *(typed[c] if c in typed else pl.lit(None, dtype).alias(c) for c, dtype in wanted.items() if c != "line")
+        *(pl.lit(None, dtype).alias(c) for c, dtype in wanted.items() if c not in typed and c != "line"),
+        *(found.alias(c) for c, found in typed.items()),
     )
     direction = None if layout.amounts.direction is None else cells[places[layout.amounts.direction]]
     frame = frame.with_columns(_unreadable(texts, frame, layout, direction))
     lettered = [column for column, spec in fields.items() if spec.kind == "amount" and spec.codes]
     frame = signed(frame, layout.amounts, direction, lettered)
-    return _finished(frame, layout, context).select(list(wanted))
+    frame = _finished(layout.derive(frame) if layout.derive else frame, layout, context)
+    return frame.select(*wanted, pl.exclude(list(wanted)))
 
 
 def _field_name(column: str, layout: Layout) -> str:
@@ -149,11 +160,8 @@ def _field_name(column: str, layout: Layout) -> str:
 
 def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -> pl.Series:
     spec = layout.fields[_field_name(column, layout)]
-    if column in MONEY:
-        coin = _coded(texts, "currency", layout.fields["currency"])
-        if spec.codes:
-            texts = texts.with_columns(by_letter(pl.col(column), spec.codes).alias(column))
-        return amount_of(texts.with_columns(coin), column, layout.amounts)
+    if column in MONEY or spec.kind in ("amount", "micro"):
+        return _amount(texts, column, spec, layout)
     if spec.kind == "date":
         return parsed_dates(texts[column], spec.formats)
     if spec.kind == "datetime":
@@ -163,6 +171,15 @@ def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -
     if spec.kind == "card":
         return _masked(texts[column])
     return mask_text_series(texts[column]) if column in FREE_TEXT else texts[column]
+
+
+def _amount(texts: pl.DataFrame, column: str, spec: Field, layout: Layout) -> pl.Series:
+    if spec.kind == "micro":
+        return texts.select(minor_of_scale(plain_text(pl.col(column), layout.amounts), MICRO)).to_series()
+    coin = _coded(texts, "currency", layout.fields["currency"])
+    if spec.codes:
+        texts = texts.with_columns(by_letter(pl.col(column), spec.codes).alias(column))
+    return amount_of(texts.with_columns(coin), column, layout.amounts)
 
 
 def _summed(cells: pl.DataFrame, texts: pl.DataFrame, column: str, layout: Layout, places: Places) -> pl.Series:
@@ -209,10 +226,11 @@ def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direct
             continue
         bad = texts[column].is_not_null() & frame[column].is_null()
         if bad.any():
-            if column in MONEY:  # without a currency no amount can be read, and the currency says so
+            money = column in MONEY or spec.kind == "amount"
+            if money:  # without a currency no amount can be read, and the currency says so
                 bad &= frame["currency"].is_in(list(EXPONENTS)).fill_null(value=False)
             plain = pl.lit(_none_of(spec) or _SAYS.get(column, _SAYS.get(spec.kind)))
-            says = _amount_says(texts[column], frame, layout) if column in MONEY else plain
+            says = _amount_says(texts[column], frame, layout) if money else plain
             found.append(_sentences(texts[column], bad, _field_name(column, layout), says))
     if direction is not None:
         bad = ~direction.is_in([*layout.amounts.plus, *layout.amounts.minus]).fill_null(value=False)
@@ -227,6 +245,7 @@ def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direct
 _SAYS = {
     "date": "is not a date in the format of the profile",
     "datetime": "is not a time in the format of the profile",
+    "micro": "is not an amount of at most six decimals",
     "code": "is a word that the profile does not know",
     "currency": "is not an ISO 4217 currency",
 }
@@ -263,5 +282,7 @@ def _finished(frame: pl.DataFrame, layout: Layout, context: Context) -> pl.DataF
     frame = frame.with_columns(business_date=business_dates(pl.col("txn_time"), context))
     if layout.side == "journal":
         return frame
+    if "fee_micro" in layout.fields:
+        frame = with_rounded_fee(frame)
     frame = completed(frame, layout.stated)
     return frame.with_columns(pl.col("acquirer").fill_null(pl.lit(context.acquirer, pl.String)))

@@ -30,6 +30,7 @@ def _cut(frame: Frame, layout: Layout) -> Cells:
         delimiter=layout.delimiter,
         quote=layout.quote,
         ragged=layout.ragged,
+        lead=layout.lead,
     )
 
 

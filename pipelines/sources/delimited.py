@@ -11,15 +11,26 @@ import polars as pl
 
 import schemas
 from pipelines.sources.base import NO_BALANCES, Context, Data, Parsed, Side, SourceError
+from pipelines.sources.convert import canonical_columns
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
 from pipelines.sources.given import outside
 from pipelines.sources.kinds import ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
-from pipelines.sources.outline import Frame, begun, frame_of, head_of, header_of, no_header, no_trailer, tail_of
+from pipelines.sources.outline import (
+    Frame,
+    Trailers,
+    begun,
+    frame_of,
+    head_of,
+    header_of,
+    no_header,
+    no_trailer,
+    tail_of,
+)
 from pipelines.sources.rows import read_rows
 from pipelines.sources.streaming import HEAD, Piece, comes_in_pieces, pieces_of
 from pipelines.sources.text import RawText
-from pipelines.sources.totals import Tally, balances_of, stated_totals
+from pipelines.sources.totals import Stated, Tally, balances_of, stated_totals
 from pipelines.sources.workbook import as_written, in_sheets, is_sheet, sheet_name
 
 SAMPLE_ROWS = 20
@@ -156,7 +167,7 @@ class Delimited:
             raise
 
     def _parsed(self, pieces: Iterable[Piece], frame: Frame, start: int, context: Context) -> Iterator[Parsed]:
-        layout, tally, ignored = self.layout, Tally(self.layout), []
+        layout, tally, ignored = self.layout, self.tally(), []
         if layout.last_position > frame.columns and not layout.kinds:
             mend = "mend `columns` of the profile, or ask the sender for the agreed layout"
             raise SourceError(_too_narrow(frame, layout), mend=mend)
@@ -171,20 +182,35 @@ class Delimited:
             found = read_rows(replace(frame, body=piece.text[start:end]), layout, context, beside.texts)
             tally.add(found.rows, found.refused.height, ignored_counted(found.ignored, layout.ignored))
             ignored.append(found.ignored)
-            stated = stated_totals(piece.text, trailers, beside.totals, piece.first) if piece.last else None
+            stated = self.stated(piece, end, trailers, beside.totals) if piece.last else None
             totals = tally.totals(stated)
             bank = self.side == "bank"
             yield Parsed(
                 profile=self.name,
                 side=self.side,
-                rows=found.rows,
+                rows=found.rows.select(*canonical_columns(layout)),
                 refused=found.refused,
                 raw=RawText(piece.text, layout.delimiter, frame.columns, _card_cell(frame, layout), piece.first),
                 data_rows=found.rows.height + found.refused.height,
                 totals=totals,
                 balances=balances_of(found.rows, totals, context.account) if bank else NO_BALANCES.clone(),
-                warnings=ignored_told(pl.concat(ignored), layout.ignored) if piece.last else (),
+                warnings=(*ignored_told(pl.concat(ignored), layout.ignored), *tally.oddities()) if piece.last else (),
+                home=self.home,
             )
+
+    @property
+    def home(self) -> str | None:
+        """Currency of files of this layout, where it is always the same."""
+        return self.layout.fields["currency"].constant if "currency" in self.layout.fields else None
+
+    def tally(self) -> Tally:
+        """What adds up the rows, which then still hold the fields that are no canonical columns."""
+        return Tally(self.layout)
+
+    def stated(self, piece: Piece, end: int, trailers: Trailers, head: Stated) -> Stated | None:
+        """What the file declares of itself, with the last of its pieces, whose data stops at an offset."""
+        del end
+        return stated_totals(piece.text, trailers, head, piece.first)
 
 
 def _too_narrow(frame: Frame, layout: Layout) -> str:

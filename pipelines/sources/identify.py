@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.sources.base import Profile, SourceError
+from pipelines.sources.strangers import stranger
 
 HEAD = 65_536
 MEND_UNKNOWN = "declare its layout as [[profiles]] in recon.toml, or ask the sender for a supported format"
@@ -28,6 +29,8 @@ def identify(name: str, data: bytes, profiles: Mapping[str, Profile]) -> Profile
             f"claimed by {len(found)} profiles: {', '.join(found)}",
             mend="narrow their declarations, or name one with --profile",
         )
+    if what := stranger(data[:HEAD]):
+        raise SourceError(what)
     raise SourceError(_why_none(name, data, profiles), mend=MEND_UNKNOWN)
 
 
@@ -39,6 +42,8 @@ def expect(name: str, data: bytes, profile: Profile, profiles: Mapping[str, Prof
     if profile.identify(name, head):
         return
     others = [other for other in claims(name, data, profiles) if other != profile.name]
+    if not others and (what := stranger(head)):
+        raise SourceError(what)
     why = profile.explain(name, head) or f"it is not of profile {profile.name}"
     looks = f"; it looks like {' or '.join(others)}" if others else ""
     raise SourceError(f"{why}{looks}", mend="ask the sender to send the agreed layout")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import polars as pl
+
 from pipelines.sources.base import Side
 
-Kind = Literal["text", "card", "code", "amount", "date", "datetime"]
+Kind = Literal["text", "card", "code", "amount", "micro", "date", "datetime"]
 Sign = Literal["as-is", "absolute", "negate", "by-type"]
 Minus = Literal["leading", "trailing", "brackets"]
 Format = Literal["delimited", "jsonl"]
@@ -44,7 +47,8 @@ class Field:
     joined by a space (date and time in two columns). signs: the sources are amounts instead, added up with these
     signs; alone: only one of them may be other than zero. constant: the value of every row instead. default: the
     value of blank cells. codes: canonical codes by the file's words; of an amount: "+" or "-" by the word that stands
-    before or behind it and gives its sign. near: the date beside a time without a year, which gives it.
+    before or behind it and gives its sign. near: the date beside a time without a year, which gives it. optional: not
+    every file of the format has the column. Kind micro is an amount in millionths of a major unit.
     """
 
     kind: Kind = "text"
@@ -56,6 +60,7 @@ class Field:
     signs: tuple[int, ...] = ()
     alone: bool = False
     near: str | int | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,10 @@ class Layout:
     texts. from_name: one whose named groups are fields that only the file's name gives, if it fits. blank_rows: rows
     of blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them. strip:
     signs around cells that say nothing. blanks: words that stand for a blank cell. kinds: the kinds of rows, where
-    there are several.
+    there are several. lead: sign that stands before each cell of a row, so that a delimiter within a cell does no
+    harm. timezone: IANA zone of times where the format fixes it. synonyms: other names of a column and ours; with
+    them, names are compared without regard to full-width signs. derive: canonical columns from fields of any other
+    name, once those are typed.
     """
 
     profile: str
@@ -142,6 +150,17 @@ class Layout:
     blanks: tuple[str, ...] = ()
     kinds: tuple[RowKind, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    lead: str = ""
+    timezone: str | None = None
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    derive: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+
+    def named(self, cell: str) -> str:
+        """Our name of a column that the file calls so."""
+        if not self.synonyms:
+            return cell
+        plain = "".join(unicodedata.normalize("NFKC", cell).removeprefix(self.lead).split())
+        return self.synonyms.get(plain, plain)
 
     def told_by(self, filename: str) -> Layout:
         """This layout with the fields filled that the named groups of `from_name` find in the file's name."""
@@ -152,7 +171,8 @@ class Layout:
     @property
     def _asked(self) -> list[str | int]:
         specs = [*self.fields.values(), *(spec for kind in self.kinds for spec in kind.fields.values())]
-        asked = [place for spec in specs for place in spec.source if not isinstance(place, Given)]
+        needed = [spec for spec in specs if not spec.optional]
+        asked = [place for spec in needed for place in spec.source if not isinstance(place, Given)]
         others = [self.amounts.direction, *(spec.near for spec in specs), *(rule.column for rule in self.ignored)]
         return [*asked, *(place for place in others if place is not None)]
 

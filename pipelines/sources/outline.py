@@ -59,7 +59,7 @@ def header_of(data: bytes, layout: Layout) -> tuple[list[str], int, int] | None:
 
 def _named(line: str, layout: Layout) -> list[str]:
     cells = cells_of(line, layout.delimiter, layout.quote)
-    return [cell.strip(PADDING + layout.strip) for cell in cells] if layout.strip else cells
+    return [layout.named(cell.strip(PADDING + layout.strip) if layout.strip else cell) for cell in cells]
 
 
 def _once(cells: list[str], layout: Layout, line: int) -> None:

@@ -125,7 +125,7 @@ class Quoting:
 def keep_to_their_line(raw: pl.Series, columns: int, quoting: Quoting) -> pl.Series | None:
     """Which lines are one row of so many cells, each plain or wholly in quotes; None where a cell goes over lines."""
     quote, delimiter = re.escape(quoting.quote), re.escape(quoting.delimiter)
-    if raw.str.contains(_QUOTED, literal=True).any():  # what stands for a quoted cell stands for itself here
+    if raw.str.contains(_QUOTED, literal=True).any():  # the sign is ours only where no cell holds it
         return None
     outside = raw.str.strip_chars_end("\r").str.replace_all(f"{quote}[^{quote}]*{quote}", _QUOTED)
     if outside.str.contains(quoting.quote, literal=True).any():

@@ -123,14 +123,17 @@ def read_cells(
     delimiter: str = ",",
     quote: str | None = '"',
     ragged: bool = False,
+    lead: str = "",
 ) -> Cells:
     """Cut the data lines into cells.
 
     body: UTF-8 data lines only (no header, no trailer); first: line number of its first line; columns: how many
-    cells a row has; ragged: a row may lack blank cells at its end, or have more of them.
+    cells a row has; ragged: a row may lack blank cells at its end, or have more of them; lead: sign before each cell.
     """
     if not body or body.isspace():
         return Cells(_empty(columns), _refusals([]))
+    if lead and (delimiter + lead).encode() in body:
+        body, delimiter, quote = _without_leads(body, delimiter, lead), UNIT_SEPARATOR, None
     separator = delimiter.encode()
     lines = _lines_if_regular(body, columns, separator, quote)
     if lines is not None:
@@ -148,6 +151,16 @@ def read_cells(
     if quote and quote.encode() in body:
         return _read_quoted(body, first, columns, Quoting(delimiter, quote))
     return _read_line_by_line(body, first, columns, delimiter, ragged=ragged)
+
+
+UNIT_SEPARATOR = "\x1f"
+
+
+def _without_leads(body: bytes, delimiter: str, lead: str) -> bytes:
+    """The lines with one control sign for each delimiter and the lead after it, so that cells may hold delimiters."""
+    sign = UNIT_SEPARATOR.encode()
+    body = (b"\n" + body).replace(b"\r\n", b"\n").replace(sign, b" ")
+    return body.replace((delimiter + lead).encode(), sign).replace(b"\n" + lead.encode(), b"\n")[1:]
 
 
 def pieces(body: bytes, first: int, quote: str | None) -> list[tuple[bytes, int]]:

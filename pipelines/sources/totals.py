@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.money import EXPONENTS
 from pipelines.sources.amounts import plain_number
-from pipelines.sources.base import NO_BALANCES, Side, SourceError, Totals
+from pipelines.sources.base import NO_BALANCES, Side, SourceError, Totals, decimals
 from pipelines.sources.layout import Amounts, Layout
 from schemas.validation import shown
 
@@ -52,7 +52,7 @@ def _declared(name: str, text: str, line: int, digits: int, amounts: Amounts) ->
     plain = plain_number(text, amounts)
     if not _DECIMAL.fullmatch(plain):
         raise SourceError(f"the trailer's {name} {shown(text)!r} is not a number", line=line)
-    scaled = Decimal(plain) if name in COUNTS or amounts.unit == "minor" else Decimal(plain).scaleb(digits)
+    scaled = Decimal(plain).scaleb(0 if amounts.unit == "minor" else decimals(name, digits))
     if scaled != int(scaled):
         raise SourceError(f"the trailer's {name} {text!r} has too many decimals", line=line)
     if name in BY_DIRECTION:
@@ -134,7 +134,7 @@ class Tally:
     def _figure(self, name: str, digits: int) -> int:
         whole = name in COUNTS or self.layout.amounts.unit == "minor"
         return sum(
-            figures[name] * (1 if whole else _lift(currency, digits)) for currency, figures in self.figures.items()
+            figures[name] * (1 if whole else lift(currency, digits)) for currency, figures in self.figures.items()
         )
 
     def _of_balances(self, declared: dict[str, int], computed: dict[str, int], digits: int) -> str | None:
@@ -145,6 +145,10 @@ class Tally:
         else:
             del computed["closing"]
         return None if self.refused or self.unread else _broken_chain(pl.concat(self.entries), declared, digits)
+
+    def oddities(self) -> tuple[str, ...]:
+        """What is odd about the lines and yet no reason to refuse the file."""
+        return ()
 
 
 def _figure(name: str, side: Side) -> pl.Expr:
@@ -160,7 +164,8 @@ def _figure(name: str, side: Side) -> pl.Expr:
     return ways.get(name, amount.sum()).alias(name)
 
 
-def _lift(currency: str | None, digits: int) -> int:
+def lift(currency: str | None, digits: int) -> int:
+    """How many units of 10**-digits one minor unit is."""
     return int(10 ** (digits - EXPONENTS.get(currency or "", digits)))
 
 
@@ -180,9 +185,9 @@ def balances_of(rows: pl.DataFrame, totals: Totals, account: str | None) -> pl.D
     accounts, currencies = rows["account"].unique(), rows["currency"].unique()
     if rows.is_empty() or len(accounts) > 1 or len(currencies) > 1 or currencies[0] not in EXPONENTS:
         return NO_BALANCES.clone()
-    lift = _lift(currencies[0], totals.digits)
+    factor = lift(currencies[0], totals.digits)
     ends = [kind for kind in ("opening", "closing") if kind in totals.declared]
-    told: dict[str, int] = {kind: totals.declared[kind] // lift for kind in ends}
+    told: dict[str, int] = {kind: totals.declared[kind] // factor for kind in ends}
     told = told or _ends_of(rows)
     day = {"opening": rows["booking_date"].min(), "closing": rows["booking_date"].max()}
     owner = accounts[0] or account
@@ -209,7 +214,7 @@ def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> 
     one_account = rows["account"].n_unique() <= 1 and rows["currency"].n_unique() <= 1
     if rows.is_empty() or rows["balance_minor"].null_count() or not one_account:
         return None
-    opening = declared["opening"] // _lift(rows["currency"][0], digits) if "opening" in declared else None
+    opening = declared["opening"] // lift(rows["currency"][0], digits) if "opening" in declared else None
     off = _off(rows, opening)
     if off is None or _off(rows.reverse(), opening) is None:
         return None
