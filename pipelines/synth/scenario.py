@@ -9,24 +9,27 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.synth.afterwards import adjusted
 from pipelines.synth.arrivals import BANK, JOURNAL, Schedule, file_name, loaded_name, plan
 from pipelines.synth.catalogue import wanted_faults
 from pipelines.synth.config import recon_toml
-from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits
+from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits, jumps
 from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
 from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, SettlementFile, spoil_trailer
 from pipelines.synth.kinds import clean_mix
 from pipelines.synth.life import live, undo_poor_payouts
 from pipelines.synth.noise import BLANKS, WEAK_BLANKS
-from pipelines.synth.settle import lines, major, order_text, payouts
+from pipelines.synth.settle import lines, major, misdeclare, order_text, payouts
 from pipelines.synth.stories import MOST_KINDS, faulty_mix, filled
 from pipelines.synth.truth import (
     Row,
     Truth,
+    balance_truth,
     entry_truth,
     file_truths,
     missing_truths,
+    net_truths,
     row_truths,
     write_truth,
 )
@@ -83,7 +86,7 @@ def _events(dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset
 
     blanks = (*BLANKS, *WEAK_BLANKS) if "WEAK_KEYS" in wanted else BLANKS
     events = live(dice, world(rows_per_day), days, rows_per_day, mix=mix, blanks=blanks)
-    return undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last)
+    return adjusted(undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last))
 
 
 def _write(out: Path, dice: Dice, schedule: Schedule, events: pl.DataFrame, wanted: frozenset[str]) -> Iterator[Truth]:
@@ -91,14 +94,16 @@ def _write(out: Path, dice: Dice, schedule: Schedule, events: pl.DataFrame, want
     declared = payouts(settled)
     days = days_between(schedule.first, schedule.last)
     per_type = max(_every_fourth(days), declared.height // 100)
+    declared = misdeclare(dice, declared, schedule.last, per_type if "NET_BREAK" in wanted else 0)
     booked = deposits(dice, schedule, declared, wanted, per_type)
     journal = _write_journals(out, schedule, events)
     settlement = _write_settlements(out, schedule, settled, declared)
     place = {row["payout_id"]: row for row in settlement if row["a_type"] == "PAYOUT"}
     yield from row_truths(schedule, journal, settlement)
     yield from life_truths(schedule, journal, (row for row in settlement if row["a_type"] != "PAYOUT"))
+    yield from net_truths(schedule, place.values())
     yield from missing_truths(schedule, booked.missing, place)
-    yield from _write_bank(out, schedule, booked.entries)
+    yield from _write_bank(out, schedule, booked.entries, jumps(dice, schedule, wanted))
     yield from file_truths(schedule)
     _spoil(out, schedule)
 
@@ -152,13 +157,17 @@ def _write_settlements(out: Path, schedule: Schedule, settled: pl.DataFrame, dec
     return found
 
 
-def _write_bank(out: Path, schedule: Schedule, entries: Iterable[Entry]) -> Iterator[Truth]:
+def _write_bank(out: Path, schedule: Schedule, entries: Iterable[Entry], jump: Mapping[date, int]) -> Iterator[Truth]:
     by_day: dict[date, list[Entry]] = {}
     for entry in entries:
         by_day.setdefault(entry.booking, []).append(entry)
     balance = OPENING_MINOR
+    before = schedule.first
     for day in schedule.days(BANK):
-        opening, rows = balance, []
+        if day in jump:
+            yield balance_truth(schedule, day, before, jump[day])
+        balance += jump.get(day, 0)
+        opening, rows, before = balance, [], day
         for number, entry in enumerate(by_day.get(day, []), start=1):
             balance += entry.amount
             reference = f"CMB{day:%Y%m%d}{number:04d}"
