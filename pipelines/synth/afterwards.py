@@ -6,28 +6,17 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipelines.synth.arrivals import JOURNAL, Schedule
-from pipelines.synth.world import BY_NAME
+from pipelines.synth.arrivals import Schedule
 
 ADJUST_AFTER, BOOK_AFTER = 6, 2
-"""Days after the sale: later than any exception of it is known, or any day on which nothing is open."""
+"""Days after the sale: when every exception of it is known, however late the files; when there is none."""
 _NEW_NUMBERS = 50_000_000
 _LATER = ["time", "a_time", "day"]
 
 
-def calm(schedule: Schedule, days: int) -> pl.Expr:
-    """Find events after which, for so many days, neither a journal nor a file of their acquirer is late or invalid."""
-    clear = pl.lit(value=True)
-    for fault in schedule.faults:
-        near = pl.col("day").is_between(fault.day - timedelta(days=days), fault.day)
-        theirs = [a.name for a in BY_NAME.values() if fault.source in (a.source, JOURNAL)]
-        clear = clear & ~(near & pl.col("acquirer").is_in(theirs))
-    return clear
-
-
-def adjust(events: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
+def adjust(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
     """Let the acquirer make good what it did wrong, every third time by a fen more or less than that."""
-    hit = pl.col("turn").is_not_null() & calm(schedule, ADJUST_AFTER)
+    hit = pl.col("turn").is_not_null()
     owed = (
         pl.when(pl.col("fault") == "NOT_SETTLED")
         .then(pl.col("amount"))

@@ -80,11 +80,13 @@ def undo_poor_payouts(events: pl.DataFrame, last: date) -> pl.DataFrame:
         if not events.filter(poor & _TAKEN_BACK).height:
             return events
         aside = pl.col("txn_type").is_in(AFTERWARDS)
-        refunds = events.filter(poor & (pl.col("txn_type") == "REFUND"))["id"]
+        refunds = events.filter(poor & (pl.col("txn_type") == "REFUND"))
         stories = events.filter(poor & _TAKEN_BACK)["story"]
         hidden = pl.col("story").is_in(stories.implode()) & pl.col("kind").is_in(_SHOWN)
         blanked = [pl.when(~hidden).then(pl.col(c)).alias(c) for c in ("a_type", "settles", "gross")]
-        gone = pl.col("id").is_in(refunds.implode()) | (aside & pl.col("story").is_in(stories.implode()))
+        # a second charge that is not paid back after all was never made
+        again = (pl.col("id") != pl.col("story")) & pl.col("id").is_in(refunds["parent"].implode())
+        gone = pl.col("id").is_in(refunds["id"].implode()) | again | (aside & pl.col("story").is_in(stories.implode()))
         events = events.with_columns(blanked).filter(~gone)
 
 
