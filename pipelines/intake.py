@@ -18,7 +18,7 @@ from pipelines.sources.containers import is_archive, members
 from pipelines.sources.identify import claims, expect
 from pipelines.store import Store, files
 from pipelines.store.files import FileRecord
-from pipelines.store.retract import WHOSE, superseded
+from pipelines.store.retract import WHOSE, Newcomer, superseded
 
 AMOUNTS = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 DATES = {"journal": "business_date", "settlement": "settlement_date", "bank": "booking_date"}
@@ -202,14 +202,17 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> Fil
         return None
     record = _record(found, found.source, found.done)
     rows = found.done.accepted
-    whose = rows[WHOSE[found.done.parsed.side]].drop_nulls().unique()
-    old = superseded(
-        store,
-        *(found.source.name, found.done.parsed.side, record.expected_date, record.name, whose),
+    parsed = found.done.parsed
+    new = Newcomer(
+        *(found.source.name, parsed.side, record.expected_date, record.name),
+        whose=frozenset(rows[WHOSE[parsed.side]].drop_nulls().unique()),
         one_of_many=found.candidate.one_of_many,
+        standing=record.standing,
+        balances=parsed.balances,
     )
+    old = superseded(store, new)
     replaces = [file_id for file_id, _, _ in old]
-    file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces, found.done.parsed.balances)
+    file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces, parsed.balances)
     corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
     return replace(record, file_id=file_id, corrects=corrects)
 

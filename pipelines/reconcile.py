@@ -20,6 +20,7 @@ from pipelines.matching import rules
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.repeats import told_again
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, history, statements
@@ -64,8 +65,11 @@ def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date
         if source.name not in known:
             store.execute("INSERT INTO book.sources VALUES (?, ?)", [source.name, run_date])
             known[source.name] = run_date
-    files = store.execute("SELECT source, expected_date, covers FROM book.files WHERE state = 'loaded'")
-    loaded = [LoadedFile(source, day, tuple(covers or ())) for source, day, covers in files]
+    files = store.execute(
+        "SELECT source, expected_date, coalesce(covers, []), coalesce(standing, 'final') = 'final' FROM book.files "
+        "WHERE state = 'loaded'"
+    )
+    loaded = [LoadedFile(source, day, tuple(covers), final) for source, day, covers, final in files]
     return Arrivals.of(settings, run_date, previous, known, loaded)
 
 
@@ -78,6 +82,7 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
     previous = before if newest == run_date else newest
     with store.transaction():
         arrivals = arrivals_of(store, settings, run_date, previous)
+        statements.settle_repeats(store, last, told_again)
         rows = _gather(store, settings, last, fresh)
         settled = _match(store, rows, run_date, arrivals)
         reviewed = _review(store, rows, last, run_date, arrivals)
@@ -129,7 +134,7 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> 
         settlement=lines.filter(transaction).with_columns(ahead=_ahead(store, settings)),
         payouts=lines.filter(payout),
         other_lines=lines.filter(~(transaction | payout)),
-        bank=books.open_rows(store, "bank", last, fresh),
+        bank=statements.counting(store, books.open_rows(store, "bank", last, fresh)),
         idle=journal.filter(~expecting),
     )
 
@@ -150,11 +155,12 @@ def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arri
 
 def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     """Payouts and entries of tonight, with the groups and the older rows that they touch."""
-    payouts, entries = rows.payouts, rows.bank
+    payouts, entries = rows.payouts, statements.explained(store, rows.bank)
     if payouts.height:
         first = payouts["settlement_date"].min()
         assert isinstance(first, date)  # noqa: S101 - a date column
         older = books.entries_out_of_scope(store, first - timedelta(days=DAYS_BEFORE_SETTLEMENT))
+        older = statements.explained(store, statements.counting(store, older))
         naming = named(older, payouts["payout_id"].drop_nulls().to_list())
         entries = pl.concat([entries, older.join(naming.select("row_id").unique(), on="row_id", how="semi")])
     texts = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
@@ -172,7 +178,8 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     payouts = _together(
         payouts, books.rows_of(store, "settlement", members.filter(pl.col("side") == "settlement")["row_id"])
     )
-    entries = _together(entries, books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"]))
+    banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
+    entries = _together(entries, statements.explained(store, banked))
     listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
     deposited = settle_deposits(payouts, entries, listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]

@@ -21,11 +21,15 @@ class Expectation:
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """A file in the books: whose it is, the date it was expected for, the days its rows or balances cover."""
+    """A file in the books: whose it is, the date it was expected for, the days its rows or balances cover.
+
+    final: whether it has the last word on those days; what a bank reports within a day has not.
+    """
 
     source: str
     expected_date: date | None
     covers: tuple[date, ...] = ()
+    final: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,10 @@ class Arrivals:
         """Index the loaded files by source and date."""
         files = list(files)
         named = frozenset((f.source, f.expected_date) for f in files if f.expected_date)
-        covers = frozenset((f.source, day) for f in files for day in f.covers)
+        final = [f for f in files if f.final]
+        covers = frozenset((f.source, day) for f in final for day in (*f.covers, f.expected_date) if day)
         by_name = {source.name: source for source in settings.sources}
-        return Arrivals(settings, run_date, previous, since, named, named | covers, by_name)
+        return Arrivals(settings, run_date, previous, since, named, covers, by_name)
 
     def _expects(self, source: Source, day: date) -> bool:
         if source.expected == "none":
