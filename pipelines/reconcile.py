@@ -23,7 +23,7 @@ from pipelines.matching.journal_settlement import Settled, identify, settle, wan
 from pipelines.matching.repeats import told_again
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, history, statements
+from pipelines.store import Store, books, files, history, statements
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -65,11 +65,7 @@ def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date
         if source.name not in known:
             store.execute("INSERT INTO book.sources VALUES (?, ?)", [source.name, run_date])
             known[source.name] = run_date
-    files = store.execute(
-        "SELECT source, expected_date, coalesce(covers, []), coalesce(standing, 'final') = 'final' FROM book.files "
-        "WHERE state = 'loaded'"
-    )
-    loaded = [LoadedFile(source, day, tuple(covers), final) for source, day, covers, final in files]
+    loaded = [LoadedFile(*file) for file in files.loaded(store)]
     return Arrivals.of(settings, run_date, previous, known, loaded)
 
 

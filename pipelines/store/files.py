@@ -51,6 +51,15 @@ def known_files(store: Store) -> pl.DataFrame:
     return store.frame("SELECT * FROM book.files ORDER BY file_id")
 
 
+def loaded(store: Store) -> list[tuple[str, date | None, tuple[date, ...], bool]]:
+    """Source, expected date, covered days of every file in use, and whether it has the last word on them."""
+    found = store.execute(
+        "SELECT source, expected_date, coalesce(covers, []), coalesce(standing, 'final') = 'final' FROM book.files "
+        "WHERE state = 'loaded'"
+    )
+    return [(source, day, tuple(covers), final) for source, day, covers, final in found]
+
+
 def numbered(rows: pl.DataFrame, file_id: int) -> pl.DataFrame:
     """Accepted rows with their `row_id` and `file_id`."""
     place = places(rows["line"]) + file_id * LINES_PER_FILE
