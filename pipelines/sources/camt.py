@@ -11,7 +11,7 @@ from lxml import etree
 from pipelines.sources import camt_xml
 from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError, Standing
 from pipelines.sources.camt_entries import Row, Tally, detail_tags, read_entry
-from pipelines.sources.camt_rows import BESIDE, balance_rows, canonical_rows
+from pipelines.sources.camt_rows import BESIDE, ROWS_AT_ONCE, balance_rows, canonical_rows, raw_rows
 from pipelines.sources.camt_statement import Statement, read_statement
 from pipelines.sources.camt_totals import control
 
@@ -78,14 +78,29 @@ def _by_namespace(found: re.Match[str]) -> Recognised:
 
 @dataclass
 class Walk:
-    """What is gathered on the way through one file; `entries` counts every Ntry, booked or not."""
+    """What is gathered on the way through one file; `entries` counts every Ntry, booked or not.
+
+    Rows wait as Python tuples only until there are enough of them for a frame, which is a tenth of their size.
+    """
 
     rows: list[Row] = field(default_factory=list)
+    frames: list[pl.DataFrame] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     entries: int = 0
     left_out_before: int = 0
     last_page: bool = True
+
+    def keep(self, row: Row) -> None:
+        """Add one booked entry."""
+        self.rows.append(row)
+        if len(self.rows) >= ROWS_AT_ONCE:
+            self.frames.append(raw_rows(self.rows))
+            self.rows = []
+
+    def raw(self) -> pl.DataFrame:
+        """All booked entries, in the columns of RAW_COLUMNS."""
+        return pl.concat([*self.frames, raw_rows(self.rows)])
 
 
 @dataclass(frozen=True)
@@ -137,8 +152,12 @@ class CamtProfile:
         walk = Walk()
         wanted: dict[str, tuple[str, ...]] = {}
         done: tuple[etree._Element, etree._Element] | None = None
+        names: dict[str, tuple[str, str]] = {}
         for element in camt_xml.elements(text, ("Ntry", self.report, "GrpHdr"), profile=self.name):
-            namespace, local = _split(element.tag)
+            tag = element.tag
+            if tag not in names:
+                names[tag] = _split(tag)
+            namespace, local = names[tag]
             if local == "GrpHdr":
                 page = element.findtext(f"{namespace}MsgPgntn/{namespace}LastPgInd")
                 walk.last_page &= page != "false"
@@ -146,13 +165,14 @@ class CamtProfile:
             if namespace not in wanted:
                 wanted[namespace] = self._details_of(namespace)
             if local == "Ntry":
-                holder = self._holder(walk, element, namespace)
+                holder = element.getparent()
+                if done is None or holder is not done[0]:
+                    holder = self._holder(walk, element, namespace)
                 place = (walk.entries, len(walk.statements))
                 row = read_entry(element, len(namespace), wanted[namespace], place, walk.tally)
                 walk.entries += 1
                 if row is not None:
-                    walk.rows.append(row)
-                element.clear()
+                    walk.keep(row)
                 if done is not None:  # an entry later: the parser still holds the one it has just closed
                     done[0].remove(done[1])
                 done = holder, element
@@ -191,9 +211,10 @@ class CamtProfile:
         accounts = [statement.account or context.account for statement in walk.statements]
         days = [statement.closing_day for statement in walk.statements]
         names = [statement.name for statement in walk.statements]
-        read = canonical_rows(walk.rows, lines, accounts, days, names)
+        booked = walk.raw()
+        read = canonical_rows(booked, lines, accounts, days, names)
         totals, unchecked = control(walk.statements, read, final=self.standing == "final")
-        suspects = [walk.rows[at][0] for at in read["unreadable"].is_not_null().arg_true()]
+        suspects = booked.filter(read["unreadable"].is_not_null())["entry"]
         raw = camt_xml.RawElements(text, "Ntry", offsets, lines, frozenset(offsets[at] for at in suspects))
         # A page among several says nothing final of its days; the last one does.
         paged = self.standing == "final" and walk.last_page

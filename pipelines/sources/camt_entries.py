@@ -85,7 +85,7 @@ def read_entry(
     """
     parts = {child.tag[skip:]: child for child in entry}
     status, sign = _choice(parts.get("Sts")), content(parts.get("CdtDbtInd"))
-    fault = _fault(entry, parts, skip, status, sign)
+    fault = None if _plain(entry, parts, status, sign) else _fault(entry, parts, skip, status, sign)
     if status in NOT_BOOKED and not fault:
         tally.not_booked[status] += 1
         return None
@@ -96,7 +96,7 @@ def read_entry(
     found = details(entry, wanted, skip)
     if "AddtlNtryInf" in parts:
         found.pieces.append(parts["AddtlNtryInf"].text or "")
-    reversal = content(parts.get("RvslInd")) in {"true", "1"}
+    reversal = "RvslInd" in parts and content(parts["RvslInd"]) in {"true", "1"}
     return (
         *place,
         None if fault else content(amount),
@@ -124,10 +124,16 @@ def _joined(pieces: list[str], by: str = " ", *, once: bool = False) -> str | No
 
 def _choice(element: etree._Element | None) -> str | None:
     """Text of an element that holds either text or one child with it (Sts or Sts/Cd, Dt or DtTm)."""
-    if element is not None:
-        for child in element:
-            return content(child)
-    return content(element)
+    if element is None:
+        return None
+    text = (element[0] if len(element) else element).text
+    return (text.strip() or None) if text else None
+
+
+def _plain(entry: etree._Element, parts: dict[str, etree._Element], status: str | None, sign: str | None) -> bool:
+    """Whether nothing about it is odd, as is the rule: `_fault` costs more to ask."""
+    whole = len(parts) == len(entry) and "Amt" in parts and not len(parts["Amt"])
+    return whole and status == BOOKED and sign in _SIGNS
 
 
 def _fault(
@@ -149,7 +155,7 @@ def _fault(
 
 def _reference(parts: dict[str, etree._Element]) -> str | None:
     for name in ("AcctSvcrRef", "NtryRef"):
-        reference = content(parts.get(name))
+        reference = content(parts[name]) if name in parts else None
         if reference and reference not in NO_REFERENCE:
             return reference
     return None

@@ -11,30 +11,44 @@ from pipelines.sources.camt_statement import CLOSING, OPENING, Balance, Statemen
 from pipelines.sources.pan import mask_text_series
 from schemas import BANK, canonical
 
+ROWS_AT_ONCE = 1 << 12
+"""What is made of the texts on the way takes many times their room: part by part it stays small."""
+
 BESIDE = ("place", "debit", "assumed_date")
 """Columns of `canonical_rows` that are no bank columns."""
 
 OPTIONAL = ("statement", "reversal", "batch_count")
 
 
+def raw_rows(rows: list[Row]) -> pl.DataFrame:
+    """Entries as texts, in the columns of RAW_COLUMNS."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(RAW_COLUMNS)
+    return pl.DataFrame(dict(zip(RAW_COLUMNS, columns, strict=True)), schema=RAW_COLUMNS)
+
+
 def canonical_rows(
-    rows: list[Row], lines: list[int], accounts: list[str | None], days: list[str | None], names: list[str | None]
+    raw: pl.DataFrame, lines: list[int], accounts: list[str | None], days: list[str | None], names: list[str | None]
 ) -> pl.DataFrame:
     """All entries with the canonical bank columns, and beside them `place`, `debit`, `assumed_date`.
 
+    raw: entries as texts, as `raw_rows` gives them.
     lines: line by entry; accounts, days, names: account number, last day and name by statement, of which `place` is
     the index. A cell that cannot be read is null and told in `unreadable`.
     """
-    columns = zip(*rows, strict=True) if rows else ((),) * len(RAW_COLUMNS)
-    raw = pl.DataFrame(dict(zip(RAW_COLUMNS, columns, strict=True)), schema=RAW_COLUMNS)
     told = {"account": accounts, "day": days, "statement": names}
     statements = pl.DataFrame(told, schema=dict.fromkeys(told, pl.String))
+    numbers = pl.Series("line", lines, dtype=pl.Int64)
+    parts = raw.iter_slices(ROWS_AT_ONCE) if raw.height else [raw]
+    return pl.concat([_canonical(part, numbers, statements) for part in parts], rechunk=True)
+
+
+def _canonical(raw: pl.DataFrame, lines: pl.Series, statements: pl.DataFrame) -> pl.DataFrame:
     of_statement = statements[raw["place"]] if raw.height else statements.clear()
     plain = pl.col("amount").str.contains(r"^[0-9.]+$")
     unsigned = raw.with_columns(pl.when(plain).then(pl.col("amount").str.replace("^0+([0-9])", "$1")))
     read = raw.hstack(of_statement).with_columns(
         _minor(unsigned),
-        pl.Series("line", lines, dtype=pl.Int64).gather(raw["entry"]),
+        lines.gather(raw["entry"]),
         mask_text_series(raw["remittance"]),
         mask_text_series(raw["counterparty"]),
         pl.lit(None, pl.Int64).alias("balance_minor"),
