@@ -105,28 +105,24 @@ CATALOGUE = (
         "a card is charged the same amount again within 10 minutes (exactly 10 too), on the same or another terminal "
         "of the merchant, two times or three; either charge may be refunded one to three days later",
         "long, the later charge, first seen when both journals are loaded; cleared by the journal of the refund",
-        judged=False,
     ),
     Fault(
         "REFUND_UNLINKED",
         "story",
         "a refund names an RRN that nobody has, or a sale of another merchant",
         "short, the refund, first seen when no journal up to its date is missing",
-        judged=False,
     ),
     Fault(
         "REFUND_EXCESS",
         "story",
         "one refund, or two parts together, exceed the sale, by a fen or by much",
         "short, the excess, on the refund that exceeds, first seen when it, those before it and the sale are known",
-        judged=False,
     ),
     Fault(
         "REFUND_DUPLICATE",
         "story",
         "the same amount is refunded again: beyond the sale, or within 10 minutes (exactly 10 too)",
         "short, the whole second refund, first seen as for REFUND_EXCESS",
-        judged=False,
     ),
     Fault(
         "PREAUTH_NOT_COMPLETED",
@@ -134,7 +130,6 @@ CATALOGUE = (
         "a pre-authorisation is never ended, or completed or cancelled after its days are over (recon.toml: 3)",
         "none, its amount, first seen on its date + 4 when no journal up to its date + 3 is missing; cleared by "
         "its end",
-        judged=False,
     ),
     Fault(
         "PREAUTH_EXCESS",
@@ -167,6 +162,40 @@ CATALOGUE = (
         "A's line of a card sale bears no RRN, batch or STAN; some no authorisation code or first six digits either",
         "nothing: authorisation code, last four and amount decide, or terminal, last four, amount and minute",
         judged=False,
+    ),
+    Fault(
+        "ADJUSTMENT_UNEXPLAINED",
+        "line",
+        "A books a credit or debit that names a sale in order, by RRN, original_rrn or order number, or names nothing",
+        "long for a credit, short for a debit, its gross, first seen when loaded",
+        judged=False,
+    ),
+    Fault(
+        "ADJUSTMENT",
+        "line",
+        "six days after a sale with an open exception A books what makes it good; every third time a fen more",
+        "the exception is cleared by the adjustment's file; a fen off, it stays, with ADJUSTMENT_UNEXPLAINED beside it",
+        judged=False,
+    ),
+    Fault(
+        "FEE_VARIANCE",
+        "row",
+        "A charges a fen more or less than the contract, or half a percent more; net and payout follow",
+        "short where too much was charged, else long, the difference, first seen when loaded",
+        judged=False,
+    ),
+    Fault(
+        "NET_BREAK",
+        "payout",
+        "a payout declares, and the bank pays, more or less than the sum of its lines",
+        "short or long, the difference, on the PAYOUT line, first seen when loaded",
+        judged=False,
+    ),
+    Fault(
+        "BALANCE_BREAK",
+        "file",
+        "a statement opens with another balance than the one before it closed with",
+        "none, the difference, first seen when both statements are loaded",
     ),
 )
 NAMES = tuple(fault.name for fault in CATALOGUE)

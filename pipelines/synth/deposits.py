@@ -87,6 +87,15 @@ def deposits(dice: Dice, schedule: Schedule, declared: pl.DataFrame, wanted: fro
     return Deposits(tuple(sorted([*entries, *_other(schedule)], key=_booked)), missing)
 
 
+def jumps(dice: Dice, schedule: Schedule, wanted: frozenset[str]) -> dict[date, int]:
+    """About one statement a week that opens off what the one before it closed with, in fen; none in the first."""
+    days = [day for day in schedule.days(BANK) if schedule.fault(BANK, day) is None][1:]
+    if "BALANCE_BREAK" not in wanted or not days:
+        return {}
+    chosen = {dice.one(f"jump-{week}", days) for week in range(max(1, len(days) // 5))}
+    return {day: (1 if n % 2 else -1) * (1 + 4321 * n) for n, day in enumerate(sorted(chosen))}
+
+
 def _booked(entry: Entry) -> tuple[date, bool, str, str]:
     return (
         entry.booking,

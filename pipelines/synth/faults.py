@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 
 import polars as pl
 
+from pipelines.synth.afterwards import ADJUST_AFTER, BOOK_AFTER, adjust, adjust_nothing
 from pipelines.synth.arrivals import Schedule
 from pipelines.synth.dice import Dice
 from pipelines.synth.world import BY_NAME
@@ -21,13 +22,15 @@ _HIT = pl.col("turn").is_not_null()
 class RowFault:
     """Who may suffer a fault, on which days (up to `margin` before the last run), and what it does.
 
-    `strike` gets the events with `turn` (0, 1, 2 … for the chosen, else null) and gives them back changed.
+    `strike` gets the events with `turn` (0, 1, 2 … for the chosen, else null) and gives them back changed. `free`:
+    what may still be struck, as a rule what nothing else has.
     """
 
     name: str
     who: pl.Expr
     margin: int
     strike: Callable[[pl.DataFrame, Schedule], pl.DataFrame]
+    free: pl.Expr = pl.col("variant").is_null() & (pl.col("copy") == 0)
 
 
 def inject(events: pl.DataFrame, dice: Dice, schedule: Schedule, wanted: frozenset[str], per_type: int) -> pl.DataFrame:
@@ -36,16 +39,15 @@ def inject(events: pl.DataFrame, dice: Dice, schedule: Schedule, wanted: frozens
         if rule.name in wanted:
             chosen = _choose(events, dice, schedule, rule, per_type)
             turns = pl.col("id").replace_strict(chosen, range(len(chosen)), default=None, return_dtype=pl.Int64)
-            turn = pl.when(pl.col("copy") == 0).then(turns).alias("turn")
+            turn = pl.when(rule.free).then(turns).alias("turn")
             events = rule.strike(events.with_columns(turn), schedule).drop("turn")
     return events
 
 
 def _choose(events: pl.DataFrame, dice: Dice, schedule: Schedule, rule: RowFault, count: int) -> pl.Series:
     """Choose evenly over the days, at random within each."""
-    free = pl.col("variant").is_null() & (pl.col("copy") == 0)
     in_time = pl.col("day") <= schedule.last - timedelta(days=rule.margin)
-    who = events.filter(free & in_time & rule.who & _judgeable(schedule)).select("id", "day")
+    who = events.filter(rule.free & in_time & rule.who & _judgeable(schedule)).select("id", "day")
     luck = dice.bits(f"fault-{rule.name}-{events['id'][0]}", who.height)
     ranked = who.with_columns(luck.alias("luck")).with_columns(pl.col("luck").rank("ordinal").over("day").alias("r"))
     return ranked.sort("r", "luck", "id")["id"].head(count)
@@ -161,8 +163,19 @@ def _row_rejected(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
     return events.with_columns(_set(values))
 
 
+def _fee_variance(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    values = {
+        "fee_off": _turn(pl.lit(1, pl.Int64), pl.lit(-1, pl.Int64), 1 + pl.col("amount") // 200),
+        "fault": pl.lit("FEE_VARIANCE"),
+        "variant": _words("a fen more than the contract", "a fen less", "half a percent more"),
+    }
+    return events.with_columns(_set(values))
+
+
 _FULL = (pl.col("j_hides") == "") & (pl.col("a_hides") == "")
 _NEXT_DAY = pl.col("settles") == pl.col("day") + timedelta(days=1)
+_OPEN = ["NOT_IN_JOURNAL", "FAILED_BUT_SETTLED", "AMOUNT_OVER", "AMOUNT_UNDER", "DUPLICATE_SETTLEMENT"]
+_ADJUSTABLE = pl.col("fault").is_in(_OPEN) | (pl.col("variant") == "never settled").fill_null(value=False)
 _PLAIN = (pl.col("kind") == "sale") & _FULL & (pl.col("a_type") == "SALE") & _NEXT_DAY
 _FAILED = pl.col("kind").is_in(["declined", "timeout"])
 
@@ -175,4 +188,7 @@ ROW_FAULTS = (
     RowFault("AMOUNT_UNDER", _PLAIN & (pl.col("amount") >= 200), 1, _amount_under),
     RowFault("DUPLICATE_SETTLEMENT", _PLAIN, 1, _duplicate_settlement),
     RowFault("ROW_REJECTED", _PLAIN, 1, _row_rejected),
+    RowFault("FEE_VARIANCE", _PLAIN & (pl.col("amount") >= 1000), 1, _fee_variance),
+    RowFault("ADJUSTMENT_UNEXPLAINED", _PLAIN & (pl.col("amount") >= 1000), BOOK_AFTER, adjust_nothing),
+    RowFault("ADJUSTMENT", _ADJUSTABLE, ADJUST_AFTER, adjust, _ADJUSTABLE),
 )

@@ -7,7 +7,7 @@ time (terminal's clock), batch, stan, parent (the number of the row it names) ·
 j_hides, a_hides (cells a side leaves blank) · a_type, settles, gross, a_time, a_rrn, order_id (record type, settlement
 date, signed fen, acquirer's clock, the RRN it shows, the number in its order number; null a_type: never settled) ·
 story (number of the sale it began with), told (whether something is wrong in the story) · fault, variant (null: none),
-spoilt (the cell that cannot be read), copy (1: the line sent a second time).
+spoilt (the cell that cannot be read), copy (1: the line sent a second time), fee_off (fen above the contract).
 """
 
 from __future__ import annotations
@@ -80,11 +80,13 @@ def undo_poor_payouts(events: pl.DataFrame, last: date) -> pl.DataFrame:
         if not events.filter(poor & _TAKEN_BACK).height:
             return events
         aside = pl.col("txn_type").is_in(AFTERWARDS)
-        refunds = events.filter(poor & (pl.col("txn_type") == "REFUND"))["id"]
+        refunds = events.filter(poor & (pl.col("txn_type") == "REFUND"))
         stories = events.filter(poor & _TAKEN_BACK)["story"]
         hidden = pl.col("story").is_in(stories.implode()) & pl.col("kind").is_in(_SHOWN)
         blanked = [pl.when(~hidden).then(pl.col(c)).alias(c) for c in ("a_type", "settles", "gross")]
-        gone = pl.col("id").is_in(refunds.implode()) | (aside & pl.col("story").is_in(stories.implode()))
+        # a second charge that is not paid back after all was never made
+        again = (pl.col("id") != pl.col("story")) & pl.col("id").is_in(refunds["parent"].implode())
+        gone = pl.col("id").is_in(refunds["id"].implode()) | again | (aside & pl.col("story").is_in(stories.implode()))
         events = events.with_columns(blanked).filter(~gone)
 
 
@@ -164,6 +166,7 @@ def _answered(rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("variant"),
         pl.lit(None, pl.String).alias("spoilt"),
         pl.lit(0).alias("copy"),
+        pl.lit(0, pl.Int64).alias("fee_off"),
     ).drop("skew", "delay")
 
 

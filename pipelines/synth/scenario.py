@@ -9,10 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.synth.afterwards import adjusted
 from pipelines.synth.arrivals import BANK, JOURNAL, Schedule, file_name, loaded_name, plan
 from pipelines.synth.catalogue import wanted_faults
 from pipelines.synth.config import recon_toml
-from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits
+from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits, jumps
 from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
 from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, spoil_trailer
@@ -20,14 +21,16 @@ from pipelines.synth.kinds import clean_mix
 from pipelines.synth.layouts import Layout, chosen
 from pipelines.synth.life import live, undo_poor_payouts
 from pipelines.synth.noise import BLANKS, WEAK_BLANKS
-from pipelines.synth.settle import lines, major, order_text, payouts
+from pipelines.synth.settle import lines, major, misdeclare, order_text, payouts
 from pipelines.synth.stories import MOST_KINDS, faulty_mix, filled
 from pipelines.synth.truth import (
     Row,
     Truth,
+    balance_truth,
     entry_truth,
     file_truths,
     missing_truths,
+    net_truths,
     row_truths,
     write_truth,
 )
@@ -93,7 +96,7 @@ def _events(dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset
 
     blanks = (*BLANKS, *WEAK_BLANKS) if "WEAK_KEYS" in wanted else BLANKS
     events = live(dice, world(rows_per_day), days, rows_per_day, mix=mix, blanks=blanks)
-    return undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last)
+    return adjusted(undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last))
 
 
 def _write(
@@ -108,15 +111,18 @@ def _write(
     declared = payouts(settled)
     days = days_between(schedule.first, schedule.last)
     per_type = max(_every_fourth(days), declared.height // 100)
+    declared = misdeclare(dice, declared, schedule.last, per_type if "NET_BREAK" in wanted else 0)
     booked = deposits(dice, schedule, declared, wanted, per_type)
     journal = _write_journals(out, schedule, events)
     settlement = _write_settlements(out, schedule, settled, declared, layouts)
     place = {row["payout_id"]: row for row in settlement if row["a_type"] == "PAYOUT"}
     yield from row_truths(schedule, journal, settlement)
     yield from life_truths(schedule, journal, (row for row in settlement if row["a_type"] != "PAYOUT"))
+    yield from net_truths(schedule, place.values())
     paid = {name for name, layout in layouts.items() if layout.payouts}
     yield from missing_truths(schedule, (m for m in booked.missing if m.payout.acquirer in paid), place)
-    yield from (t for t in _write_bank(out, schedule, booked.entries) if t.acquirer in paid)
+    told = _write_bank(out, schedule, booked.entries, jumps(dice, schedule, wanted))
+    yield from (t for t in told if not t.acquirer or t.acquirer in paid)
     yield from file_truths(schedule)
     _spoil(out, schedule, layouts)
 
@@ -172,13 +178,17 @@ def _write_settlements(
     return found
 
 
-def _write_bank(out: Path, schedule: Schedule, entries: Iterable[Entry]) -> Iterator[Truth]:
+def _write_bank(out: Path, schedule: Schedule, entries: Iterable[Entry], jump: Mapping[date, int]) -> Iterator[Truth]:
     by_day: dict[date, list[Entry]] = {}
     for entry in entries:
         by_day.setdefault(entry.booking, []).append(entry)
     balance = OPENING_MINOR
+    before = schedule.first
     for day in schedule.days(BANK):
-        opening, rows = balance, []
+        if day in jump:
+            yield balance_truth(schedule, day, before, jump[day])
+        balance += jump.get(day, 0)
+        opening, rows, before = balance, [], day
         for number, entry in enumerate(by_day.get(day, []), start=1):
             balance += entry.amount
             reference = f"CMB{day:%Y%m%d}{number:04d}"

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.synth.dice import Dice
 from pipelines.synth.kinds import AFTERWARDS
 from pipelines.synth.noise import counter
 from pipelines.synth.world import ACQUIRERS, CURRENCY
@@ -19,17 +20,27 @@ def lines(events: pl.DataFrame, last: date) -> pl.DataFrame:
     """Return the settlement lines of files up to the last day: events with fee, net (fen) and payout_id."""
     shown = events.filter(pl.col("settles") <= last)
     free = pl.col("a_type").is_in(AFTERWARDS)
-    fee = pl.when(free).then(pl.lit(0, pl.Int64)).otherwise(fee_minor())
+    fee = pl.when(free).then(pl.lit(0, pl.Int64)).otherwise(fee_minor() + pl.col("fee_off"))
     shown = shown.with_columns(fee.alias("fee"), payout_id().alias("payout_id"))
     return shown.with_columns((pl.col("gross") - pl.col("fee")).alias("net"))
 
 
 def payouts(settled: pl.DataFrame) -> pl.DataFrame:
-    """Sum lines to payouts: acquirer, settles, group, payout_id, merchant_id (the first), net (fen)."""
+    """Sum lines to payouts: acquirer, settles, group, payout_id, merchant_id (the first), net (fen), off (0)."""
     sums = settled.group_by(PAYOUT_KEY).agg(
-        pl.col("payout_id").first(), pl.col("merchant_id").min(), pl.col("net").sum()
+        pl.col("payout_id").first(), pl.col("merchant_id").min(), pl.col("net").sum(), pl.lit(0, pl.Int64).alias("off")
     )
     return sums.sort(PAYOUT_KEY)
+
+
+def misdeclare(dice: Dice, declared: pl.DataFrame, last: date, count: int) -> pl.DataFrame:
+    """Let `count` payouts up to the last day declare, and pay, `off` fen more or less than their lines' sum."""
+    luck = dice.bits("misdeclared", declared.height)
+    fits = (pl.col("net") >= 10_000) & (pl.col("settles") <= last)
+    order = declared.with_columns(luck.alias("luck")).filter(fits).sort("luck")["payout_id"].head(count)
+    turn = pl.col("payout_id").replace_strict(order, range(len(order)), default=None, return_dtype=pl.Int64)
+    off = pl.when(turn % 2 == 0).then(-(1 + turn * 137)).otherwise(1 + turn * 53).fill_null(0)
+    return declared.with_columns(off.alias("off"), (pl.col("net") + off).alias("net"))
 
 
 def fee_minor() -> pl.Expr:

@@ -121,6 +121,27 @@ def entry_truth(schedule: Schedule, entry: Entry, bank_ref: str, line: int) -> T
     )  # fmt: skip
 
 
+def net_truths(schedule: Schedule, payouts: Iterable[Row]) -> Iterator[Truth]:
+    """Judge declared payouts (with `line`, `off`) that are not the sum of their lines."""
+    for row in payouts:
+        if row["off"]:
+            source, direction = source_of(row), "long" if row["off"] > 0 else "short"
+            seen, amount = schedule.run_of(source, row["settles"]), abs(int(row["off"]))
+            where = _place(schedule, source, row["settles"], row["line"])
+            yield Truth(
+                "NET_BREAK", seen, NEVER, amount, CURRENCY, direction, "settlement", acquirer=row["acquirer"],
+                merchant_id=row["merchant_id"], payout_id=row["payout_id"], **where, note="declared and paid",
+            )  # fmt: skip
+
+
+def balance_truth(schedule: Schedule, day: date, before: date, jump: int) -> Truth:
+    """Judge a statement that opens `jump` fen off what the one before it closed with."""
+    seen = max(schedule.run_of(BANK, day), schedule.run_of(BANK, before))
+    where: dict[str, Any] = {"source": BANK, "file": loaded_name(schedule, BANK, day).rpartition("/")[2]}
+    note = f"opens {jump} fen off"
+    return Truth("BALANCE_BREAK", seen, NEVER, abs(jump), CURRENCY, "none", "settlement-bank", **where, note=note)
+
+
 def write_truth(path: Path, truths: Iterable[Truth], last: date) -> int:
     """Write truth.csv, ordered by first_seen, type, file, line, without what is seen after the last run."""
     known = sorted((t for t in truths if t.first_seen <= last), key=lambda t: (t.first_seen, t.type, t.file, t.line))
@@ -161,7 +182,7 @@ def _both_run(schedule: Schedule, row: Row) -> date:
 def _identity(row: Row, side: str) -> dict[str, str]:
     wallet = row["channel"] != "CARD"
     names = {name: row[name] for name in ("acquirer", "merchant_id", "terminal_id")}
-    names |= {"order_no": row["order_no"]} if wallet else {"rrn": f"{row['id']:012d}"}
+    names |= {"order_no": row["order_no"] or ""} if wallet else {"rrn": f"{row['id']:012d}"}
     return names if side == JOURNAL else {**names, "payout_id": row["payout_id"]}
 
 
@@ -176,18 +197,31 @@ def _not_settled(schedule: Schedule, row: Row) -> Iterator[Truth]:
     files = [schedule.run_of(source, day + timedelta(days=n)) for n in range(1, SETTLE_WITHIN_DAYS + 1)]
     seen = max(due, schedule.run_of(JOURNAL, day), *files)
     settled = NEVER if row["spoilt"] else settled_run(schedule, row)
-    if settled > seen:
+    cleared = min(settled, _adjusted_run(schedule, row))
+    if cleared > seen:
         where = on_line(schedule, row, JOURNAL, day)
-        yield Truth("NOT_SETTLED", seen, settled, row["amount"], CURRENCY, "short", "journal-settlement", **where)
+        yield Truth("NOT_SETTLED", seen, cleared, row["amount"], CURRENCY, "short", "journal-settlement", **where)
+
+
+def _adjusted_run(schedule: Schedule, row: Row) -> date:
+    return schedule.run_of(source_of(row), row["adjusted"]) if row.get("adjusted") else NEVER
 
 
 def _settlement_truth(
-    kind: str, direction: str, amount: Callable[[Row], int], run: Callable[[Schedule, Row], date]
+    kind: str,
+    direction: str,
+    amount: Callable[[Row], int],
+    run: Callable[[Schedule, Row], date],
+    leg: str = "journal-settlement",
 ) -> Callable[[Schedule, Row], Truth]:
     def judge(schedule: Schedule, row: Row) -> Truth:
         where = on_line(schedule, row, source_of(row), row["settles"])
         seen = run(schedule, row)
-        return Truth(kind, seen, NEVER, amount(row), CURRENCY, direction, "journal-settlement", **where)
+        cleared = _adjusted_run(schedule, row)
+        if direction:
+            return Truth(kind, seen, cleared, amount(row), CURRENCY, direction, leg, **where)
+        way = "long" if amount(row) > 0 else "short"
+        return Truth(kind, seen, cleared, abs(amount(row)), CURRENCY, way, leg, **where)
 
     return judge
 
@@ -211,6 +245,10 @@ def _second_line(schedule: Schedule, row: Row) -> date:
 
 _not_in_journal = _settlement_truth("NOT_IN_JOURNAL", "long", _gross, _line_and_journals)
 _SETTLEMENT_RULES = {
+    "ADJUSTMENT_UNEXPLAINED": _settlement_truth(
+        "ADJUSTMENT_UNEXPLAINED", "", lambda row: int(row["gross"]), settled_run, "settlement"
+    ),
+    "FEE_VARIANCE": _settlement_truth("FEE_VARIANCE", "", lambda row: -int(row["fee_off"]), settled_run, "settlement"),
     "NOT_IN_JOURNAL": _not_in_journal,
     "FAILED_BUT_SETTLED": _settlement_truth("FAILED_BUT_SETTLED", "long", _gross, _both_run),
     "AMOUNT_OVER": _settlement_truth("AMOUNT_OVER", "long", _difference, _both_run),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import holidays
 from synth_oracle_lives import lives
+from synth_oracle_money import adjust, jumps, money
 
 DAY = timedelta(days=1)
 ACQUIRERS = ("UNIONPAY", "WECHAT", "ALIPAY")
@@ -119,6 +120,7 @@ class Night:
         self.folder, self.run = folder, run
         self.files = folder.loaded(run)
         self.found: dict[tuple[str, str, int | str], tuple[int, str]] = {}
+        self.keys: dict[tuple[str, str, int | str], set[str]] = {}
         self.journal = [
             row for (side, *_), file in sorted(self.files.items()) if side == "journal" for row in file.rows
         ]
@@ -134,11 +136,15 @@ class Night:
         self.judge_files()
         self.judge_rows()
         self.judge_deposits()
+        for name, amount in jumps(self):
+            self.found["BALANCE_BREAK", name, ""] = (amount, "none")
+        adjust(self)
 
     def add(self, kind: str, row: dict, amount: int, direction: str) -> None:
         key = (kind, row["_file"], row["_line"])
         assert key not in self.found
         self.found[key] = (amount, direction)
+        self.keys[key] = {row.get("order_no") or row.get("rrn", "")} - {""}
 
     def readable(self, row: dict, column: str) -> bool:
         amount, time = cents(row[column]), moment(row["txn_time"])
@@ -170,7 +176,7 @@ class Night:
             rows[self.identity(row, name_of(row), kind_of(row))].append(row)
         for line in self.good_lines:
             key = self.identity(line, line["rrn"], line["record_type"])
-            if line["record_type"] in ("CHARGEBACK", "REPRESENTMENT"):
+            if line["record_type"] in ("CHARGEBACK", "REPRESENTMENT", "ADJUSTMENT"):
                 continue
             if key not in rows and not line["order_no"]:
                 fitting = self.fitting(line)
@@ -188,7 +194,7 @@ class Night:
             if key not in lines and id(group[0]) not in waiting:
                 self.judge_unsettled(group[0], undone)
             self.judge_undone(key, group[0], lines)
-        for kind, row, amount, direction in lives(self):
+        for kind, row, amount, direction in [*lives(self), *money(self)]:
             self.add(kind, row, amount, direction)
 
     def fitting(self, line: dict) -> list[dict]:
