@@ -64,7 +64,7 @@ def _read(
         profile = chosen or identify(name, data, readers)
         source = _source_of((name, Path(shown.split("!", maxsplit=1)[0]).name), profile, settings)
         parts = reading.read_parts(profile, data, settings, source, name)
-        return archives.joined([_entry(shown, part) for part in parts])
+        return _rounded(archives.joined([_entry(shown, part) for part in parts]))
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)
 
@@ -130,7 +130,7 @@ def _entry(name: str, done: reading.Read) -> dict[str, Any]:
 def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]:
     """Sums per currency of accepted rows, payout lines left out, as contract.md names them.
 
-    Fees that are stated finer than the minor unit are summed as stated and rounded once.
+    Fees that are stated finer than the minor unit are summed as stated beside: `fee_micro`.
     """
     gross = fee = net = credit = debit = pl.lit(0, pl.Int64)
     if parsed.side == "settlement":
@@ -153,6 +153,15 @@ def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]
     found |= {row.pop("currency"): row for row in sums.sort("currency").to_dicts()}
     if "fee_micro" in rows.columns:
         for currency, exact in rows.group_by("currency").agg(pl.col("fee_micro").cast(pl.Int128).sum()).iter_rows():
-            rounded = round_half_up(Decimal(exact).scaleb(EXPONENTS[currency] - MICRO))
-            found[currency] |= {"fee_minor": rounded, "net_minor": found[currency]["gross_minor"] - rounded}
+            found[currency]["fee_micro"] = int(exact or 0)
     return found
+
+
+def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry of all parts, with exact fees rounded once."""
+    for currency, sums in entry["currency"].items():
+        exact = sums.pop("fee_micro", None)
+        if exact is not None:
+            sums["fee_minor"] = round_half_up(Decimal(exact).scaleb(EXPONENTS[currency] - MICRO))
+            sums["net_minor"] = sums["gross_minor"] - sums["fee_minor"]
+    return entry
