@@ -37,7 +37,7 @@ def test_what_disagrees_stands_side_by_side(tmp_path: Path) -> None:
     wrong = tmp_path / "[red]wrong.csv"
     wrong.write_text(good.replace("opening=10000.00", "opening=10000.01"), encoding="utf-8")
     screen = shown(wrong, GOLDEN / "bank_csv" / "input.csv")
-    lines = [line for line in screen.splitlines() if line.startswith("closing")]
+    lines = [line for line in screen.splitlines() if line.strip().startswith("closing")]
     assert "DISAGREE" in screen
     assert "11,458.28 CNY" in lines[0]
     assert "11,458.29 CNY" in lines[0]
