@@ -102,7 +102,12 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
     asked = click.get_current_context().get_parameter_source("config_path")
     chosen = config_path if asked == click.core.ParameterSource.COMMANDLINE or config_path.exists() else None
     found = commands.guarded(lambda: inspection.inspect(files, chosen, profile), debug)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else inspection.as_text(found))
+    if sys.stdout.isatty() and not as_json:
+        from rich.console import Console
+
+        inspection.print_tables(found, Console(highlight=False))
+    else:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else inspection.as_text(found))
     sys.exit(1 if any(entry["error"] for entry in found) else 0)
 
 
@@ -154,6 +159,7 @@ def synth(
 @click.option("--days", type=click.IntRange(1), default=14, show_default=True, help="With --accuracy.")
 @click.option("--rows-per-day", type=click.IntRange(1), default=500, show_default=True, help="With --accuracy.")
 @click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
+@click.option("--sources", is_flag=True, help="Time the reading of single large files instead.")
 def bench(
     as_json: bool,
     debug: bool,
@@ -164,11 +170,18 @@ def bench(
     days: int,
     rows_per_day: int,
     faults: str,
+    sources: bool,
 ) -> None:
     """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
     from pipelines import bench as benchmark
     from pipelines import commands
 
+    if sources:
+        from pipelines import bench_sources
+
+        read = commands.guarded(lambda: bench_sources.read_all(rows, work, say), debug)
+        click.echo(json.dumps(read, indent=2) if as_json else bench_sources.as_text(read))
+        return
     if accuracy:
         score(seeds, days, rows_per_day, faults, work, as_json, debug)
         return

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from pipelines.config import Settings, Source
+from pipelines.reading import LARGE
+from pipelines.sources.base import Data
 from pipelines.sources.containers import Member
 
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
+PIECE = 4 * 2**20
 DATED = re.compile(r"(?=(20\d{6}))")
 
 
@@ -102,12 +108,56 @@ def inside(archive: Candidate, member: Member, sources: Iterable[Source]) -> Can
     )
 
 
-def sha256(data: bytes) -> str:
+class LargeFile:
+    """Bytes of a file that are read where they are asked for, so that memory never holds them all."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self._size = file, os.fstat(file.fileno()).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        at, end, _ = part.indices(self._size)
+        found = []
+        while at < end and (read := os.pread(self._file.fileno(), end - at, at)):
+            found.append(read)
+            at += len(read)
+        return b"".join(found)
+
+
+def contents(path: Path) -> Data:
+    """The bytes of a file; those of a large one stay on disk."""
+    return path.read_bytes() if path.stat().st_size < LARGE else LargeFile(path.open("rb", buffering=0))
+
+
+def spooled(chunks: Iterable[bytes]) -> Data:
+    """The bytes of a member of an archive; those of a large one go to a file that nobody else sees."""
+    held, size = [], 0
+    coming = iter(chunks)
+    for chunk in coming:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= LARGE:
+            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the member does
+            file.writelines(chain(held, coming))
+            return LargeFile(file)
+    return b"".join(held)
+
+
+def _pieces(data: Data) -> Iterator[bytes]:
+    return (data[at : at + PIECE] for at in range(0, len(data), PIECE))
+
+
+def sha256(data: Data) -> str:
     """Hexadecimal SHA-256 of a file's content."""
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    for piece in _pieces(data):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
-def archive(data: bytes, digest: str, folder: Path) -> Path:
+def archive(data: Data, digest: str, folder: Path) -> Path:
     """Keep a file as it came, once per content, readable by the owner only; returns where."""
     target = folder / digest[:2] / digest
     if target.exists():
@@ -120,7 +170,7 @@ def archive(data: bytes, digest: str, folder: Path) -> Path:
     fresh = target.with_name(f"{mine}{threading.get_ident()}")  # two threads may keep the same content
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-            handle.write(data)
+            handle.writelines(_pieces(data))
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,68 +10,20 @@ from pathlib import Path
 
 import polars as pl
 
-import schemas
-from pipelines.collect import Candidate, archive, inside, sha256
+from pipelines.collect import Candidate, archive, contents, inside, sha256, spooled
 from pipelines.config import Settings, Source
-from pipelines.sources.base import Parsed, Profile, SourceError
+from pipelines.reading import LARGE, Read, Summary, ahead, read, read_parts
+from pipelines.sources.base import Data, Profile, SourceError
 from pipelines.sources.containers import is_archive, members
 from pipelines.sources.identify import claims, expect
 from pipelines.store import Store, files
 from pipelines.store.files import FileRecord
-from pipelines.store.retract import WHOSE, Newcomer, superseded
+from pipelines.store.retract import Newcomer, superseded
 
-AMOUNTS = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
-DATES = {"journal": "business_date", "settlement": "settlement_date", "bank": "booking_date"}
-SHOWN_DATES = {"journal": "txn_time", "settlement": "txn_time", "bank": "booking_date"}
+__all__ = ["Prepared", "Read", "enter", "prepare", "read"]
 
-
-@dataclass(frozen=True)
-class Read:
-    """A file that parsed and was validated: accepted rows, and rejected ones with reason and raw line.
-
-    rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
-    """
-
-    parsed: Parsed
-    accepted: pl.DataFrame
-    rejected: pl.DataFrame
-
-    @property
-    def refusal(self) -> SourceError | None:
-        """Why the file as a whole cannot be used though its rows could be read."""
-        totals = self.parsed.totals
-        if totals.agree is not False:
-            return None
-        return SourceError(
-            f"control totals disagree: {totals.disagreement()}",
-            mend="ask the sender to send the file again",
-            profile=self.parsed.profile,
-        )
-
-
-def read(profile: Profile, data: bytes, settings: Settings, source: Source | None, name: str = "") -> Read:
-    """Parse and validate one file; SourceError where it cannot be read at all. name: what the file was called."""
-    context = settings.context(source or Source(name="", profile=profile.name, pattern="*"), name)
-    parsed = profile.parse(data, context)
-    checked = schemas.check(schemas.BY_SIDE[parsed.side], parsed.rows)
-    rejected = _rejected(parsed, checked.rejected)
-    without_text = replace(parsed, raw=_no_raw)  # a file may be as large as memory; its text is not needed any more
-    return Read(without_text, checked.accepted, rejected)
-
-
-def _no_raw(lines: list[int]) -> dict[int, str]:
-    del lines
-    return {}
-
-
-def _rejected(parsed: Parsed, invalid: pl.DataFrame) -> pl.DataFrame:
-    amounts = parsed.rows.select("line", "currency", amount_minor=AMOUNTS[parsed.side])
-    amounts = amounts.unique("line", keep="none")  # of several rows on one line nobody knows which one is meant
-    bad = pl.concat([parsed.refused, invalid]).sort("line")
-    bad = bad.join(amounts, on="line", how="left", maintain_order="left")
-    raw = parsed.raw(bad["line"].to_list()) if bad.height else {}
-    texts = pl.Series("raw", [raw.get(line, "") for line in bad["line"]], pl.String)
-    return bad.with_columns(texts).select("line", "reason", "raw", "amount_minor", "currency")
+Keep = Callable[[str, pl.DataFrame], None]
+"""Is given the side and the rows of a file part by part, as they are stored."""
 
 
 def known(books: pl.DataFrame, candidate: Candidate, digest: str, source: Source | None) -> bool:
@@ -88,7 +40,7 @@ def known(books: pl.DataFrame, candidate: Candidate, digest: str, source: Source
     return not same.is_empty()
 
 
-def source_of(candidate: Candidate, data: bytes, readers: Mapping[str, Profile]) -> Source | None:
+def source_of(candidate: Candidate, data: Data, readers: Mapping[str, Profile]) -> Source | None:
     """Whose file it is: by its name, and by its head where several names fit. SourceError where it is nobody's.
 
     None for a file that no pattern and no profile knows: it is not for us, and is left alone.
@@ -116,7 +68,8 @@ def source_of(candidate: Candidate, data: bytes, readers: Mapping[str, Profile])
 class Prepared:
     """One file read, kept and judged, with nothing written to the books yet.
 
-    source None and no error: not for us. known: its content is in the books. done or error: what became of it.
+    source None and no error: not for us. known: its content is in the books. parts or error: what became of it; the
+    parts of a large file are read when they are asked for, and only then its end may refuse it.
     """
 
     candidate: Candidate
@@ -125,7 +78,7 @@ class Prepared:
     source: Source | None = None
     known: bool = False
     kept: Path | None = None
-    done: Read | None = None
+    parts: Iterable[Read] | None = None
     error: SourceError | None = None
 
     @property
@@ -140,11 +93,11 @@ def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame, until
     books: `files.known_files` as of the start of the run; until: what is named for a later date waits. This half of
     the work needs no database, so that the next file is prepared while the one before it is loaded.
     """
-    data = candidate.path.read_bytes()
-    if not is_archive(data):
+    data = contents(candidate.path)
+    if not is_archive(data[:8]):
         return [_prepare(settings, candidate, data, data, books)]
     try:
-        held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data)]
+        held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data, spooled)]
     except SourceError as error:
         return [_not_opened(settings, candidate, data, error)]
     found = [
@@ -159,13 +112,13 @@ def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame, until
     return found
 
 
-def _not_opened(settings: Settings, candidate: Candidate, data: bytes, error: SourceError) -> Prepared:
+def _not_opened(settings: Settings, candidate: Candidate, data: Data, error: SourceError) -> Prepared:
     source = candidate.sources[0] if len(candidate.sources) == 1 else None
     found = Prepared(candidate, sha256(data), len(data), source=source, error=error)
     return replace(found, kept=archive(data, found.digest, settings.paths.archive))
 
 
-def _prepare(settings: Settings, candidate: Candidate, data: bytes, outer: bytes, books: pl.DataFrame) -> Prepared:
+def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, books: pl.DataFrame) -> Prepared:
     """One file; outer: the file as it came, which is what is kept."""
     found = Prepared(candidate, sha256(data), len(data))
     only = candidate.sources[0] if len(candidate.sources) == 1 else None
@@ -183,47 +136,65 @@ def _prepare(settings: Settings, candidate: Candidate, data: bytes, outer: bytes
     with ThreadPoolExecutor(1) as keeper:  # the copy is written while the file is read
         kept = keeper.submit(archive, outer, digest, settings.paths.archive)
         try:
-            done = _read_as_agreed(candidate, data, settings, source)
+            parts = _read_as_agreed(candidate, data, settings, source)
         except SourceError as error:
             return replace(found, source=source, error=error, kept=kept.result())
-        return replace(found, source=source, done=done, kept=kept.result())
+        return replace(found, source=source, parts=parts, kept=kept.result())
 
 
-def enter(store: Store, settings: Settings, found: Prepared, run_no: int) -> FileRecord | None:
-    """Write a prepared file into the books, accepted or refused.
+def enter(store: Store, settings: Settings, found: Prepared, run_no: int, keep: Keep) -> FileRecord | None:
+    """Write a prepared file into the books, accepted or refused; keep: is given its rows as they are stored.
 
     None where it is not for us, or is in the books already: from an earlier night, or under another name in this one.
     """
     if found.error is not None:
         return _refuse(store, _refused(settings, found, found.error), run_no)
-    if found.done is None or found.source is None:
+    if found.parts is None or found.source is None:
         return None
     if known(files.known_files(store), found.candidate, found.digest, found.source):
         return None
-    record = _record(found, found.source, found.done)
-    rows = found.done.accepted
-    parsed = found.done.parsed
-    new = Newcomer(
-        *(found.source.name, parsed.side, record.expected_date, record.name),
-        whose=frozenset(rows[WHOSE[parsed.side]].drop_nulls().unique()),
-        one_of_many=found.candidate.one_of_many,
-        standing=record.standing,
-        balances=parsed.balances,
-    )
-    old = superseded(store, new)
-    replaces = [file_id for file_id, _, _ in old]
-    file_id = files.load(store, record, rows, found.done.rejected, run_no, replaces, parsed.balances)
+    try:
+        return _load(store, found, found.source, found.parts, run_no, keep)
+    except SourceError as error:  # the end of a large file contradicts it: nothing of it has stayed
+        return _refuse(store, _refused(settings, found, error), run_no)
+
+
+def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], run_no: int, keep: Keep) -> FileRecord:
+    summary: Summary | None = None
+    with files.loading(store, run_no) as loading:
+        for part in parts:
+            summary = summary or Summary(part)
+            summary.add(part)
+            side = part.parsed.side
+            keep(side, loading.add(side, part.accepted, part.rejected, part.parsed.balances))
+        assert summary is not None  # noqa: S101 - a file has at least one part
+        if summary.part.refusal:
+            raise summary.part.refusal
+        record = _record(found, source, summary)
+        new = Newcomer(
+            *(source.name, side, record.expected_date, record.name),
+            whose=frozenset(summary.whose),
+            one_of_many=found.candidate.one_of_many,
+            standing=record.standing,
+            balances=part.parsed.balances,
+        )
+        old = superseded(store, new)
+        loading.finish(record, [file_id for file_id, _, _ in old])
     corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
-    return replace(record, file_id=file_id, corrects=corrects)
+    return replace(record, file_id=loading.file_id, corrects=corrects)
 
 
-def _read_as_agreed(candidate: Candidate, data: bytes, settings: Settings, source: Source) -> Read:
+def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source: Source) -> Iterable[Read]:
+    """The parts: of a large file as they come, of others the one, judged already."""
     profile = settings.readers[source.profile]
     expect(candidate.filename, data, profile, settings.readers)
-    done = read(profile, data, settings, source, candidate.filename)
-    if done.refusal:
-        raise done.refusal
-    return done
+    parts = read_parts(profile, data, settings, source, candidate.filename)
+    if len(data) >= LARGE:
+        return ahead(parts)
+    whole = [*parts]
+    if whole[0].refusal:
+        raise whole[0].refusal
+    return whole
 
 
 def _refused(settings: Settings, found: Prepared, error: SourceError) -> FileRecord:
@@ -251,15 +222,13 @@ def _refuse(store: Store, record: FileRecord, run_no: int) -> FileRecord | None:
     )
     if before and before[0][0] == record.error:
         return None
-    return replace(record, file_id=files.load(store, record, None, None, run_no))
+    return replace(record, file_id=files.refuse(store, record, run_no))
 
 
-def _record(found: Prepared, source: Source, done: Read) -> FileRecord:
-    parsed, candidate = done.parsed, found.candidate
-    first, last = span(parsed)
-    dates = done.accepted[DATES[parsed.side]]
+def _record(found: Prepared, source: Source, summary: Summary) -> FileRecord:
+    parsed, candidate = summary.parsed, found.candidate
     inside = max(parsed.covered, default=None)
-    by_content = date.fromisoformat(inside) if inside else dates.max()
+    by_content = date.fromisoformat(inside) if inside else summary.newest
     return FileRecord(
         name=candidate.name,
         source=source.name,
@@ -267,43 +236,29 @@ def _record(found: Prepared, source: Source, done: Read) -> FileRecord:
         profile=parsed.profile,
         sha256=found.digest,
         bytes=found.size,
-        expected_date=candidate.named_for or by_content,  # type: ignore[arg-type]
+        expected_date=candidate.named_for or by_content,
         state="loaded",
         arrived_at=candidate.arrived_at,
         archived=str(found.kept),
-        row_count=parsed.data_rows,
-        accepted=done.accepted.height,
-        rejected=done.rejected.height,
+        row_count=summary.rows,
+        accepted=summary.accepted,
+        rejected=summary.rejected,
         declared=parsed.totals.declared,
         computed=parsed.totals.computed,
         agree=parsed.totals.agree,
-        first_date=first,
-        last_date=last,
-        covers=_covers(candidate, parsed, dates),
+        first_date=summary.first,
+        last_date=summary.last,
+        covers=_covers(candidate, summary),
         warnings=parsed.warnings,
         standing=parsed.standing if parsed.side == "bank" else None,
     )
 
 
-def span(parsed: Parsed) -> tuple[date | None, date | None]:
-    """First and last date printed in the file: of the transaction, or of the booking in a bank statement.
-
-    A journal that states its business days is of those, and a statement without entries still speaks of its days.
-    """
-    if parsed.printed:
-        return parsed.printed
-    dates = parsed.rows[SHOWN_DATES[parsed.side]].cast(pl.Date)
-    if parsed.covered and (dates.is_empty() or parsed.side == "journal"):
-        dates = pl.Series(parsed.covered).str.to_date()
-    return dates.min(), dates.max()  # type: ignore[return-value]
-
-
-def _covers(candidate: Candidate, parsed: Parsed, dates: pl.Series) -> tuple[date, ...]:
+def _covers(candidate: Candidate, summary: Summary) -> tuple[date, ...]:
     """Days the file speaks for beside the date in its name."""
-    if parsed.covered:
-        return tuple(date.fromisoformat(day) for day in parsed.covered)
-    if candidate.named_for is not None or dates.is_empty():
+    if summary.parsed.covered:
+        return tuple(date.fromisoformat(day) for day in summary.parsed.covered)
+    first, last = summary.oldest, summary.newest
+    if candidate.named_for is not None or first is None or last is None:
         return ()
-    first, last = dates.min(), dates.max()
-    assert isinstance(first, date) and isinstance(last, date)  # noqa: S101, PT018 - a date column
     return tuple(first + timedelta(days=n) for n in range(min((last - first).days, 366) + 1))

@@ -22,7 +22,7 @@ from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, publish
-from pipelines.store.files import FileRecord, known_files, numbered
+from pipelines.store.files import known_files
 from reports import html
 from reports.json import render as render_json
 from reports.json import run_json
@@ -138,9 +138,11 @@ def _enter(night: Night, found: intake.Prepared) -> str:
     if found.known:
         night.counts["already_loaded"] += 1
         return "already loaded"
-    record = intake.enter(night.store, night.settings, found, night.run_no)
-    _keep_fresh(night, record, found)
-    if record is None and found.done is not None:
+    kept = _Kept(MOST_FRESH - sum(rows.height for rows in night.fresh.values()))
+    record = intake.enter(night.store, night.settings, found, night.run_no, kept.add)
+    if record is not None and record.state == "loaded" and kept.room >= 0:
+        night.fresh[record.file_id] = pl.concat(kept.parts)
+    if record is None and found.parts is not None:
         night.counts["already_loaded"] += 1
         night.say(f"{candidate.name}: the same content is in the books already; nothing is loaded twice")
         return "already loaded"
@@ -160,12 +162,16 @@ def _enter(night: Night, found: intake.Prepared) -> str:
     return record.state
 
 
-def _keep_fresh(night: Night, record: FileRecord | None, found: intake.Prepared) -> None:
-    """Keep the rows of a loaded file for matching, as far as memory allows; the others are read back."""
-    if record is None or found.done is None or record.side is None:
-        return
-    if sum(rows.height for rows in night.fresh.values()) + record.accepted <= MOST_FRESH:
-        night.fresh[record.file_id] = books.lean(record.side, numbered(found.done.accepted, record.file_id))
+@dataclass
+class _Kept:
+    """Rows of a file that is being loaded, kept for matching as far as memory allows; else they are read back."""
+
+    room: int
+    parts: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, side: str, rows: pl.DataFrame) -> None:
+        self.room -= rows.height
+        self.parts = [*self.parts, books.lean(side, rows)] if self.room >= 0 else []
 
 
 def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:

@@ -36,21 +36,30 @@ def _whole(outer: str, entries: Sequence[Entry], notes: Sequence[str], first: En
     error = f"{len(refused)} of its {len(entries)} files are refused; each says why" if refused else None
     if not entries:
         error = f"no profile recognises any of its files; the first: {first['error']}"
-    days = [entry[name] for entry in entries for name in ("first_date", "last_date") if entry[name]]
     return {
+        **joined(entries or [first]),
         "file": outer,
         "profile": _common(entries, "profile"),
         "side": _common(entries, "side"),
-        "rows": sum(entry["rows"] for entry in entries),
-        "accepted": sum(entry["accepted"] for entry in entries),
         "rejected": [],
-        "currency": _added(entries),
-        "by_type": _summed(entry["by_type"] for entry in entries),
-        "first_date": min(days, default=None),
-        "last_date": max(days, default=None),
         "control_totals": {"declared": {}, "computed": {}, "agree": None},
         "error": error,
         "warnings": [f"an archive of {len(entries)} files, told one by one", *notes] if entries else list(notes),
+    }
+
+
+def joined(parts: Sequence[Entry]) -> Entry:
+    """One entry for the parts of a file: what each adds, and what the last one says of all."""
+    days = [part[name] for part in parts for name in ("first_date", "last_date") if part[name]]
+    return {
+        **parts[-1],
+        "rows": sum(part["rows"] for part in parts),
+        "accepted": sum(part["accepted"] for part in parts),
+        "rejected": [row for part in parts for row in part["rejected"]],
+        "currency": _added(parts),
+        "by_type": _summed(part["by_type"] for part in parts),
+        "first_date": min(days, default=None),
+        "last_date": max(days, default=None),
     }
 
 

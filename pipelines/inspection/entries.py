@@ -10,11 +10,12 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import config, intake
+from pipelines import config, reading
+from pipelines.collect import contents, spooled
 from pipelines.config import ConfigError, Settings, Source
 from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
-from pipelines.sources.base import MICRO, Parsed, Profile, SourceError
+from pipelines.sources.base import MICRO, Data, Parsed, Profile, SourceError
 from pipelines.sources.containers import Member, is_archive, members
 from pipelines.sources.identify import identify
 from pipelines.toml_faults import there_are
@@ -37,10 +38,10 @@ def _inspect(
     path: Path, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
 ) -> list[dict[str, Any]]:
     try:
-        data = path.read_bytes()
-        if not is_archive(data):
+        data = contents(path)
+        if not is_archive(data[:8]):
             return [_read(str(path), path.name, data, settings, readers, chosen)]
-        held = list(members(str(path), data))
+        held = list(members(str(path), data, spooled))
     except OSError as error:
         return [_unreadable(str(path), f"cannot be read: {error.strerror}; check the path and its permissions", None)]
     except SourceError as error:
@@ -57,15 +58,15 @@ def _member(
 
 
 def _read(
-    shown: str, name: str, data: bytes, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
+    shown: str, name: str, data: Data, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
 ) -> dict[str, Any]:
     try:
         profile = chosen or identify(name, data, readers)
         source = _source_of((name, Path(shown.split("!", maxsplit=1)[0]).name), profile, settings)
-        done = intake.read(profile, data, settings, source, name)
+        parts = reading.read_parts(profile, data, settings, source, name)
+        return _rounded(archives.joined([_entry(shown, part) for part in parts]))
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)
-    return _entry(shown, done)
 
 
 def _source_of(names: Sequence[str], profile: Profile, settings: Settings) -> Source:
@@ -98,9 +99,9 @@ def _unreadable(name: str, error: str, profile: str | None) -> dict[str, Any]:
     }
 
 
-def _entry(name: str, done: intake.Read) -> dict[str, Any]:
+def _entry(name: str, done: reading.Read) -> dict[str, Any]:
     parsed = done.parsed
-    first, last = intake.span(parsed)
+    first, last = reading.span(parsed)
     kinds = {"journal": "txn_type", "settlement": "record_type"}
     direction = pl.when(pl.col("amount_minor") < 0).then(pl.lit("DEBIT")).otherwise(pl.lit("CREDIT"))
     kind = pl.col(kinds[parsed.side]) if parsed.side in kinds else direction
@@ -129,7 +130,7 @@ def _entry(name: str, done: intake.Read) -> dict[str, Any]:
 def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]:
     """Sums per currency of accepted rows, as contract.md names them; payouts and what is carried on left out.
 
-    Fees that are stated finer than the minor unit are summed as stated and rounded once.
+    Fees that are stated finer than the minor unit are summed as stated beside: `fee_micro`.
     """
     gross = fee = net = credit = debit = pl.lit(0, pl.Int64)
     if parsed.side == "settlement":
@@ -153,6 +154,15 @@ def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]
     found |= {row.pop("currency"): row for row in sums.sort("currency").to_dicts()}
     if "fee_micro" in rows.columns:
         for currency, exact in rows.group_by("currency").agg(pl.col("fee_micro").cast(pl.Int128).sum()).iter_rows():
-            rounded = round_half_up(Decimal(exact).scaleb(EXPONENTS[currency] - MICRO))
-            found[currency] |= {"fee_minor": rounded, "net_minor": found[currency]["gross_minor"] - rounded}
+            found[currency]["fee_micro"] = int(exact or 0)
     return found
+
+
+def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry of all parts, with exact fees rounded once."""
+    for currency, sums in entry["currency"].items():
+        exact = sums.pop("fee_micro", None)
+        if exact is not None:
+            sums["fee_minor"] = round_half_up(Decimal(exact).scaleb(EXPONENTS[currency] - MICRO))
+            sums["net_minor"] = sums["gross_minor"] - sums["fee_minor"]
+    return entry

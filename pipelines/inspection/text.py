@@ -13,8 +13,33 @@ MOST_SHOWN = 5
 
 
 def as_text(found: Sequence[Mapping[str, Any]]) -> str:
-    """What the files hold, for a terminal."""
-    return "\n\n".join("\n".join(_lines(entry)) for entry in found)
+    """What the files hold, as plain lines, and a line for all of them."""
+    blocks = ["\n".join(_lines(entry)) for entry in found]
+    return "\n\n".join([*blocks, closing(found)] if len(found) > 1 else blocks)
+
+
+def closing(found: Sequence[Mapping[str, Any]]) -> str:
+    """How many files and rows there are, and how many of them cannot be used."""
+    # the line of an archive repeats what its members say
+    told = [entry for entry in found if not any(other["file"].startswith(f"{entry['file']}!") for other in found)]
+    refused = sum(1 for entry in told if entry["error"])
+    rows, accepted, rejected = (
+        sum(entry["rows"] for entry in told),
+        sum(entry["accepted"] for entry in told),
+        sum(len(entry["rejected"]) for entry in told),
+    )
+    return f"{len(told):,} files, {refused:,} refused: {rows:,} rows, {accepted:,} accepted, {rejected:,} rejected"
+
+
+def shown_total(entry: Mapping[str, Any], name: str, value: int | None) -> str:
+    """A control total as people read it, in the file's currency where it has but one."""
+    if value is None:
+        return "none"
+    currencies = list(entry["currency"])
+    one = currencies[0] if len(currencies) == 1 and not is_count(name) else None
+    places = decimals(name, EXPONENTS[one]) if one else 0
+    figure = f"{Decimal(value).scaleb(-places):,f}"
+    return f"{figure} {one}" if one else figure
 
 
 def _lines(entry: Mapping[str, Any]) -> list[str]:
@@ -38,16 +63,12 @@ def _lines(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _totals(entry: Mapping[str, Any]) -> str:
-    totals, currencies = entry["control_totals"], list(entry["currency"])
+    """Declared and, where they differ, computed totals."""
+    totals = entry["control_totals"]
     if totals["agree"] is None:
         return "none declared"
-    declared = ", ".join(f"{name} {_figure(name, value, currencies)}" for name, value in totals["declared"].items())
-    return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared})"
-
-
-def _figure(name: str, value: int, currencies: Sequence[str]) -> str:
-    """A control total as people read it, in the file's currency where it has but one."""
-    one = currencies[0] if len(currencies) == 1 and not is_count(name) else None
-    places = decimals(name, EXPONENTS[one]) if one else 0
-    figure = f"{Decimal(value).scaleb(-places):,f}"
-    return f"{figure} {one}" if one else figure
+    declared = ", ".join(f"{name} {shown_total(entry, name, value)}" for name, value in totals["declared"].items())
+    differ = [name for name, value in totals["declared"].items() if totals["computed"].get(name) != value]
+    computed = ", ".join(f"{name} {shown_total(entry, name, totals['computed'].get(name))}" for name in differ)
+    beside = f"; computed {computed}" if computed else ""
+    return f"{'agree' if totals['agree'] else 'DISAGREE'} (declared {declared}{beside})"

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from pipelines.sources import workbook
-from pipelines.sources.base import SourceError
+from pipelines.sources.base import Data, SourceError
 
-Keep = Callable[[Iterator[bytes]], bytes]
+Keep = Callable[[Iterator[bytes]], Data]
 """Puts the pieces of an expanded member together, wherever the caller has room for it."""
 
 CHUNK = 2**20
@@ -64,7 +64,7 @@ class Member:
     name: str
     filename: str
     lone: bool
-    data: bytes = b""
+    data: Data = b""
     error: SourceError | None = None
     sheet: bool = False
 
@@ -89,12 +89,12 @@ class _Opening:
             yield chunk
 
 
-def is_archive(data: bytes) -> bool:
+def is_archive(data: Data) -> bool:
     """Whether the bytes begin as a zip, a gzip or a workbook does."""
     return data[:4] in ZIP_BEGINS or data[:2] == GZIP_BEGINS or data[:8] == workbook.OLE_BEGINS
 
 
-def members(name: str, data: bytes, keep: Keep = b"".join, limits: Limits = LIMITS) -> Iterator[Member]:
+def members(name: str, data: Data, keep: Keep = b"".join, limits: Limits = LIMITS) -> Iterator[Member]:
     """The files of an archive, each expanded when its turn comes; archives in it are opened as well.
 
     SourceError where the archive itself cannot be read; a member that cannot be read carries its error.
@@ -102,7 +102,7 @@ def members(name: str, data: bytes, keep: Keep = b"".join, limits: Limits = LIMI
     yield from _opened(name, name, data, _Opening(len(data), keep, limits), depth=1, lone=True)
 
 
-def _opened(name: str, filename: str, data: bytes, opening: _Opening, *, depth: int, lone: bool) -> Iterator[Member]:
+def _opened(name: str, filename: str, data: Data, opening: _Opening, *, depth: int, lone: bool) -> Iterator[Member]:
     if data[:8] == workbook.OLE_BEGINS:
         yield from _sheets(name, filename, data, lone=lone)
     elif data[:2] == GZIP_BEGINS:
@@ -153,8 +153,8 @@ def _check_size(archive: zipfile.ZipFile, opening: _Opening) -> None:
             raise SourceError("the workbook is too large", mend="ask for the file as text (CSV)")
 
 
-def _sheets(name: str, filename: str, data: bytes, *, lone: bool) -> Iterator[Member]:
-    found = workbook.sheets(data)
+def _sheets(name: str, filename: str, data: Data, *, lone: bool) -> Iterator[Member]:
+    found = workbook.sheets(data[:])
     if not found:
         raise SourceError("the workbook is empty", mend=SEND_AGAIN)
     for sheet, text in found:
@@ -162,8 +162,8 @@ def _sheets(name: str, filename: str, data: bytes, *, lone: bool) -> Iterator[Me
         yield Member(name if alone else f"{name}!{sheet}", filename, lone and alone, text, sheet=not alone)
 
 
-def _gunzipped(data: bytes) -> Iterator[bytes]:
-    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+def _gunzipped(data: Data) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=io.BytesIO(data[:])) as file:
         yield from _pieces(file)
 
 
@@ -176,9 +176,9 @@ def _pieces(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
         raise SourceError(what, mend=SEND_AGAIN) from None
 
 
-def _directory(data: bytes) -> zipfile.ZipFile:
+def _directory(data: Data) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(io.BytesIO(data))
+        return zipfile.ZipFile(io.BytesIO(data[:]))
     except (*DAMAGE, NotImplementedError):
         raise SourceError("the zip is cut off or damaged", mend=SEND_AGAIN) from None
 
@@ -188,7 +188,7 @@ def _files_of(archive: zipfile.ZipFile, opening: _Opening) -> list[tuple[zipfile
     opening.seen += len(archive.infolist())
     if opening.seen > opening.limits.members:
         raise SourceError(f"the archive holds more than {opening.limits.members:,} files", mend="unpack it yourself")
-    named = [(info, _name(info)) for info in archive.infolist() if not info.filename.endswith("/")]
+    named = [(info, name) for info in archive.infolist() if not (name := _name(info)).endswith("/")]
     held = [(i, name) for i, name in named if not name.startswith(JUNK_FOLDER) and not _base(name).startswith(JUNK)]
     if not held:
         raise SourceError("the archive holds no file", mend=SEND_AGAIN)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.sources.base import Profile, SourceError
+from pipelines.sources.base import Data, Profile, SourceError
 from pipelines.sources.strangers import stranger
 
 HEAD = 65_536
 MEND_UNKNOWN = "declare its layout as [[profiles]] in recon.toml, or ask the sender for a supported format"
 
 
-def claims(name: str, data: bytes, profiles: Mapping[str, Profile]) -> list[str]:
+def claims(name: str, data: Data, profiles: Mapping[str, Profile]) -> list[str]:
     """Names of the profiles that recognise the file."""
     head = data[:HEAD]
     return [profile.name for profile in profiles.values() if profile.identify(name, head)]
 
 
-def identify(name: str, data: bytes, profiles: Mapping[str, Profile]) -> Profile:
+def identify(name: str, data: Data, profiles: Mapping[str, Profile]) -> Profile:
     """The one profile that recognises the file; SourceError where none or several do."""
-    if not data or data.isspace():
+    if not data[:HEAD].strip():
         raise SourceError("the file is empty", mend="ask the sender to send it again")
     found = claims(name, data, profiles)
     if len(found) == 1:
@@ -34,9 +34,9 @@ def identify(name: str, data: bytes, profiles: Mapping[str, Profile]) -> Profile
     raise SourceError(_why_none(name, data, profiles), mend=MEND_UNKNOWN)
 
 
-def expect(name: str, data: bytes, profile: Profile, profiles: Mapping[str, Profile]) -> None:
+def expect(name: str, data: Data, profile: Profile, profiles: Mapping[str, Profile]) -> None:
     """SourceError unless the file is of the profile its source names."""
-    if not data or data.isspace():
+    if not data[:HEAD].strip():
         raise SourceError("the file is empty", mend="ask the sender to send it again", profile=None)
     head = data[:HEAD]
     if profile.identify(name, head):
@@ -49,7 +49,7 @@ def expect(name: str, data: bytes, profile: Profile, profiles: Mapping[str, Prof
     raise SourceError(f"{why}{looks}", mend="ask the sender to send the agreed layout")
 
 
-def _why_none(name: str, data: bytes, profiles: Mapping[str, Profile]) -> str:
+def _why_none(name: str, data: Data, profiles: Mapping[str, Profile]) -> str:
     """Name the profile that comes nearest, if one does."""
     reasons = [profile.explain(name, data[:HEAD]) for profile in profiles.values()]
     near = [reason for reason in reasons if "missing in the header" in reason]

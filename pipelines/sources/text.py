@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -236,8 +237,10 @@ def _read_quoted(body: bytes, first: int, columns: int, quoting: Quoting) -> Cel
         return _of_records(quoting.records(body.decode().split("\n"), columns), first, columns)
     good, rest = numbered.filter(plain), numbered.filter(~plain)
     whole = body if good.height == body.count(b"\n") + (not body.endswith(b"\n")) else _joined(good["raw"])
-    cells = _cut(whole, columns, quoting.delimiter, quoting.quote) if good.height else _empty(columns).drop("line")
-    if cells.height != good.height:  # polars ends a row elsewhere
+    cells = _empty(columns).drop("line")
+    with suppress(pl.exceptions.ComputeError, pl.exceptions.SchemaError):  # polars takes a quote otherwise than we
+        cells = _cut(whole, columns, quoting.delimiter, quoting.quote) if good.height else cells
+    if cells.height != good.height:  # or ends a row elsewhere
         return _of_records(quoting.records(body.decode().split("\n"), columns), first, columns)
     found = Cells(_stripped(cells.insert_column(0, good["line"])), _refusals([]))
     if rest.is_empty():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -66,37 +67,52 @@ def numbered(rows: pl.DataFrame, file_id: int) -> pl.DataFrame:
     return rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=pl.lit(file_id, pl.Int32))
 
 
-def load(
-    store: Store,
-    record: FileRecord,
-    rows: pl.DataFrame | None,
-    rejected: pl.DataFrame | None,
-    run_no: int,
-    replaces: Iterable[int] = (),
-    balances: pl.DataFrame | None = None,
-) -> int:
-    """Put a file and its rows into the books, all in one transaction, and return its file_id.
+@dataclass
+class Loading:
+    """A file on its way into the books, part by part, inside the transaction of `loading`."""
 
-    rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`; replaces: files of
-    the same source and day that this one corrects, taken back in the same transaction; balances: as the file declares.
-    """
-    with store.transaction():
+    store: Store
+    file_id: int
+    run_no: int
+    totals: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, side: str, rows: pl.DataFrame, rejected: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
+        """Store a part and return its rows as they are stored.
+
+        rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
+        """
+        number, amount = pl.lit(self.file_id, pl.Int32), pl.col(AMOUNT[side])
+        stored = numbered(rows, self.file_id)
+        self.store.append(side, stored)
+        self.store.append("rejected_rows", rejected.with_columns(file_id=number))
+        self.store.append("balances", balances.with_columns(file_id=number))
+        self.totals.append(rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum()))
+        return stored
+
+    def finish(self, record: FileRecord, replaces: Iterable[int] = ()) -> None:
+        """The file's own entry; replaces: files of the same source and day that this one corrects and takes back."""
         for old in replaces:
-            retract(store, old, f"replaced by {record.name}", run_no)
+            retract(self.store, old, f"replaced by {record.name}", self.run_no)
+        _insert_file(self.store, record, self.file_id, self.run_no)
+        if self.totals:
+            summed = pl.concat(self.totals).group_by("currency").agg(pl.all().sum())
+            number = pl.lit(self.file_id, pl.Int32)
+            self.store.append("file_totals", summed.with_columns(file_id=number, side=pl.lit(record.side)))
+
+
+@contextmanager
+def loading(store: Store, run_no: int) -> Iterator[Loading]:
+    """One transaction for a file and all its rows: what raises within it leaves nothing."""
+    with store.transaction():
         ((newest,),) = store.execute("SELECT coalesce(max(file_id), 0) FROM book.files")
-        file_id = int(newest) + 1
-        _insert_file(store, record, file_id, run_no)
-        if rows is not None and record.side:
-            number = pl.lit(file_id, pl.Int32)
-            store.append(record.side, numbered(rows, file_id))
-            amount = pl.col(AMOUNT[record.side])
-            totals = rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum())
-            store.append("file_totals", totals.with_columns(file_id=number, side=pl.lit(record.side)))
-        if rejected is not None:
-            store.append("rejected_rows", rejected.with_columns(file_id=pl.lit(file_id, pl.Int32)))
-        if balances is not None:
-            store.append("balances", balances.with_columns(file_id=pl.lit(file_id, pl.Int32)))
-    return file_id
+        yield Loading(store, int(newest) + 1, run_no)
+
+
+def refuse(store: Store, record: FileRecord, run_no: int) -> int:
+    """Put a file on record that is not used, and return its file_id."""
+    with loading(store, run_no) as refused:
+        refused.finish(record)
+    return refused.file_id
 
 
 def _insert_file(store: Store, record: FileRecord, file_id: int, run_no: int) -> None:

@@ -56,6 +56,52 @@ def generate_bench(out: Path, *, rows: int, seed: int = 1) -> SynthResult:
     return SynthResult(tuple(sorted([*names, config, out / "truth.csv"])), count, config)
 
 
+def generate_sources(out: Path, *, rows: int) -> dict[str, Path]:
+    """One large file of each format by profile: journal and settlement of `rows` rows, a statement of a tenth.
+
+    Files that are there already are kept.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    journal = out / f"journal_{BENCH_DAY:%Y%m%d}.csv"
+    settlement = out / f"settlement_UNIONPAY_{BENCH_DAY + timedelta(days=1):%Y%m%d}.csv"
+    statement = out / "statement.xml"
+    if not settlement.exists():
+        generate_bench(out, rows=rows)
+    if not statement.exists():
+        _camt(statement, max(1, rows // 10))
+    return {"pos_journal": journal, "acquirer_csv": settlement, "camt053": statement}
+
+
+def _camt(path: Path, entries: int) -> None:
+    """A camt.053 statement of credits of 1.00, 2.00 … 9.00 in turn."""
+    amounts = [n % 9 + 1 for n in range(entries)]
+    day = f"<Dt><Dt>{BENCH_DAY}</Dt></Dt>"
+    with path.open("w", encoding="utf-8") as file:
+        file.write(_CAMT_HEAD + _balance("OPBD", 0, day) + _balance("CLBD", sum(amounts), day))
+        file.writelines(
+            f'<Ntry><Amt Ccy="EUR">{amount}.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>'
+            f"<BookgDt><Dt>{BENCH_DAY}</Dt></BookgDt><ValDt><Dt>{BENCH_DAY}</Dt></ValDt>"
+            f"<AcctSvcrRef>REF{n:09}</AcctSvcrRef><NtryDtls><TxDtls><Refs><EndToEndId>E2E{n:09}</EndToEndId></Refs>"
+            f"<RmtInf><Ustrd>payout P{n:09}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>\n"
+            for n, amount in enumerate(amounts)
+        )
+        file.write("</Stmt></BkToCstmrStmt></Document>\n")
+
+
+_CAMT_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02">'
+    "<BkToCstmrStmt><GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-03-02T23:00:00</CreDtTm></GrpHdr><Stmt><Id>S1</Id>"
+    "<CreDtTm>2026-03-02T23:00:00</CreDtTm><Acct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>EUR</Ccy></Acct>\n"
+)
+
+
+def _balance(code: str, amount: int, day: str) -> str:
+    return (
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{amount}.00</Amt>'
+        f"<CdtDbtInd>CRDT</CdtDbtInd>{day}</Bal>\n"
+    )
+
+
 def _fill(
     journal: JournalFile, settlement: SettlementFile, dice: Dice, schedule: Schedule, rows: int
 ) -> tuple[list[Row], list[Row]]:

@@ -1,0 +1,52 @@
+"""Large files go into the books part by part: all of them, or nothing of them."""
+
+from __future__ import annotations
+
+import pytest
+from scenario import MON, TUE, Shop
+
+from pipelines import collect, intake, nightly, reading
+from pipelines.sources import streaming
+
+
+@pytest.fixture(autouse=True)
+def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (reading, intake, collect):
+        monkeypatch.setattr(module, "LARGE", 500)
+    monkeypatch.setattr(streaming, "CHUNK", 800)
+
+
+def busy(shop: Shop) -> None:
+    """Sales of Monday, settled on Tuesday, of which one line cannot be used."""
+    for n in range(40):
+        shop.sale(f"R{n}", f"{n + 1}.00", MON)
+        shop.settled(f"R{n}", f"{n + 1}.00" if n != 7 else "9.99", TUE)
+    shop.settled("BAD", "1.00", TUE, currency="XXQ")
+
+
+@pytest.mark.parametrize("room", [0, 1_000])
+def test_a_file_in_parts_is_in_the_books_as_a_whole(shop: Shop, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nightly, "MOST_FRESH", room)
+    busy(shop)
+    shop.night(MON)
+    night = shop.night(TUE)
+    assert night.summary["rows"]["settlement"] == 40
+    assert night.summary["matched"]["journal_settlement"] >= 39
+    assert "ROW_REJECTED" in night.open_types
+    assert {"AMOUNT_OVER", "AMOUNT_UNDER"} & {*night.open_types}
+    assert night.summary["proof"]["balanced"]
+
+
+def test_an_end_that_contradicts_the_file_leaves_nothing_of_it(shop: Shop) -> None:
+    busy(shop)
+    shop.hold("pos", MON)
+    text = shop.text("pos", MON)
+    shop.put("journal_20260330.csv", text.replace("rows=40", "rows=41"))
+    night = shop.night(MON)
+    assert "rows declared 41, computed 40" in night.only("FILE_INVALID")["explanation"]
+    assert night.summary["rows"]["journal"] == 0
+    assert shop.story("R3") == []
+    shop.put("journal_20260330.csv", text)
+    again = shop.night(MON)
+    assert again.summary["rows"]["journal"] == 40
+    assert again.open_types == []
