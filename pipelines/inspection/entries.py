@@ -27,9 +27,10 @@ def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None
     """One entry per file, in the shape of contract.md. ConfigError for a profile nobody knows."""
     settings = config.load(config_path) if config_path else Settings()
     readers = settings.readers
-    if profile is not None and profile not in readers:
-        raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, readers)}")
-    chosen = readers.get(profile or "")
+    known = settings.every_reader
+    if profile is not None and profile not in known:
+        raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, known)}")
+    chosen = known.get(profile or "")
     return [entry for path in files for entry in _inspect(path, settings, readers, chosen)]
 
 

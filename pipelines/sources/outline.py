@@ -130,8 +130,8 @@ def begun(data: bytes, layout: Layout) -> tuple[Frame, int]:
 
 
 def names_of_places(layout: Layout) -> list[str]:
-    """Names of the cells where the layout itself says which is which: the keys of JSON objects."""
-    return layout.names if layout.format == "jsonl" else []
+    """Names of the cells where the layout itself says which is which: keys of JSON objects, places in a line."""
+    return {"jsonl": layout.names, "fixed": [*layout.slots]}.get(layout.format, [])
 
 
 def head_of(data: bytes, line: int) -> bytes:
