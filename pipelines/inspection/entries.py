@@ -16,7 +16,7 @@ from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
 from pipelines.sources.base import MICRO, Parsed, Profile, SourceError
 from pipelines.sources.containers import Member, is_archive, members
-from pipelines.sources.identify import identify
+from pipelines.sources.identify import HEAD, identify
 from pipelines.toml_faults import there_are
 
 UNTOLD = "(given by configuration)"
@@ -66,7 +66,9 @@ def _read(
         done = intake.read(profile, data, settings, source, name)
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)
-    return _entry(shown, done)
+    entry = _entry(shown, done)
+    why = chosen.explain(name, bytes(data[:HEAD])) if chosen else ""
+    return entry | {"warnings": [*entry["warnings"], f"it does not look like {profile.name}: {why}"]} if why else entry
 
 
 def _source_of(names: Sequence[str], profile: Profile, settings: Settings) -> Source:
