@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipelines import toml_faults
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
-from pipelines.sources.declared import Declaration, MisfitError, profile_of
+from pipelines.sources.declared import READY, Declaration, MisfitError, profile_of, ready_profile
 from schemas.journal import CHANNELS
 
 
@@ -154,13 +154,13 @@ class Settings(_Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
-        names: list[str] = list(PROFILES)
+        names: list[str] = [*PROFILES, *READY]
         for number, profile in enumerate(self.profiles):
             if profile.name in names:
                 what = f"there is a profile {profile.name} already; choose another name"
                 raise MisfitError(what, "profiles", number, "name")
             names.append(profile.name)
-        known = self.readers
+        known = self.every_reader
         for number, source in enumerate(self.sources):
             if source.name in (other.name for other in self.sources[:number]):
                 what = f"there is a source {source.name} already; choose another name"
@@ -179,8 +179,15 @@ class Settings(_Table):
 
     @property
     def readers(self) -> dict[str, Profile]:
-        """Every profile by name, built in or declared."""
-        return {**PROFILES, **{p.name: profile_of(p) for p in self.profiles}}
+        """The profiles that may claim a file, by name: built in, declared, or ready and named by a source."""
+        named = {source.profile for source in self.sources}
+        return {name: found for name, found in self.every_reader.items() if name not in READY or name in named}
+
+    @property
+    def every_reader(self) -> dict[str, Profile]:
+        """Every profile by name, built in, declared or ready."""
+        declared = {p.name: profile_of(p) for p in self.profiles}
+        return {**PROFILES, **declared, **{name: ready_profile(name) for name in READY}}
 
     def side_of(self, source: Source) -> Side:
         """Which record of the money a source delivers."""

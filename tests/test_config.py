@@ -52,7 +52,7 @@ MISTAKES = [
     (
         'profile = "acquirer_csv"',
         'profile = "xyz"',
-        "sources.profile: profile 'xyz' is unknown; there are acquirer_csv, ",
+        "sources.profile: profile 'xyz' is unknown; there are abc_csv, acquirer_csv, ",
     ),
     (
         'expected = "daily"',

@@ -30,7 +30,7 @@ MISTAKES = [
     (
         'side = "bank"',
         'side = "bank"\ntrailer = "(?P<gross>.)"',
-        "profiles.trailer: it names gross; a bank has the totals rows, opening, closing",
+        "profiles.trailer: it names gross; a bank has the totals rows, credit_rows, debit_rows",
     ),
     (
         'side = "bank"',

@@ -141,7 +141,8 @@ def test_the_source_that_would_bring_a_file_gives_its_time_zone(folder: Path) ->
 def test_a_profile_can_be_named(folder: Path) -> None:
     (found,) = entries("bank_csv.csv", "--profile", "pos_journal")
     assert found["profile"] is None
-    assert found["error"] == "no header of pos_journal is there"
+    assert found["error"].startswith("no header of pos_journal is there: wanted terminal_id, merchant_id, ")
+    assert "line 1 reads 'account,booking_date," in found["error"]
     done = recon("bank_csv.csv", "--profile", "bank_cvs")
     assert done.exit_code == 2
     assert done.stderr == "profile 'bank_cvs' is unknown; did you mean bank_csv?\n"

@@ -17,7 +17,7 @@ from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
 from pipelines.sources.base import MICRO, Data, Parsed, Profile, SourceError
 from pipelines.sources.containers import Member, is_archive, members
-from pipelines.sources.identify import identify
+from pipelines.sources.identify import HEAD, identify
 from pipelines.toml_faults import there_are
 
 UNTOLD = "(given by configuration)"
@@ -28,9 +28,10 @@ def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None
     """One entry per file, in the shape of contract.md. ConfigError for a profile nobody knows."""
     settings = config.load(config_path) if config_path else Settings()
     readers = settings.readers
-    if profile is not None and profile not in readers:
-        raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, readers)}")
-    chosen = readers.get(profile or "")
+    known = settings.every_reader
+    if profile is not None and profile not in known:
+        raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, known)}")
+    chosen = known.get(profile or "")
     return [entry for path in files for entry in _inspect(path, settings, readers, chosen)]
 
 
@@ -64,9 +65,11 @@ def _read(
         profile = chosen or identify(name, data, readers)
         source = _source_of((name, Path(shown.split("!", maxsplit=1)[0]).name), profile, settings)
         parts = reading.read_parts(profile, data, settings, source, name)
-        return _rounded(archives.joined([_entry(shown, part) for part in parts]))
+        entry = _rounded(archives.joined([_entry(shown, part) for part in parts]))
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)
+    why = chosen.explain(name, bytes(data[:HEAD])) if chosen else ""
+    return entry | {"warnings": [*entry["warnings"], f"it does not look like {profile.name}: {why}"]} if why else entry
 
 
 def _source_of(names: Sequence[str], profile: Profile, settings: Settings) -> Source:

@@ -15,6 +15,7 @@ from pipelines.sources.amounts import amount_of, by_letter, completed, plain_tex
 from pipelines.sources.base import MICRO, Context
 from pipelines.sources.layout import Field, Given, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
+from pipelines.sources.times import NUMBERED, numbered
 from pipelines.sources.years import with_year
 from schemas.validation import LONGEST_SHOWN, shown
 
@@ -65,7 +66,8 @@ def parsed_dates(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
     for pattern in formats:
         if not (found.is_null() & text.is_not_null()).any():
             break
-        found = pl.select(pl.coalesce(found, text.str.to_date(pattern, strict=False))).to_series()
+        read = numbered(text, pattern).dt.date() if pattern in NUMBERED else text.str.to_date(pattern, strict=False)
+        found = pl.select(pl.coalesce(found, read)).to_series()
     return _of_the_calendar(found)
 
 
@@ -75,9 +77,12 @@ def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) ->
     for pattern in formats:
         if not (found.is_null() & text.is_not_null()).any():
             break
-        if "z" in pattern:
+        if pattern in NUMBERED:
+            read = numbered(text, pattern)
+            read = _to_books(read, context) if pattern == "excel" else _from_utc(read, context)
+        elif "z" in pattern:
             read = text.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC")
-            read = read.dt.convert_time_zone(context.timezone).dt.replace_time_zone(None)
+            read = _from_utc(read, context)
         else:
             read = _to_books(text.str.to_datetime(pattern, strict=False, time_unit="us"), context)
         found = pl.select(pl.coalesce(found, read)).to_series()
@@ -90,6 +95,10 @@ def _of_the_calendar(found: pl.Series) -> pl.Series:
     if years.is_between(2, 9998).all():
         return found
     return pl.select(pl.when(years.is_between(2, 9998)).then(found).alias(found.name)).to_series()
+
+
+def _from_utc(moments: pl.Series, context: Context) -> pl.Series:
+    return moments.dt.replace_time_zone("UTC").dt.convert_time_zone(context.timezone).dt.replace_time_zone(None)
 
 
 def _to_books(local: pl.Series, context: Context) -> pl.Series:
@@ -117,7 +126,8 @@ def business_dates(times: pl.Expr, context: Context) -> pl.Expr:
 def canonical_columns(layout: Layout) -> dict[str, pl.DataType]:
     """Canonical columns, and their types, of the frames that a layout gives."""
     schema = schemas.BY_SIDE[layout.side]
-    stated = [c for c in schemas.optional(schema) if _field_name(c, layout) in layout.fields]
+    named = {*layout.fields, *(name for kind in layout.kinds for name in kind.fields)}
+    stated = [c for c in schemas.optional(schema) if {c, c.removesuffix("_minor")} & named]
     return schemas.canonical(schema, also=stated)
 
 
@@ -230,7 +240,7 @@ def _unreadable(texts: pl.DataFrame, frame: pl.DataFrame, layout: Layout, direct
             if money:  # without a currency no amount can be read, and the currency says so
                 bad &= frame["currency"].is_in(list(EXPONENTS)).fill_null(value=False)
             plain = pl.lit(_none_of(spec) or _SAYS.get(column, _SAYS.get(spec.kind)))
-            says = _amount_says(texts[column], frame, layout) if money else plain
+            says = _amount_says(texts[column], spec, frame, layout) if money else plain
             found.append(_sentences(texts[column], bad, _field_name(column, layout), says))
     if direction is not None:
         bad = ~direction.is_in([*layout.amounts.plus, *layout.amounts.minus]).fill_null(value=False)
@@ -257,7 +267,10 @@ def _none_of(spec: Field) -> str:
     return f"is none of {', '.join(spec.codes)}" if own else ""
 
 
-def _amount_says(text: pl.Series, frame: pl.DataFrame, layout: Layout) -> pl.Expr:
+def _amount_says(text: pl.Series, spec: Field, frame: pl.DataFrame, layout: Layout) -> pl.Expr:
+    if spec.alone:
+        both = pl.lit(text).str.contains(r"^[^ ]*[1-9][^ ]* [^ ]*[1-9]")
+        return pl.when(both).then(pl.lit("stands in more than one column")).otherwise(pl.lit("is not an amount"))
     if layout.amounts.unit == "minor":
         return pl.lit("is not a whole number of minor units")
     finer = pl.lit(text).str.contains(rf"^[+-]?[0-9]*{re.escape(layout.amounts.decimal)}[0-9]+$")

@@ -12,8 +12,9 @@ import polars as pl
 import schemas
 from pipelines.sources.base import NO_BALANCES, Context, Data, Parsed, Side, SourceError
 from pipelines.sources.convert import canonical_columns
+from pipelines.sources.cutting import raw_of
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
-from pipelines.sources.given import outside
+from pipelines.sources.given import covered, outside
 from pipelines.sources.kinds import ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
 from pipelines.sources.outline import (
@@ -29,7 +30,6 @@ from pipelines.sources.outline import (
 )
 from pipelines.sources.rows import read_rows
 from pipelines.sources.streaming import HEAD, Piece, comes_in_pieces, pieces_of
-from pipelines.sources.text import RawText
 from pipelines.sources.totals import Stated, Tally, balances_of, stated_totals
 from pipelines.sources.workbook import as_written, in_sheets, is_sheet, sheet_name
 
@@ -190,10 +190,11 @@ class Delimited:
                 side=self.side,
                 rows=found.rows.select(*canonical_columns(layout)),
                 refused=found.refused,
-                raw=RawText(piece.text, layout.delimiter, frame.columns, _card_cell(frame, layout), piece.first),
+                raw=raw_of(piece.text, frame, layout, piece.first),
                 data_rows=found.rows.height + found.refused.height,
                 totals=totals,
                 balances=balances_of(found.rows, totals, context.account) if bank else NO_BALANCES.clone(),
+                covered=covered(layout, beside.texts) if bank else (),
                 warnings=(*ignored_told(pl.concat(ignored), layout.ignored), *tally.oddities()) if piece.last else (),
                 home=self.home,
             )
@@ -216,11 +217,3 @@ class Delimited:
 def _too_narrow(frame: Frame, layout: Layout) -> str:
     have = f"{frame.columns} column{'s' if frame.columns > 1 else ''}"
     return f"its rows have {have}, and {layout.profile} asks for column {layout.last_position}"
-
-
-def _card_cell(frame: Frame, layout: Layout) -> int | None:
-    """0-based cell that holds the card number, where the layout has one."""
-    place = next(iter(layout.fields["card_no"].source if "card_no" in layout.fields else ()), None)
-    if isinstance(place, int):
-        return place - 1
-    return frame.names.index(place) if isinstance(place, str) else None

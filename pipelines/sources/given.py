@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+import polars as pl
 
 from pipelines.sources.base import SourceError
+from pipelines.sources.convert import parsed_dates
 from pipelines.sources.layout import Layout
 from pipelines.sources.totals import TOTALS
 from schemas.validation import shown
+
+LONGEST_PERIOD = 3_660
+"""Days that one statement may speak for; more is a slip."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,18 @@ def outside(layout: Layout, filename: str, head: bytes) -> Outside:
             elif found is not None:
                 totals[group] = found, 1 + text.count("\n", 0, match.start(group))
     return Outside(texts, totals)
+
+
+def covered(layout: Layout, texts: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Days of the period that the head names, in the format of the booking dates; SourceError where it is none."""
+    written = [texts.get(name) for name in ("period_from", "period_to")]
+    if written == [None, None]:
+        return ()
+    first, last = parsed_dates(pl.Series(written, dtype=pl.String), layout.fields["booking_date"].formats)
+    if first is None or last is None or not 0 <= (last - first).days <= LONGEST_PERIOD:
+        what = f"{shown(' to '.join(filter(None, written)))!r} is no period in the format of booking_date"
+        raise SourceError(what, mend="ask the sender which days it speaks for", profile=layout.profile)
+    return tuple((first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1))
 
 
 def _of_name(layout: Layout, filename: str) -> dict[str, str | None]:

@@ -11,11 +11,12 @@ from typing import Literal
 import polars as pl
 
 from pipelines.sources.base import Side
+from pipelines.sources.slots import Slot
 
 Kind = Literal["text", "card", "code", "amount", "micro", "date", "datetime"]
 Sign = Literal["as-is", "absolute", "negate", "by-type"]
 Minus = Literal["leading", "trailing", "brackets"]
-Format = Literal["delimited", "jsonl"]
+Format = Literal["delimited", "jsonl", "fixed"]
 
 ISO_TIMES = (
     "%Y-%m-%dT%H:%M:%S",
@@ -117,9 +118,10 @@ class Layout:
     control totals or given texts. pattern: regular expression that the file's name must fit, whose groups are given
     texts. from_name: one whose named groups are fields that only the file's name gives, if it fits. blank_rows: rows
     of blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them. strip:
-    signs around cells that say nothing. blanks: words that stand for a blank cell. kinds: the kinds of rows, where
-    there are several. lead: sign that stands before each cell of a row, so that a delimiter within a cell does no
-    harm. timezone: IANA zone of times where the format fixes it. synonyms: other names of a column and ours; with
+    signs around cells that say nothing. blanks: words that stand for a blank cell. slots: where the cells of a line
+    of fixed width stand; width: its bytes (0: up to the last slot, and more may follow). kinds: the kinds of rows,
+    where there are several. lead: sign that stands before each cell of a row, so that a delimiter within a cell does
+    no harm. timezone: IANA zone of times where the format fixes it. synonyms: other names of a column and ours; with
     them, names are compared without regard to full-width signs. derive: canonical columns from fields of any other
     name, once those are typed.
     """
@@ -148,6 +150,8 @@ class Layout:
     head: tuple[str, ...] = ()
     strip: str = ""
     blanks: tuple[str, ...] = ()
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    width: int = 0
     kinds: tuple[RowKind, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     lead: str = ""

@@ -130,8 +130,8 @@ def begun(data: bytes, layout: Layout) -> tuple[Frame, int]:
 
 
 def names_of_places(layout: Layout) -> list[str]:
-    """Names of the cells where the layout itself says which is which: the keys of JSON objects."""
-    return layout.names if layout.format == "jsonl" else []
+    """Names of the cells where the layout itself says which is which: keys of JSON objects, places in a line."""
+    return {"jsonl": layout.names, "fixed": [*layout.slots]}.get(layout.format, [])
 
 
 def head_of(data: bytes, line: int) -> bytes:
@@ -167,7 +167,9 @@ def no_header(data: bytes, layout: Layout) -> str:
     line, best = max(heads, key=lambda head: len(head[1] & set(layout.names)), default=(1, set()))
     missing = [name for name in layout.names if name not in best]
     if len(missing) * 2 > len(layout.names):
-        return f"no header of {layout.profile} is there"
+        reads = next((text for number, text in lines if number == line), "")
+        wanted = shown(", ".join(layout.names))
+        return f"no header of {layout.profile} is there: wanted {wanted}; line {line} reads {shown(reads.strip())!r}"
     several = "columns" if len(missing) > 1 else "column"
     return f"line {line}: {several} {', '.join(missing)} of {layout.profile} missing in the header"
 

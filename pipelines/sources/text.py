@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -150,7 +150,10 @@ def read_cells(
                 return Cells(_stripped(cells) if _has_padding(body, separator) else cells, _refusals([]))
     checked_utf8(body, first)
     if quote and quote.encode() in body:
-        return _read_quoted(body, first, columns, Quoting(delimiter, quote))
+        quoting = Quoting(delimiter, quote)
+        if ragged:
+            return _of_records(_padded(quoting.records(body.decode().split("\n"), 0), columns), first, columns)
+        return _read_quoted(body, first, columns, quoting)
     return _read_line_by_line(body, first, columns, delimiter, ragged=ragged)
 
 
@@ -252,6 +255,15 @@ def _read_quoted(body: bytes, first: int, columns: int, quoting: Quoting) -> Cel
 
 def _joined(raw: pl.Series) -> bytes:
     return str(raw.str.join("\n").item()).encode()
+
+
+def _padded(records: Iterable[Record], columns: int) -> Iterator[Record]:
+    """Records with as many blank cells at their end as make `columns`."""
+    for record in records:
+        cells = record.cells and [cell.strip(PADDING) for cell in record.cells]
+        while cells and len(cells) > columns and not cells[-1]:
+            cells.pop()
+        yield replace(record, cells=cells and cells + [""] * (columns - len(cells)))
 
 
 def _of_records(records: Iterable[Record], first: int, columns: int) -> Cells:

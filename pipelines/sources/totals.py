@@ -156,7 +156,7 @@ def _figure(name: str, side: Side) -> pl.Expr:
     amount = pl.col(SUMS[side].get(name, MAIN[side])).cast(pl.Int128)
     ways = {
         "credit": amount.filter(amount > 0).sum(),
-        "debit": -amount.filter(amount < 0).sum(),
+        "debit": amount.filter(amount < 0).sum().abs(),
         "sum": amount.abs().sum(),
         "credit_rows": (amount >= 0).sum(),
         "debit_rows": (amount < 0).sum(),
