@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import intake
+from pipelines import reading
 from pipelines.sources.base import Context, Parsed, SourceError
 from pipelines.sources.camt053 import CAMT053
 from pipelines.sources.poslog import POSLOG
@@ -52,7 +52,7 @@ def test_the_business_day_is_the_store_s_own_and_the_time_that_of_the_authorisat
     row = read(WHOLE).rows.row(0, named=True)
     assert row["business_date"] == date(2026, 3, 2)
     assert row["txn_time"] == datetime(2026, 3, 3, 0, 19, 30)  # noqa: DTZ001 - local by definition
-    assert intake.span(read(WHOLE)) == (date(2026, 3, 2), date(2026, 3, 2))
+    assert reading.span(read(WHOLE)) == (date(2026, 3, 2), date(2026, 3, 2))
 
 
 def test_a_refund_knows_the_sale_it_is_linked_to() -> None:
