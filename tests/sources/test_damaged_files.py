@@ -49,7 +49,7 @@ def told(look: Callable[[], object]) -> tuple[object, str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(DAMAGE)
 def test_a_damaged_file_is_read_or_refused_in_one_line(case: str, damage: list[tuple[int, int, bytes]]) -> None:
     sound, known, source = whole(case)
