@@ -15,8 +15,7 @@ from pipelines.sources.amounts import amount_of, by_letter, completed, plain_tex
 from pipelines.sources.base import MICRO, Context
 from pipelines.sources.layout import Field, Given, Layout
 from pipelines.sources.pan import mask_card_expr, mask_text, mask_text_series
-from pipelines.sources.times import NUMBERED, numbered
-from pipelines.sources.years import with_year
+from pipelines.sources.times import parsed_dates, parsed_times, with_year
 from schemas.validation import LONGEST_SHOWN, shown
 
 LONGEST_STARRED = 17
@@ -58,54 +57,6 @@ def text_of(spec: Field, places: Places, given: Texts) -> pl.Expr:
 
 def _part(place: str | int | Given, places: Places, given: Texts) -> pl.Expr:
     return pl.lit(given.get(place.name), pl.String) if isinstance(place, Given) else pl.col(places[place])
-
-
-def parsed_dates(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
-    """Dates by the first format that reads each cell; null where none does."""
-    found = pl.Series(text.name, [None], pl.Date).new_from_index(0, len(text))
-    for pattern in formats:
-        if not (found.is_null() & text.is_not_null()).any():
-            break
-        read = numbered(text, pattern).dt.date() if pattern in NUMBERED else text.str.to_date(pattern, strict=False)
-        found = pl.select(pl.coalesce(found, read)).to_series()
-    return _of_the_calendar(found)
-
-
-def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) -> pl.Series:
-    """Local times of the books; a time with an offset is converted, one without is the source's own zone."""
-    found = pl.Series(text.name, [None], pl.Datetime("us")).new_from_index(0, len(text))
-    for pattern in formats:
-        if not (found.is_null() & text.is_not_null()).any():
-            break
-        if pattern in NUMBERED:
-            read = numbered(text, pattern)
-            read = _to_books(read, context) if pattern == "excel" else _from_utc(read, context)
-        elif "z" in pattern:
-            read = text.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC")
-            read = _from_utc(read, context)
-        else:
-            read = _to_books(text.str.to_datetime(pattern, strict=False, time_unit="us"), context)
-        found = pl.select(pl.coalesce(found, read)).to_series()
-    return _of_the_calendar(found)
-
-
-def _of_the_calendar(found: pl.Series) -> pl.Series:
-    """Null instead of days of years that Python cannot hold: "-2026-03-02" reads as one of them."""
-    years = found.dt.year()
-    if years.is_between(2, 9998).all():
-        return found
-    return pl.select(pl.when(years.is_between(2, 9998)).then(found).alias(found.name)).to_series()
-
-
-def _from_utc(moments: pl.Series, context: Context) -> pl.Series:
-    return moments.dt.replace_time_zone("UTC").dt.convert_time_zone(context.timezone).dt.replace_time_zone(None)
-
-
-def _to_books(local: pl.Series, context: Context) -> pl.Series:
-    if context.source_timezone == context.timezone:
-        return local
-    zoned = local.dt.replace_time_zone(context.source_timezone, ambiguous="earliest", non_existent="null")
-    return zoned.dt.convert_time_zone(context.timezone).dt.replace_time_zone(None)
 
 
 def coded(text: pl.Expr, spec: Field) -> pl.Expr:

@@ -10,8 +10,8 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.sources.base import SourceError
-from pipelines.sources.convert import parsed_dates
 from pipelines.sources.layout import Layout
+from pipelines.sources.times import parsed_dates
 from pipelines.sources.totals import TOTALS
 from schemas.validation import shown
 

@@ -20,9 +20,10 @@ from lxml import etree
 import schemas
 from pipelines.sources import camt_xml
 from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError
-from pipelines.sources.convert import business_dates, parsed_dates, parsed_times
+from pipelines.sources.convert import business_dates
 from pipelines.sources.layout import ISO_DATES, ISO_TIMES
 from pipelines.sources.poslog_tenders import RETAIL, Tender, attribute, channel_of, local_name, tender_of, text_of
+from pipelines.sources.times import parsed_dates, parsed_times
 
 NAME = "poslog"
 HEAD = 1 << 16

@@ -1,10 +1,12 @@
-"""Moments that files write as a number: days as spreadsheets count them, or seconds of an epoch."""
+"""Dates and times as files write them: by formats, as numbers (days of spreadsheets, seconds), or without year."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 import polars as pl
+
+from pipelines.sources.base import Context
 
 NUMBERED = ("excel", "epoch", "epoch-ms")
 """Days since 1899-12-30 with a fraction, of local time; seconds, and thousandths of them, since 1970 in UTC."""
@@ -24,3 +26,63 @@ def numbered(text: pl.Series, pattern: str) -> pl.Series:
         microseconds = 1_000_000 if pattern == "epoch" else 1_000
         moment = (number.cast(pl.Int64) * microseconds).cast(pl.Datetime("us"))
     return pl.select(moment.alias(text.name)).to_series()
+
+
+def parsed_dates(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
+    """Dates by the first format that reads each cell; null where none does."""
+    found = pl.Series(text.name, [None], pl.Date).new_from_index(0, len(text))
+    for pattern in formats:
+        if not (found.is_null() & text.is_not_null()).any():
+            break
+        read = numbered(text, pattern).dt.date() if pattern in NUMBERED else text.str.to_date(pattern, strict=False)
+        found = pl.select(pl.coalesce(found, read)).to_series()
+    return _of_the_calendar(found)
+
+
+def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) -> pl.Series:
+    """Local times of the books; a time with an offset is converted, one without is the source's own zone."""
+    found = pl.Series(text.name, [None], pl.Datetime("us")).new_from_index(0, len(text))
+    for pattern in formats:
+        if not (found.is_null() & text.is_not_null()).any():
+            break
+        if pattern in NUMBERED:
+            read = numbered(text, pattern)
+            read = _to_books(read, context) if pattern == "excel" else _from_utc(read, context)
+        elif "z" in pattern:
+            read = text.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC")
+            read = _from_utc(read, context)
+        else:
+            read = _to_books(text.str.to_datetime(pattern, strict=False, time_unit="us"), context)
+        found = pl.select(pl.coalesce(found, read)).to_series()
+    return _of_the_calendar(found)
+
+
+def _of_the_calendar(found: pl.Series) -> pl.Series:
+    """Null instead of days of years that Python cannot hold: "-2026-03-02" reads as one of them."""
+    years = found.dt.year()
+    if years.is_between(2, 9998).all():
+        return found
+    return pl.select(pl.when(years.is_between(2, 9998)).then(found).alias(found.name)).to_series()
+
+
+def _from_utc(moments: pl.Series, context: Context) -> pl.Series:
+    return moments.dt.replace_time_zone("UTC").dt.convert_time_zone(context.timezone).dt.replace_time_zone(None)
+
+
+def _to_books(local: pl.Series, context: Context) -> pl.Series:
+    if context.source_timezone == context.timezone:
+        return local
+    zoned = local.dt.replace_time_zone(context.source_timezone, ambiguous="earliest", non_existent="null")
+    return zoned.dt.convert_time_zone(context.timezone).dt.replace_time_zone(None)
+
+
+def with_year(text: pl.Expr, near: pl.Expr) -> pl.Expr:
+    """The text, which begins with its month, behind its year; unchanged where the date beside it is blank.
+
+    near: a date that begins with year and month (`20251231…`, `2025-12-31`), at most some months away.
+    """
+    beside = near.str.replace_all(r"[^0-9]", "")
+    month, then = text.str.head(2), beside.str.slice(4, 2)
+    turned = pl.when((then == "12") & (month == "01")).then(1).when((then == "01") & (month == "12")).then(-1)
+    year = beside.str.head(4).cast(pl.Int32, strict=False) + turned.otherwise(0)
+    return pl.coalesce(year.cast(pl.String) + text, text)
