@@ -132,7 +132,12 @@ def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, 
 @click.option("--days", type=click.IntRange(1), required=True)
 @click.option("--rows-per-day", type=click.IntRange(1), required=True)
 @click.option("--seed", type=int, required=True)
-@click.option("--faults", default="all", show_default=True, help="all, none, or types separated by commas.")
+@click.option(
+    "--faults",
+    default="all",
+    show_default=True,
+    help="all, none, or types and a share of rows like 0.01, separated by commas.",
+)
 @click.option("--start", type=Day(), default="2026-03-02", show_default=True, help="First journal day.")
 @click.option(
     "--layouts", default="", help="Formats of acquirers, such as UNIONPAY=unionpay_zm; the others are native."

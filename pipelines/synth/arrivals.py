@@ -29,6 +29,15 @@ class FileFault:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """A file that comes in time and again, corrected, under the same name; `arrives`: the run that loads that one."""
+
+    source: str
+    day: date
+    arrives: date
+
+
+@dataclass(frozen=True)
 class Schedule:
     """The files of the runs first … last and the run that loads each."""
 
@@ -36,6 +45,7 @@ class Schedule:
     last: date
     sources: tuple[str, ...] = tuple(STEMS)
     faults: tuple[FileFault, ...] = ()
+    restated: tuple[Restated, ...] = ()
 
     def days(self, source: str) -> list[date]:
         """List the dates of a source's files: banks on business days, acquirers from the second day on."""
@@ -81,6 +91,9 @@ def file_name(source: str, day: date) -> str:
 def loaded_name(schedule: Schedule, source: str, day: date) -> str:
     """Return the name of the file that is loaded in the end, in its folder under the output directory."""
     fault = schedule.fault(source, day)
+    again = [r.arrives for r in schedule.restated if (r.source, r.day) == (source, day)]
+    if again:
+        return f"later/{again[0]:%Y%m%d}/{file_name(source, day)}"
     if fault is None:
         return file_name(source, day)
     name = f"{STEMS[source]}_fixed_{day:%Y%m%d}.csv" if fault.invalid else file_name(source, day)
@@ -88,7 +101,7 @@ def loaded_name(schedule: Schedule, source: str, day: date) -> str:
 
 
 def plan(dice: Dice, clean: Schedule, wanted: frozenset[str]) -> Schedule:
-    """Add about one late and one invalid file a week to a clean schedule; none in fewer than four days."""
+    """Add about one late, one invalid and one restated file a week; none in fewer than four days."""
     days = days_between(clean.first, clean.last)
     if len(days) < 4:
         return clean
@@ -101,7 +114,16 @@ def plan(dice: Dice, clean: Schedule, wanted: frozenset[str]) -> Schedule:
                 faults.append(fault)
                 # neighbouring dates stay whole: two broken days of one source in a row are another story
                 free = [day for day in free if abs((day - fault.day).days) > 1]
-    return Schedule(clean.first, clean.last, clean.sources, tuple(faults))
+    restated: list[Restated] = []
+    for week in range(max(1, len(days) // 7) if "RESTATED" in wanted else 0):
+        # the first day settles nothing, and the bank pays by the corrected file the day after
+        mine = [day for day in free if day > clean.first]
+        if mine:
+            source = dice.one(f"restated-{week}-source", [a.source for a in ACQUIRERS if a.source in clean.sources])
+            day = dice.one(f"restated-{week}-day", mine)
+            restated.append(Restated(source, day, day + timedelta(days=1)))
+            free = [other for other in free if abs((other - day).days) > 1]
+    return Schedule(clean.first, clean.last, clean.sources, tuple(faults), tuple(restated))
 
 
 def _file_fault(dice: Dice, label: str, free: list[date], clean: Schedule, *, invalid: bool) -> FileFault:

@@ -6,6 +6,7 @@ Definitions: contract.md and exceptions.md. A fault's consequences are part of i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 
 @dataclass(frozen=True)
@@ -197,16 +198,44 @@ CATALOGUE = (
         "a statement opens with another balance than the one before it closed with",
         "none, the difference, first seen when both statements are loaded",
     ),
+    Fault(
+        "RESTATED",
+        "file",
+        "an acquirer's file comes in time with up to three lines wrong (too much, too little, an unknown number) and "
+        "again the next day, corrected, under the same name",
+        "AMOUNT_OVER, AMOUNT_UNDER and NOT_IN_JOURNAL, each cleared by the corrected file; all else stays as it is",
+        judged=False,
+    ),
 )
 NAMES = tuple(fault.name for fault in CATALOGUE)
+ROW_LEVEL = frozenset(fault.name for fault in CATALOGUE if fault.strikes in ("row", "story", "line"))
+_MOST_FAULTY = Decimal("0.1")
 
 
 def wanted_faults(text: str) -> frozenset[str]:
-    """Read `all` (that a night finds), `none` or names separated by commas; ValueError names the valid ones."""
-    if text in ("all", "none"):
-        return frozenset(fault.name for fault in CATALOGUE if fault.judged and text == "all")
-    names = frozenset(name.strip() for name in text.split(","))
-    unknown = sorted(names - set(NAMES))
+    """Read `none`, or names separated by commas; `all` are those a night finds, and a rate alone means them too.
+
+    ValueError names the valid ones.
+    """
+    words = frozenset(word for word in _words(text) if not word[:1].isdigit()) or {"all"}
+    unknown = sorted(words - {"all", *NAMES}) if words != {"none"} else []
     if unknown:
         raise ValueError(f"unknown fault {', '.join(map(repr, unknown))}; valid: all, none, {', '.join(NAMES)}")
-    return names
+    judged = {fault.name for fault in CATALOGUE if fault.judged and "all" in words}
+    return frozenset((words & {*NAMES}) | judged)
+
+
+def fault_rate(text: str) -> Decimal | None:
+    """Read the number among the words, if any: the share of rows that is to be faulty, more than 0 and at most 0.1."""
+    rates = [word for word in _words(text) if word[:1].isdigit()]
+    try:
+        values = [Decimal(rate) for rate in rates]
+    except InvalidOperation:
+        values = [Decimal(0)]
+    if len(values) > 1 or not all(0 < value <= _MOST_FAULTY for value in values):
+        raise ValueError(f"fault rate {','.join(rates)!r}: give one number above 0, at most {_MOST_FAULTY}, like 0.01")
+    return values[0] if values else None
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]

@@ -176,19 +176,19 @@ _FULL = (pl.col("j_hides") == "") & (pl.col("a_hides") == "")
 _NEXT_DAY = pl.col("settles") == pl.col("day") + timedelta(days=1)
 _OPEN = ["NOT_IN_JOURNAL", "FAILED_BUT_SETTLED", "AMOUNT_OVER", "AMOUNT_UNDER", "DUPLICATE_SETTLEMENT"]
 _ADJUSTABLE = pl.col("fault").is_in(_OPEN) | (pl.col("variant") == "never settled").fill_null(value=False)
-_PLAIN = (pl.col("kind") == "sale") & _FULL & (pl.col("a_type") == "SALE") & _NEXT_DAY
+PLAIN = (pl.col("kind") == "sale") & _FULL & (pl.col("a_type") == "SALE") & _NEXT_DAY
 _FAILED = pl.col("kind").is_in(["declined", "timeout"])
 
 # margins: NOT_SETTLED is known three days after the sale, the others when the next day's file comes
 ROW_FAULTS = (
-    RowFault("NOT_SETTLED", _PLAIN, 3, _not_settled),
-    RowFault("NOT_IN_JOURNAL", _PLAIN, 1, _not_in_journal),
+    RowFault("NOT_SETTLED", PLAIN, 3, _not_settled),
+    RowFault("NOT_IN_JOURNAL", PLAIN, 1, _not_in_journal),
     RowFault("FAILED_BUT_SETTLED", _FAILED, 1, _failed_but_settled),
-    RowFault("AMOUNT_OVER", _PLAIN, 1, _amount_over),
-    RowFault("AMOUNT_UNDER", _PLAIN & (pl.col("amount") >= 200), 1, _amount_under),
-    RowFault("DUPLICATE_SETTLEMENT", _PLAIN, 1, _duplicate_settlement),
-    RowFault("ROW_REJECTED", _PLAIN, 1, _row_rejected),
-    RowFault("FEE_VARIANCE", _PLAIN & (pl.col("amount") >= 1000), 1, _fee_variance),
-    RowFault("ADJUSTMENT_UNEXPLAINED", _PLAIN & (pl.col("amount") >= 1000), BOOK_AFTER, adjust_nothing),
+    RowFault("AMOUNT_OVER", PLAIN, 1, _amount_over),
+    RowFault("AMOUNT_UNDER", PLAIN & (pl.col("amount") >= 200), 1, _amount_under),
+    RowFault("DUPLICATE_SETTLEMENT", PLAIN, 1, _duplicate_settlement),
+    RowFault("ROW_REJECTED", PLAIN, 1, _row_rejected),
+    RowFault("FEE_VARIANCE", PLAIN & (pl.col("amount") >= 1000), 1, _fee_variance),
+    RowFault("ADJUSTMENT_UNEXPLAINED", PLAIN & (pl.col("amount") >= 1000), BOOK_AFTER, adjust_nothing),
     RowFault("ADJUSTMENT", _ADJUSTABLE, ADJUST_AFTER, adjust, _ADJUSTABLE),
 )

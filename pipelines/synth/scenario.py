@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.synth.afterwards import adjusted
 from pipelines.synth.arrivals import BANK, JOURNAL, Schedule, file_name, loaded_name, plan
-from pipelines.synth.catalogue import wanted_faults
+from pipelines.synth.catalogue import ROW_LEVEL, fault_rate, wanted_faults
 from pipelines.synth.config import recon_toml
 from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits, jumps
 from pipelines.synth.dice import Dice
@@ -21,6 +22,7 @@ from pipelines.synth.kinds import clean_mix
 from pipelines.synth.layouts import Layout, chosen
 from pipelines.synth.life import live, undo_poor_payouts
 from pipelines.synth.noise import BLANKS, WEAK_BLANKS
+from pipelines.synth.restated import write_first_versions
 from pipelines.synth.settle import lines, major, misdeclare, order_text, payouts
 from pipelines.synth.stories import MOST_KINDS, faulty_mix, filled
 from pipelines.synth.truth import (
@@ -62,12 +64,12 @@ def generate(
 ) -> SynthResult:
     """Write days of journals, settlement files and bank statements, truth.csv and recon.toml into out.
 
-    `faults`: "all", "none" or comma-separated names of `catalogue.CATALOGUE`. `layouts`: in which format an
-    acquirer writes, `UNIONPAY=unionpay_zm,…`. The same arguments write the same bytes.
+    `faults`: "all", "none" or names of `catalogue.CATALOGUE`, and a share of rows, separated by commas. `layouts`: in
+    which format an acquirer writes, `UNIONPAY=unionpay_zm,…`. The same arguments write the same bytes.
     Files that come after their date stand in out/later/<YYYYMMDD of the run that first sees it>/.
     ValueError for numbers below 1, unknown faults or layouts, and an out that holds files of another scenario.
     """
-    written_as = chosen(layouts)
+    written_as, rate = chosen(layouts), fault_rate(faults)
     wanted = wanted_faults(faults) - frozenset[str]().union(*(layout.cannot for layout in written_as.values()))
     if days < 1 or rows_per_day < 1:
         raise ValueError("days and rows per day must be at least 1")
@@ -75,7 +77,7 @@ def generate(
     schedule = plan(dice, Schedule(start, start + timedelta(days=days - 1)), wanted)
     _refuse_leftovers(out, schedule)
     out.mkdir(parents=True, exist_ok=True)
-    events = _events(dice, schedule, rows_per_day, wanted)
+    events = _events(dice, schedule, rows_per_day, wanted, rate)
     truths = list(_write(out, dice, schedule, events, wanted, written_as))
     config = out / "recon.toml"
     config.write_text(recon_toml(start, written_as), encoding="utf-8")
@@ -84,12 +86,16 @@ def generate(
     return SynthResult(tuple(sorted(written)), count, config)
 
 
-def _events(dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset[str]) -> pl.DataFrame:
+def _events(
+    dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset[str], rate: Decimal | None
+) -> pl.DataFrame:
     days = days_between(schedule.first, schedule.last)
     rows = len(days) * rows_per_day
     # each kind strikes about 0.04 % of the rows; few rows still show it every fourth day
     per_type = min(max(_every_fourth(days), rows * 4 // 10_000), max(1, rows // 100))
     every_kind = max(per_type, MOST_KINDS) if rows >= 1000 else per_type
+    if rate is not None:
+        per_type = every_kind = max(1, int(rate * rows) // max(1, len(wanted & ROW_LEVEL)))
 
     def mix(day: int, rows: int) -> Mapping[str, int]:
         return filled(rows, {**clean_mix(rows), **faulty_mix(wanted, every_kind, day, len(days))})
@@ -123,6 +129,7 @@ def _write(
     yield from missing_truths(schedule, (m for m in booked.missing if m.payout.acquirer in paid), place)
     told = _write_bank(out, schedule, booked.entries, jumps(dice, schedule, wanted))
     yield from (t for t in told if not t.acquirer or t.acquirer in paid)
+    yield from write_first_versions(out, dice, schedule, events, declared, layouts)
     yield from file_truths(schedule)
     _spoil(out, schedule, layouts)
 
@@ -133,7 +140,9 @@ def _every_fourth(days: list[date]) -> int:
 
 def _paths(out: Path, schedule: Schedule) -> list[Path]:
     good = [out / loaded_name(schedule, source, day) for source, day in schedule.files()]
-    return good + [out / file_name(f.source, f.day) for f in schedule.faults if f.invalid]
+    first = [(fault.source, fault.day) for fault in schedule.faults if fault.invalid]
+    first += [(again.source, again.day) for again in schedule.restated]
+    return good + [out / file_name(*each) for each in first]
 
 
 def _refuse_leftovers(out: Path, schedule: Schedule) -> None:

@@ -168,7 +168,7 @@ def settled_run(schedule: Schedule, row: Row) -> date:
     return schedule.run_of(source_of(row), row["settles"]) if row["settles"] else NEVER
 
 
-def _journals_run(schedule: Schedule, time: datetime) -> date:
+def journals_run(schedule: Schedule, time: datetime) -> date:
     """Return the run by which the journal of a time is there, near the cut-off also the neighbouring one."""
     near = timedelta(minutes=CUT_OFF_MINUTES)
     days = {(time - near).date(), time.date(), (time + near).date()}
@@ -235,7 +235,7 @@ def _difference(row: Row) -> int:
 
 
 def _line_and_journals(schedule: Schedule, row: Row) -> date:
-    return max(settled_run(schedule, row), _journals_run(schedule, row["a_time"]))
+    return max(settled_run(schedule, row), journals_run(schedule, row["a_time"]))
 
 
 def _second_line(schedule: Schedule, row: Row) -> date:

@@ -87,23 +87,32 @@ class Folder:
         self.path = path
         self.config = tomllib.loads((path / "recon.toml").read_text(encoding="utf-8"))
         self.files: dict[tuple[str, str, date], tuple[File, date]] = {}
+        self.before: dict[tuple[str, str, date], tuple[File, date]] = {}
         self.bad: list[File] = []
         for found in sorted(path.rglob("*_2*.csv")):
             file = File(found)
             later = found.parent.name if found.parent != path else found.stem[-8:]
             arrives = datetime.strptime(later, "%Y%m%d").date()  # noqa: DTZ007 - a bare date
             if file.valid:
-                key = (file.side, file.acquirer, file.day)
-                assert key not in self.files
-                self.files[key] = (file, arrives)
+                self.keep((file.side, file.acquirer, file.day), file, arrives)
             else:
                 self.bad.append(file)
         journals = [day for side, _, day in self.files if side == "journal"]
         self.first, self.last = min(journals), max(journals)
         self.runs = [self.first + n * DAY for n in range((self.last - self.first).days + 1)]
 
+    def keep(self, key: tuple[str, str, date], file: File, arrives: date) -> None:
+        """A file that comes again, corrected, takes the place of its first version."""
+        assert key not in self.before
+        if key in self.files:
+            both = sorted([self.files[key], (file, arrives)], key=lambda version: version[1])
+            assert both[0][1] < both[1][1]
+            self.before[key], (file, arrives) = both
+        self.files[key] = (file, arrives)
+
     def loaded(self, run: date) -> dict[tuple[str, str, date], File]:
-        return {key: file for key, (file, arrives) in self.files.items() if arrives <= run}
+        versions = [*self.before.items(), *self.files.items()]
+        return {key: file for key, (file, arrives) in versions if arrives <= run}
 
     def rows(self, side: str) -> list[dict]:
         return [row for key, (file, _) in sorted(self.files.items()) for row in file.rows if key[0] == side]
