@@ -26,6 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@$(PIP) --require-hashes --requirement requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q pipelines schemas reports
 	@printf '%s' "$(CURDIR)" > $(STAMP)
 
 # The demo leaves nothing outside this folder and asks no Prefect server of yours.

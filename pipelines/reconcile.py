@@ -154,7 +154,8 @@ def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Set
 def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Reviewed:
     """Tonight's journal rows judged beside their matching."""
     fresh = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
-    new = pl.concat([rows.journal, rows.idle]).filter((pl.col("row_id") // LINES_PER_FILE).is_in(fresh.implode()))
+    both = pl.concat([rows.journal.lazy(), rows.idle.lazy()])
+    new = both.filter((pl.col("row_id") // LINES_PER_FILE).is_in(fresh.implode()))
     return review(store, new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 

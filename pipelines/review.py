@@ -16,7 +16,7 @@ from pipelines.matching import charges, preauths, refunds
 from pipelines.matching.frames import journal_frame
 from pipelines.matching.lifecycle import links
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, history
+from pipelines.store import Store, books, history
 
 REFUND, PREAUTH, CHARGE = "refund", "preauth", "charge"
 """Why a row is watched: a refund that does not fit, a pre-authorisation without end, one of two charges."""
@@ -32,7 +32,7 @@ class Reviewed:
 
 def review(
     store: Store,
-    new: pl.DataFrame,
+    new: pl.LazyFrame,
     run_date: date,
     arrivals: Arrivals,
     with_acquirer: Callable[[pl.DataFrame], pl.DataFrame],
@@ -44,10 +44,13 @@ def review(
     watched = history.watched_rows(store)
     window = timedelta(minutes=arrivals.settings.run.duplicate_window_minutes)
     pool = _pool(store, new, watched, window)
-    story = _story(store, _curious(new, watched, pool))
+    curious = _curious(store, new, watched, pool)
+    story = _story(store, curious)
     undone = links(story)["row_id"]
     sound = story.filter((pl.col("status") == "APPROVED") & ~pl.col("row_id").is_in(undone.implode()))
-    again = _charges(pool, story, undone, window)
+    again = _charges(pool, story, undone, window).join(
+        curious.unique("row_id"), on="row_id", how="left", suffix="_same"
+    )
     judged = _refunds(store, story, sound, window)
     waiting = preauths.left_open(sound)
     listed = [
@@ -61,22 +64,22 @@ def review(
     return Reviewed(pl.concat(listed, how="diagonal"), _to_watch(again, judged, waiting))
 
 
-def _pool(store: Store, new: pl.DataFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+def _pool(store: Store, new: pl.LazyFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
     """Sales among which one may be a second charge: tonight's, the watched, and earlier ones close in time."""
     fresh = charges.sales(new)
-    kept = charges.sales(watched.filter(pl.col("kind") == CHARGE).drop("kind"))
     spans = fresh.group_by(file_id=pl.col("row_id") // LINES_PER_FILE).agg(
         first=pl.col("txn_time").min() - window, last=pl.col("txn_time").max() + window
     )
-    near = charges.sales(history.journal_between(store, spans))
-    pool = pl.concat([fresh, kept.select(fresh.columns), near.select(fresh.columns)])
-    return pool.filter(pl.struct(charges.SAME).is_duplicated()).unique("row_id", maintain_order=True)
+    kept = charges.sales(watched.lazy().filter(pl.col("kind") == CHARGE))
+    near = charges.sales(history.journal_between(store, spans).lazy())
+    return charges.alike(pl.concat([fresh, kept, near]))
 
 
-def _curious(new: pl.DataFrame, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
+def _curious(store: Store, new: pl.LazyFrame, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
     """Rows whose story must be known: what refers to another row, pre-authorisations, possible second charges."""
     telling = pl.col("original_rrn").is_not_null() | pl.col("txn_type").is_in(["REFUND", "PREAUTH"])
-    return pl.concat([new.filter(telling), watched.drop("kind").select(new.columns), pool.select(new.columns)])
+    told = new.filter(telling).collect()
+    return pl.concat([told, watched.select(told.columns), books.rows_of(store, "journal", pool["row_id"])])
 
 
 def _story(store: Store, curious: pl.DataFrame) -> pl.DataFrame:

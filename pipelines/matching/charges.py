@@ -9,10 +9,20 @@ import polars as pl
 SAME = ["merchant_id", "card_no", "amount_minor", "currency"]
 
 
-def sales(rows: pl.DataFrame) -> pl.DataFrame:
-    """Journal rows that may be one of two charges: approved sales by a known card, with a reference of their own."""
+NARROW = ["row_id", *SAME, "rrn", "order_no", "txn_time"]
+"""Columns by which second charges are told; the rest of a row is fetched for the few that are."""
+
+
+def sales(rows: pl.LazyFrame) -> pl.DataFrame:
+    """Journal rows that may be one of two charges, narrow: approved sales by a known card, with a reference."""
     known = pl.col("card_no").is_not_null() & pl.col("rrn").is_not_null()
-    return rows.filter((pl.col("txn_type") == "SALE") & (pl.col("status") == "APPROVED") & known)
+    sale = (pl.col("txn_type") == "SALE") & (pl.col("status") == "APPROVED")
+    return rows.filter(known & sale).select(NARROW).collect()
+
+
+def alike(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of which another has the same merchant, card, amount and currency."""
+    return rows.filter(pl.struct(SAME).hash().is_duplicated()).unique("row_id", maintain_order=True)
 
 
 def charged_again(rows: pl.DataFrame, window: timedelta) -> pl.DataFrame:

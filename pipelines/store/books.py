@@ -22,7 +22,7 @@ SETTLEMENT = (
 BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
 
-Fresh = Mapping[int, pl.DataFrame]
+Fresh = dict[int, pl.DataFrame]
 """Rows of files loaded in this run, lean, by file_id: what matching would otherwise read back from the store."""
 
 KEYS = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "currency")
@@ -53,7 +53,8 @@ def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
 def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataFrame:
     """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`.
 
-    fresh: rows of files that were loaded a moment ago and need not be read back, by file_id.
+    fresh: rows of files that were loaded a moment ago and need not be read back, by file_id; what is taken of it is
+    taken out, for two copies of a night are more than memory should hold.
     """
     columns = COLUMNS[side]
     mine = loaded_since(store, side, after_run)
@@ -65,7 +66,7 @@ def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataF
         """,
         [side, [file_id for file_id in mine if file_id not in fresh]],
     )
-    return pl.concat([stored, *(fresh[file_id] for file_id in mine if file_id in fresh)])
+    return pl.concat([stored, *(fresh.pop(file_id) for file_id in mine if file_id in fresh)])
 
 
 def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
