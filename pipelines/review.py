@@ -18,8 +18,9 @@ from pipelines.matching.lifecycle import links
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, history
 
-REFUND, PREAUTH, CHARGE = "refund", "preauth", "charge"
-"""Why a row is watched: a refund that does not fit, a pre-authorisation without end, one of two charges."""
+REFUND, PREAUTH, CHARGE, COMPLETION = "refund", "preauth", "charge", "completion"
+"""Why a row is watched: a refund that does not fit, a pre-authorisation without end, one of two charges, a completion
+above its pre-authorisation."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,16 @@ def review(
     )
     judged = _refunds(store, story, sound, window)
     waiting = preauths.left_open(sound)
+    above = preauths.breaks_of_completions(with_acquirer(sound))
     listed = [
         charges.breaks_of_charges(with_acquirer(again)),
         refunds.breaks_of_refunds(with_acquirer(judged), arrivals.journals_complete_until),
         preauths.breaks_of_preauths(
             with_acquirer(waiting), run_date, arrivals.settings.run.preauth_days, arrivals.journals_complete_until
         ),
-        preauths.breaks_of_completions(with_acquirer(sound)),
+        above,
     ]
-    return Reviewed(pl.concat(listed, how="diagonal"), _to_watch(again, judged, waiting))
+    return Reviewed(pl.concat(listed, how="diagonal"), _to_watch(again, judged, waiting, above))
 
 
 def _pool(store: Store, new: pl.LazyFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
@@ -118,8 +120,8 @@ def _refunds(store: Store, story: pl.DataFrame, sound: pl.DataFrame, window: tim
     return refunds.judged(given, refunds.originals(story, settled), window)
 
 
-def _to_watch(again: pl.DataFrame, judged: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+def _to_watch(again: pl.DataFrame, judged: pl.DataFrame, waiting: pl.DataFrame, above: pl.DataFrame) -> pl.DataFrame:
     both = pl.concat([again["row_id"], again["earlier_row_id"]]).unique()
     odd = judged.filter(pl.col("type").is_not_null())["row_id"]
-    of = ((CHARGE, both), (REFUND, odd), (PREAUTH, waiting["row_id"]))
+    of = ((CHARGE, both), (REFUND, odd), (PREAUTH, waiting["row_id"]), (COMPLETION, above["journal_row_id"]))
     return pl.concat([rows.alias("row_id").to_frame().select(kind=pl.lit(kind), row_id="row_id") for kind, rows in of])

@@ -146,7 +146,6 @@ CATALOGUE = (
         "sale by original_rrn or order number, beside a number of its own, the sale's, or none",
         "short, the line's gross, key the sale's RRN; cleared by the file of the representment, listed again (a row of "
         "its own) with the second chargeback",
-        judged=False,
     ),
     Fault(
         "AMBIGUOUS_MATCH",
@@ -169,14 +168,12 @@ CATALOGUE = (
         "line",
         "A books a credit or debit that names a sale in order, by RRN, original_rrn or order number, or names nothing",
         "long for a credit, short for a debit, its gross, first seen when loaded",
-        judged=False,
     ),
     Fault(
         "ADJUSTMENT",
         "line",
         "six days after a sale with an open exception A books what makes it good; every third time a fen more",
         "the exception is cleared by the adjustment's file; a fen off, it stays, with ADJUSTMENT_UNEXPLAINED beside it",
-        judged=False,
     ),
     Fault(
         "FEE_VARIANCE",
@@ -204,7 +201,6 @@ CATALOGUE = (
         "an acquirer's file comes in time with up to three lines wrong (too much, too little, an unknown number) and "
         "again the next day, corrected, under the same name",
         "AMOUNT_OVER, AMOUNT_UNDER and NOT_IN_JOURNAL, each cleared by the corrected file; all else stays as it is",
-        judged=False,
     ),
 )
 NAMES = tuple(fault.name for fault in CATALOGUE)

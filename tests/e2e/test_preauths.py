@@ -56,7 +56,7 @@ def test_completed_at_last_it_clears(shop: Shop) -> None:
 
 
 def test_above_115_percent_the_excess_is_listed(shop: Shop) -> None:
-    assert shop.story("P-above")[0] == (TUE, "PREAUTH_EXCESS, waiting")
+    assert shop.story("P-above") == [(TUE, "PREAUTH_EXCESS, waiting"), (WED, "PREAUTH_EXCESS")], "and stays"
     found = shop.exception("P-above", "PREAUTH_EXCESS")
     assert (found["amount_minor"], found["direction"]) == (1, "long")
 

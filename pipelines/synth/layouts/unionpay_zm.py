@@ -15,7 +15,7 @@ from pipelines.synth.settle import card_text
 
 TYPES = {"SALE": "01", "REFUND": "04", "VOID": "31", "REVERSAL": "99"}
 ZM_CANNOT = frozenset({"CHARGEBACK", "ADJUSTMENT", "ADJUSTMENT_UNEXPLAINED", "AMBIGUOUS_MATCH", "WEAK_KEYS"})
-"""Corrections come in another file; the RRN is always there."""
+"""Chargebacks and adjustments come in another file; the RRN is always there."""
 CUT_AT = 300
 _SHOP_TEXT = "门店收款" + " " * 24
 
