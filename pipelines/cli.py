@@ -218,6 +218,7 @@ def demo(debug: bool, no_prefect: bool) -> None:
 
 def main() -> None:
     """Entry point of `recon`."""
-    # polars' allocator keeps freed memory for ten seconds by default: as long as a whole night may take
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:300,muzzy_decay_ms:300")
+    # polars' allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at
+    # once, half of the time goes into asking for it again
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")
     cli()

@@ -66,7 +66,7 @@ def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataF
         """,
         [side, [file_id for file_id in mine if file_id not in fresh]],
     )
-    return pl.concat([stored, *(fresh.pop(file_id) for file_id in mine if file_id in fresh)])
+    return pl.concat([stored, *(fresh.pop(file_id) for file_id in mine if file_id in fresh)], rechunk=True)
 
 
 def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

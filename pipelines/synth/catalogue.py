@@ -137,7 +137,6 @@ CATALOGUE = (
         "story",
         "a completion above 115 % of its pre-authorisation, by a fen or up to twice of it",
         "long, what lies above floor(115 %), on the completion, first seen when both journals are loaded",
-        judged=False,
     ),
     Fault(
         "CHARGEBACK",
