@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -114,15 +115,16 @@ def test_what_is_not_declared_is_not_read(text: str) -> None:
     assert read(f"日期,金额,摘要\n2026-03-04,{text},x", BANK).accepted.is_empty()
 
 
+DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 WRITTEN = st.lists(
-    st.tuples(st.dates(), st.sampled_from(["SALE", "REFUND"]), st.integers(1, 10**10), st.integers(0, 10**6)),
+    st.tuples(DAYS, st.sampled_from(["SALE", "REFUND"]), st.integers(1, 10**10), st.integers(0, 10**6)),
     min_size=1,
     max_size=8,
 )
 
 
 @given(
-    WRITTEN.filter(lambda rows: all(2000 <= row[0].year < 2100 for row in rows)),
+    WRITTEN,
     st.sampled_from(["|", "\t", ",", ";"]),
     st.sampled_from(["major", "minor"]),
     st.sampled_from(["as-is", "negate", "by-type", "direction", "split"]),
