@@ -1,4 +1,4 @@
-"""Rows that never change, as Parquet parts beside the store: written once, then only read, by the store and by analysts.
+"""Rows that never change, as Parquet parts beside the store: written once, then read by the store and by analysts.
 
 A part is written and flushed before the transaction that names it commits, so whatever is named is whole. A file that
 no committed transaction names is left over from a run that was killed, or belonged to a file that was taken back.
@@ -47,7 +47,7 @@ def drop_file(store: Store, side: str, file_id: int, inside: str) -> None:
 
 
 def drop_matches(store: Store, condition: str) -> None:
-    """Take the pairs that fit a condition out of the matches: the parts that hold some are written anew without them."""
+    """Take the pairs that fit a condition out of the matches: parts that hold some are written anew without them."""
     store.execute(f"DELETE FROM book.matches_base WHERE {condition}")
     for name, run_no in store.execute(f"SELECT name, run_no FROM {_IN_USE} AND of_table = 'matches' ORDER BY name"):
         part = f"read_parquet({_text(store.parts / name)})"

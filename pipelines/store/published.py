@@ -17,7 +17,6 @@ import polars as pl
 from pipelines.store import parts
 from pipelines.store.connection import Store, StoreError
 
-
 PARTS = "parts"
 """Folder beside the published database."""
 
