@@ -30,7 +30,7 @@ def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int 
         return
     name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
     store.parts.mkdir(parents=True, exist_ok=True)
-    rows.write_parquet(store.parts / name, compression="lz4")
+    rows.write_parquet(store.parts / name, compression="zstd", compression_level=1)
     _flush(store.parts / name)
     store.execute(
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
