@@ -15,8 +15,9 @@ from pipelines.matching import rules
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
-from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.journal_settlement import Settled, identify, near, settle, wanted
 from pipelines.matching.repeats import told_again
+from pipelines.matching.rulebook import changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
@@ -27,6 +28,10 @@ from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
+
+
+FIRST_CHANGED = 1000 * rules.VERSION
+"""Rule sets that recon.toml changed are numbered from here on, so that their versions are told from the built-in."""
 
 
 class ProofError(Exception):
@@ -78,7 +83,7 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         arrivals = arrivals_of(store, settings, run_date, previous)
         statements.settle_repeats(store, last, told_again)
         rows = _gather(store, settings, last, fresh)
-        settled = _match(store, rows, run_date, arrivals)
+        settled = _match(store, rows, last, run_date, arrivals)
         reviewed = _review(store, rows, last, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
         lines = keyed(rows.other_lines)
@@ -144,11 +149,16 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> 
     )
 
 
-def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Settled:
-    found = identify(rows.journal, rows.settlement)
-    found = replace(found, journal_left=_with_acquirer(found.journal_left, arrivals.settings))
-    past = books.journal_history(store, wanted(found, run_date, arrivals))
-    return settle(found, _with_acquirer(past, arrivals.settings), run_date, arrivals)
+def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Settled:
+    settings = arrivals.settings
+    changed = [definition(own) for own in changed_rules(settings).values()]
+    book = rulebook(settings, books.rule_versions(store, changed, FIRST_CHANGED) if changed else {})
+    found = identify(rows.journal, rows.settlement, book)
+    found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
+    fresh = books.loaded_since(store, "journal", last)
+    past = books.journal_history(store, wanted(found, book, run_date, arrivals), book.tolerance_minor + 1, fresh)
+    codes = books.codes_of(store, near(found, past, book))
+    return settle(found, _with_acquirer(past, settings), codes, book, run_date, arrivals)
 
 
 def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Reviewed:
@@ -212,7 +222,7 @@ def _write(
     run_no: int,
 ) -> None:
     """Pairs, groups and states of the night. afterwards: states of what follows a sale; adjusted: rows closed by it."""
-    books.write_matches(store, settled.pairs, run_no, rules.VERSION)
+    books.write_matches(store, settled.pairs, run_no)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
         [

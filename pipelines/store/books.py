@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
 
 from pipelines.cases.register import Break, Entry, Event, Evidence
 from pipelines.cases.taxonomy import POLICY
+from pipelines.matching.frames import EXPECTED
 from pipelines.store import parts
 from pipelines.store.connection import Store
 
@@ -22,6 +23,8 @@ SETTLEMENT = (
 )
 BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
+
+CODES = {"row_id": pl.Int64, "auth_code": pl.String, "card_no": pl.String}
 
 Fresh = dict[int, pl.DataFrame]
 """Rows of files loaded in this run, lean, by file_id: what matching would otherwise read back from the store."""
@@ -70,38 +73,65 @@ def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataF
     return pl.concat([stored, *(fresh.pop(file_id) for file_id in mine if file_id in fresh)], rechunk=True)
 
 
-def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame], width: int, fresh: list[int]) -> pl.DataFrame:
     """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
 
     wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
-    business_date give or take a day, blank: no RRN in the line, else only rows without one answer), `cancels`
-    (merchant_id, rrn of the original).
+    business dates first to last, blank: no RRN in the line, else only rows without one answer), `near` (merchant_id,
+    bucket: amount // width, dates and blank as before), `cancels` (merchant_id, rrn of the original). Rows that are
+    open or of the files `fresh` and expect a settlement are known to the caller and left out.
     """
+    asked = {f"by_{name}": keys for name, keys in wanted.items() if keys.height}
+    if not asked:
+        return store.frame(f"SELECT {JOURNAL}, false AS consumed FROM book.journal LIMIT 0")
+    hits = {**_HITS, "by_near": f"j.amount_minor // {int(width)} = k.bucket AND {_HITS['by_near']}"}
+    found = "\nUNION ".join(
+        f"SELECT j.row_id FROM book.journal j SEMI JOIN {_hit(by, keys, hits[by])}" for by, keys in asked.items()
+    )
     return store.frame(
         f"""
-        WITH hits AS (
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_rrn k USING (merchant_id, rrn)
-            UNION
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_order k USING (merchant_id, order_no)
-            UNION
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_stan k
-                ON j.merchant_id = k.merchant_id AND j.terminal_id = k.terminal_id
-                AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0')
-                AND j.business_date BETWEEN k.business_date - 1 AND k.business_date + 1
-                AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')
-            UNION
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_original k
-                ON j.merchant_id = k.merchant_id AND j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')
-        )
+        WITH hits AS ({found})
         SELECT {JOURNAL}, row_id IN (SELECT journal_row_id FROM book.matches
                                      WHERE journal_row_id IN (SELECT row_id FROM hits)) AS consumed
         FROM book.journal WHERE row_id IN (SELECT row_id FROM hits)
+        AND NOT (status = 'APPROVED' AND list_contains(?, txn_type) AND (
+            list_contains(?, file_id) OR row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal')))
         """,
-        by_rrn=wanted["rrn"],
-        by_order=wanted["order_no"],
-        by_stan=wanted["stan"],
-        by_original=wanted["cancels"],
+        [list(EXPECTED), fresh],
+        **asked,
     )
+
+
+_WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
+_HITS = {
+    "by_rrn": "j.rrn = k.rrn",
+    "by_order_no": "j.order_no = k.order_no",
+    "by_stan": f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}",
+    "by_near": _WITHIN,
+    "by_cancels": "j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')",
+}
+
+
+def _hit(by: str, keys: pl.DataFrame, condition: str) -> str:
+    """Which rows answer the keys; those asked by date are looked for between the first and the last date only."""
+    told = f"{by} k ON j.merchant_id = k.merchant_id AND {condition}"
+    if "first" not in keys.columns:
+        return told
+    first, last = keys["first"].min(), keys["last"].max()
+    return f"{told} WHERE j.business_date BETWEEN DATE '{first!s}' AND DATE '{last!s}'"
+
+
+def codes_of(store: Store, ids: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """`row_id`, `auth_code`, `card_no` of journal rows and settlement lines, ids by side."""
+    found = [
+        store.frame(
+            f"SELECT row_id, auth_code, card_no FROM book.{side} SEMI JOIN known USING (row_id)",
+            known=rows.alias("row_id").to_frame(),
+        )
+        for side, rows in sorted(ids.items())
+        if rows.len()
+    ]
+    return pl.concat([pl.DataFrame(schema=CODES), *found])
 
 
 def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
@@ -166,14 +196,21 @@ def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version: int) -> None:
+def write_matches(store: Store, pairs: pl.DataFrame, run_no: int) -> None:
     """Append the night's pairs; rows that were out of scope until now no longer are."""
     columns = ["journal_row_id", "settlement_row_id", "rule", "verdict", "currency", "settlement_currency", "acquirer"]
-    amounts = ["journal_amount_minor", "settlement_amount_minor"]
-    rows = pairs.select(*columns, *amounts).with_columns(
-        run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)
-    )
+    amounts = ["journal_amount_minor", "settlement_amount_minor", "rules_version"]
+    rows = pairs.select(*columns, *amounts).with_columns(run_no=pl.lit(run_no, pl.Int32))
     parts.add(store, "matches", rows, run_no)
+
+
+def rule_versions(store: Store, definitions: Iterable[str], first: int) -> dict[str, int]:
+    """The number of each rule set that recon.toml changed, by its text; a new one gets the next after `first`."""
+    known = {text: version for version, text in store.execute("SELECT version, definition FROM book.rule_sets")}
+    for text in sorted(set(definitions) - known.keys()):
+        known[text] = max([first, *known.values()]) + 1
+        store.execute("INSERT INTO book.rule_sets VALUES (?, ?)", [known[text], text])
+    return known
 
 
 def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int) -> None:
