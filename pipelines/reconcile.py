@@ -11,13 +11,13 @@ from pipelines.cases.register import Event
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.config import Settings
-from pipelines.matching import rules
+from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
-from pipelines.matching.journal_settlement import Settled, identify, near, settle, wanted
+from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
 from pipelines.matching.repeats import told_again
-from pipelines.matching.rulebook import changed_rules, definition, rulebook
+from pipelines.matching.rulebook import PLAIN, changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
@@ -28,10 +28,6 @@ from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
-
-
-FIRST_CHANGED = 1000 * rules.VERSION
-"""Rule sets that recon.toml changed are numbered from here on, so that their versions are told from the built-in."""
 
 
 class ProofError(Exception):
@@ -152,13 +148,15 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> 
 def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Settled:
     settings = arrivals.settings
     changed = [definition(own) for own in changed_rules(settings).values()]
-    book = rulebook(settings, books.rule_versions(store, changed, FIRST_CHANGED) if changed else {})
+    book = rulebook(settings, books.rule_versions(store, (rules.VERSION, definition(PLAIN)), changed))
     found = identify(rows.journal, rows.settlement, book)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
     fresh = books.loaded_since(store, "journal", last)
-    past = books.journal_history(store, wanted(found, book, run_date, arrivals), book.tolerance_minor + 1, fresh)
-    codes = books.codes_of(store, near(found, past, book))
-    return settle(found, _with_acquirer(past, settings), codes, book, run_date, arrivals)
+    past = books.journal_history(store, wanted(found, book, run_date, arrivals), fresh)
+    referred = refer(found, _with_acquirer(past, settings), book)
+    near = books.journal_near(store, weaker.wanted(referred.lines, book), book.tolerance_minor + 1, fresh)
+    codes = books.codes_of(store, weaker.near(referred.lines, (found.journal, past, near), book))
+    return settle(found, referred, _with_acquirer(near, settings), codes, book, run_date, arrivals)
 
 
 def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Reviewed:
