@@ -95,7 +95,11 @@ def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     128 bits of hash stand for the text of the keys: no two keys of a night meet in both by chance.
     """
     key = pl.struct(keys)
-    hashed = frame.select("row_id", "place", "at", key=key.hash(seed=1), twin=key.hash(seed=2))
+    return turned(frame.select("row_id", "place", "at", key=key.hash(seed=1), twin=key.hash(seed=2)))
+
+
+def turned(hashed: pl.DataFrame) -> pl.DataFrame:
+    """Add `turn`, how often the same `key` and `twin` stood before in the order of `at` and `row_id`; drops `at`."""
     if hashed["key"].n_unique() == hashed.height:
         return hashed.drop("at").with_columns(turn=pl.lit(0, pl.UInt32))
     many = hashed["key"].is_duplicated()
@@ -105,13 +109,16 @@ def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     return pl.concat([once, again]).drop("at")
 
 
-def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
-    """The n-th row of a key with the n-th line of the same key."""
-    left, right = _keyed(journal, rule.keys), _keyed(settlement, rule.keys)
+def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """Rows that are `turned` with the lines of the same key and turn, whose columns end in `_there`."""
     on = ["key", "turn"] if left["turn"].max() or right["turn"].max() else ["key"]
     joined = left.join(right, on=on, how="inner", suffix="_there")
-    same = joined.filter(pl.col("twin") == pl.col("twin_there"))
-    return same.select(
+    return joined.filter(pl.col("twin") == pl.col("twin_there"))
+
+
+def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """The n-th row of a key with the n-th line of the same key."""
+    return met(_keyed(journal, rule.keys), _keyed(settlement, rule.keys)).select(
         journal_row_id="row_id",
         settlement_row_id="row_id_there",
         journal_place="place",
