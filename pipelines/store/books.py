@@ -10,6 +10,9 @@ import polars as pl
 from pipelines.cases.register import Break, Entry, Event, Evidence
 from pipelines.cases.taxonomy import POLICY
 from pipelines.matching.frames import EXPECTED
+from pipelines.matching.narrow import COLUMNS as NARROW
+from pipelines.matching.narrow import narrowed
+from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import parts
 from pipelines.store.connection import Store
 
@@ -44,8 +47,8 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
 
 
 def lean(side: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns of stored rows that matching works on."""
-    return rows.select(COLUMNS[side].split(", "))
+    """Stored rows as the night works on them: transactions narrow, bank entries in the columns matching needs."""
+    return rows.select(BANK.split(", ")) if side == "bank" else narrowed(side, rows)
 
 
 def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
@@ -55,38 +58,52 @@ def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
 
 
 def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataFrame:
-    """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`.
+    """Rows of a side that have no final state, lean: open from earlier nights, and those loaded since `after_run`.
 
     fresh: rows of files that were loaded a moment ago and need not be read back, by file_id; what is taken of it is
-    taken out, for two copies of a night are more than memory should hold.
+    taken out, for two copies of a night are more than memory should hold. Of history only the files of open rows are
+    read, part by part.
     """
-    columns = COLUMNS[side]
     mine = loaded_since(store, side, after_run)
-    stored = store.frame(
-        f"""
-        SELECT {columns} FROM book.{side} WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
-        UNION ALL
-        SELECT {columns} FROM book.{side} WHERE list_contains(?, file_id)
-        """,
-        [side, [file_id for file_id in mine if file_id not in fresh]],
-    )
-    return pl.concat([stored, *(fresh.pop(file_id) for file_id in mine if file_id in fresh)], rechunk=True)
+    known = [fresh.pop(file_id) for file_id in mine if file_id in fresh]
+    unread = set(mine) - {file_id for frame in known for file_id in _files_of(frame["row_id"])}
+    waiting = store.frame("SELECT row_id FROM book.open_rows WHERE side = ?", [side])
+    columns = BANK.split(", ") if side == "bank" else NARROW[side]
+    found = [
+        lean(side, _of_these(rows, unread, waiting))
+        for rows in parts.held(store, side, unread | _files_of(waiting["row_id"]), columns)
+    ]
+    return pl.concat([*found, *known], rechunk=False)
 
 
-def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame], fresh: list[int]) -> pl.DataFrame:
+def _of_these(rows: pl.DataFrame, files: set[int], row_ids: pl.DataFrame) -> pl.DataFrame:
+    """Rows of these files, and of others those with these ids."""
+    if rows.is_empty() or rows["row_id"][0] // LINES_PER_FILE in files:
+        return rows
+    return rows.join(row_ids, on="row_id", how="semi", maintain_order="left")
+
+
+def _files_of(row_ids: pl.Series) -> set[int]:
+    return {*(row_ids // LINES_PER_FILE).unique()}
+
+
+def journal_history(
+    store: Store, wanted: Mapping[str, pl.DataFrame], fresh: list[int], paired: pl.Series
+) -> pl.DataFrame:
     """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
 
     wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
     business dates first to last, blank: no RRN in the line, else only rows without one answer), `cancels` (merchant_id,
     rrn of the original). Rows that expect a settlement and are open, or of the files `fresh`, are left out: the caller
-    has them.
+    has them, but for those that it has `paired` already: these are consumed.
     """
-    return _not_open(store, {by: (keys, _HITS[by]) for by, keys in wanted.items()}, fresh)
+    return _not_open(store, {by: (keys, _HITS[by]) for by, keys in wanted.items()}, fresh, paired)
 
 
-def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int]) -> pl.DataFrame:
+def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
     """Journal rows as `journal_history` gives them, by merchant_id, bucket (amount // width), dates and blank."""
-    return _not_open(store, {"near": (wanted, f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}")}, fresh)
+    near = f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}"
+    return _not_open(store, {"near": (wanted, near)}, fresh, paired)
 
 
 _WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
@@ -98,21 +115,28 @@ _HITS = {
 }
 
 
-def _not_open(store: Store, wanted: Mapping[str, tuple[pl.DataFrame, str]], fresh: list[int]) -> pl.DataFrame:
+def _not_open(
+    store: Store, wanted: Mapping[str, tuple[pl.DataFrame, str]], fresh: list[int], paired: pl.Series
+) -> pl.DataFrame:
     asked = {f"by_{name}": (keys, condition) for name, (keys, condition) in wanted.items() if keys.height}
     if not asked:
         return store.frame(f"SELECT {JOURNAL}, false AS consumed FROM book.journal LIMIT 0")
     found = "\nUNION ".join(_hit(by, keys, condition) for by, (keys, condition) in asked.items())
     return store.frame(
         f"""
-        WITH hits AS ({found})
-        SELECT {JOURNAL}, row_id IN (SELECT journal_row_id FROM book.matches
-                                     WHERE journal_row_id IN (SELECT row_id FROM hits)) AS consumed
+        WITH hits AS MATERIALIZED ({found}),
+        tonight AS MATERIALIZED (FROM paired SEMI JOIN hits USING (row_id)),
+        taken AS (
+            FROM tonight
+            UNION ALL SELECT journal_row_id FROM book.matches WHERE journal_row_id IN (SELECT row_id FROM hits)
+        )
+        SELECT {JOURNAL}, row_id IN (SELECT row_id FROM taken) AS consumed
         FROM book.journal WHERE row_id IN (SELECT row_id FROM hits)
-        AND NOT (status = 'APPROVED' AND list_contains(?, txn_type) AND (
-            list_contains(?, file_id) OR row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal')))
+        AND (row_id IN (FROM tonight) OR NOT (status = 'APPROVED' AND list_contains(?, txn_type) AND (
+            list_contains(?, file_id) OR row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal'))))
         """,
         [list(EXPECTED), fresh],
+        paired=paired.alias("row_id").to_frame(),
         **{by: keys for by, (keys, _) in asked.items()},
     )
 
@@ -195,8 +219,9 @@ def rows_with_reason(store: Store, reason: str) -> pl.Series:
 
 def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
     """Stored rows by id, in the columns matching works on."""
+    source = parts.of_files(store, side, _files_of(row_ids))
     return store.frame(
-        f"SELECT {COLUMNS[side]} FROM book.{side} SEMI JOIN known USING (row_id)",
+        f"SELECT {COLUMNS[side]} FROM {source} SEMI JOIN known USING (row_id) ORDER BY row_id",
         known=row_ids.alias("row_id").to_frame(),
     )
 
