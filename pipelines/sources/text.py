@@ -172,6 +172,8 @@ def pieces(body: bytes, first: int, quote: str | None) -> list[tuple[bytes, int]
 
     A piece holds an even number of quotes, for a cell in quotes may hold line ends.
     """
+    if len(body) < 2 * PIECE:
+        return [(body, first)]
     found, at = [], 0
     while at < len(body):
         end, quotes = at, 0
