@@ -1,4 +1,4 @@
-"""What rounding to the minor unit makes of fees that a source states finer (contract.md, Money): a line of the proof."""
+"""What rounding makes of fees that a source states finer: a line of the proof (contract.md, Money)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rounded:
     @property
     def balanced(self) -> bool:
         """Whether no line can have moved by more than half a minor unit."""
-        unit = 10 ** (MICRO - EXPONENTS[self.currency])
+        unit = int(10 ** (MICRO - EXPONENTS[self.currency]))
         return 2 * abs(self.rounded_minor * unit - self.exact_micro) <= self.lines * unit
 
 

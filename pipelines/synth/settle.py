@@ -30,6 +30,9 @@ class Terms:
     keeps_fees: bool = False
 
 
+USUAL = Terms()
+
+
 def lines(events: pl.DataFrame, last: date, terms: Mapping[str, Terms] = MappingProxyType({})) -> pl.DataFrame:
     """Return the settlement lines of files up to the last day: events with fee, net (fen) and payout_id.
 

@@ -21,7 +21,10 @@ def test_a_day_of_unionpay_holds_the_lines_of_the_native_one_and_no_payouts(tmp_
     assert {len(line) for line in (tmp_path / "zm" / name).read_bytes().splitlines()} == {607}
 
 
-NAMES = {"WECHAT=wechat_trade": "settlement_WECHAT_{}.csv", "ALIPAY=adyen_settlement_detail": "settlement_ALIPAY_{}.csv"}
+NAMES = {
+    "WECHAT=wechat_trade": "settlement_WECHAT_{}.csv",
+    "ALIPAY=adyen_settlement_detail": "settlement_ALIPAY_{}.csv",
+}
 
 
 @pytest.mark.parametrize("layouts", NAMES)
@@ -30,7 +33,7 @@ def test_days_of_wechat_and_adyen_hold_the_lines_of_the_native_ones(tmp_path: Pa
         generate(tmp_path / folder, days=3, rows_per_day=120, seed=5, faults="none", layouts=written)
     for day in ("20260303", "20260304"):
         name = NAMES[layouts].format(day)
-        native, other = (inspection.inspect([tmp_path / folder / name], None, None)[0] for folder in ("native", "other"))
+        native, other = (inspection.inspect([tmp_path / at / name], None, None)[0] for at in ("native", "other"))
         assert other["profile"] == layouts.partition("=")[2]
         assert (other["error"], other["rejected"]) == (None, [])
         assert other["control_totals"]["agree"] is True

@@ -14,7 +14,7 @@ from pipelines.synth.files import SettlementFile, spoil_trailer
 from pipelines.synth.layouts.adyen import AdyenFile, batch_name, spoil_payout
 from pipelines.synth.layouts.unionpay_zm import ZM_CANNOT, ZmFile, cut_short
 from pipelines.synth.layouts.wechat import WECHAT_CANNOT, FundBill, TradeBill, spoil_summary, withdrawal_number
-from pipelines.synth.settle import Terms
+from pipelines.synth.settle import USUAL, Terms
 from pipelines.synth.world import BY_NAME
 
 
@@ -64,7 +64,7 @@ class Layout:
     channels: tuple[str, ...] = ()
     payouts: bool = True
     cannot: frozenset[str] = frozenset()
-    terms: Terms = Terms()
+    terms: Terms = USUAL
     alone: bool = False
     sums_up: bool = False
     ledger: Ledger | None = None

@@ -188,7 +188,7 @@ def _trade_cells() -> list[pl.Expr]:
 
 
 def _of_lines(lines: pl.DataFrame) -> list[pl.DataFrame]:
-    """The flow of each line's amount, and that of its fee where it has one; `time`, `number`, `flow`, `kind`, `order`."""
+    """The flow of each line's amount, and that of its fee, if any: `time`, `number`, `flow`, `kind`, `order`."""
     back = pl.col("gross") < 0
     number = pl.when(back).then(pl.lit("50300") + digits("order_id", 24)).otherwise(wechat_number(pl.col("order_id")))
     known = [pl.col("a_time").alias("time"), number.alias("number"), order_text().alias("order")]
