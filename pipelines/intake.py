@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.collect import Candidate, archive, contents, inside, sha256, spooled
+from pipelines.collect import Candidate, archive, check_sidecars, contents, inside, sha256, spooled
 from pipelines.config import Settings, Source
 from pipelines.reading import LARGE, Read, Summary, ahead, read, read_parts
 from pipelines.sources.base import Data, Profile, SourceError
@@ -129,6 +129,8 @@ def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, 
         if candidate.member and candidate.member.error:
             raise candidate.member.error
         source = source_of(candidate, data, settings.readers)
+        if source is not None:
+            check_sidecars(candidate.path, [outer] if data is outer or candidate.one_of_many else [outer, data])
     except SourceError as error:
         return replace(found, error=error, source=only, kept=archive(outer, digest, settings.paths.archive))
     if source is None:

@@ -20,7 +20,7 @@ from pipelines.sources.base import is_count
 from pipelines.store import Store
 from pipelines.store.connection import SQL
 from reports import grouping
-from reports.books import Bridge, Proof, ProofLine, ProofPart, RejectedRows, Step
+from reports.books import Bridge, Proof, ProofLine, ProofPart, RejectedRows, Rounding, Step
 from reports.model import (
     Evidence,
     ExceptionItem,
@@ -103,7 +103,7 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
         ),
         rows=_row_counts(store, run_no),
         bridges=bridges(store.frame((SQL / "report" / "bridge.sql").read_text(encoding="utf-8")).iter_rows(named=True)),
-        proof=_proof(store, outcome.proof),
+        proof=_proof(store, outcome),
         match_rates=_match_rates(outcome.proof),
         match_rules=_match_rules(outcome),
         top=grouping.first_to_do(open_now),
@@ -228,7 +228,7 @@ def _row_counts(store: Store, run_no: int) -> RowCounts:
     return RowCounts(**{str(side): int(count) for side, count in accepted.items()}, rejected=int(rejected))
 
 
-def _proof(store: Store, lines: Iterable[Line]) -> Proof:
+def _proof(store: Store, outcome: Outcome) -> Proof:
     rejected = store.execute(
         """
         SELECT f.side, coalesce(r.currency, 'XXX'), count(*), CAST(coalesce(sum(r.amount_minor), 0) AS BIGINT)
@@ -250,9 +250,13 @@ def _proof(store: Store, lines: Iterable[Line]) -> Proof:
                     for part in line.parts
                 ),
             )
-            for line in lines
+            for line in outcome.proof
         ),
         rejected=tuple(RejectedRows(*row) for row in rejected),
+        rounding=tuple(
+            Rounding(line.source, line.currency, line.lines, line.exact, line.rounded_minor, line.once_minor)
+            for line in outcome.rounding
+        ),
     )
 
 
