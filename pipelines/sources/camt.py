@@ -14,8 +14,8 @@ from pipelines.sources.camt_walk import ENTRY, HEADER, Part, Walk
 from pipelines.sources.xml_stream import XmlReader
 
 HEAD = 1 << 16
-PART = 16 * 2**20
-"""Bytes of text in a part of a large file: some 40,000 entries."""
+PART = 8 * 2**20
+"""Bytes of text in a part of a file: some 20,000 entries."""
 
 OLDEST_VERSION, NEWEST_VERSION = 1, 13
 NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.[0-9]{3})\.001\.([0-9]{2})")
@@ -89,6 +89,7 @@ class CamtProfile:
     report: str
     standing: Standing = "final"
     side: Side = "bank"
+    large: int = PART
 
     def identify(self, filename: str, head: bytes) -> bool:  # noqa: ARG002 - a file called camt054 may hold a camt.053
         """Whether the first 64 KiB are of this message, by namespace or element names."""

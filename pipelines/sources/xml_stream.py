@@ -17,7 +17,7 @@ from lxml import etree
 from pipelines.sources.base import Data, SourceError
 from pipelines.sources.camt_xml import SAFE, begins, has_doctype, not_text
 
-BLOCK = 4 * 2**20
+BLOCK = 2**20
 """Bytes read at a time."""
 
 FED = 2**15
