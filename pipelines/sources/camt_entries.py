@@ -58,7 +58,7 @@ class Tally:
     not_booked: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass
+@dataclass(slots=True)
 class Details:
     """What NtryDtls say of one entry, in document order.
 
@@ -115,13 +115,17 @@ def read_entry(entry: etree._Element, skip: int, place: tuple[int, int, int], ta
         _choice(get("BookgDt")),
         _choice(get("ValDt")),
         _reference(parts),
-        _joined([each for each in found.references if each.strip() not in NO_REFERENCE], once=True),
+        _references(found.references),
         _remittance(found),
-        other_party(found, debit=debit, undoes=found.returned or reversal),
+        _other_party(found, debit=debit, undoes=found.returned or reversal),
         reversal,
         found.payments,
         fault,
     )
+
+
+def _references(given: list[str]) -> str | None:
+    return _joined([each for each in given if each.strip() not in NO_REFERENCE], once=True) if given else None
 
 
 def _remittance(found: Details) -> str | None:
@@ -173,14 +177,11 @@ def _reference(parts: dict[str, etree._Element]) -> str | None:
 def _gather(within: etree._Element, found: Details, skip: int) -> None:
     """References, remittance and names of all transactions below an element, wherever a bank has put them."""
     for element in within:
-        name = element.tag[skip:]
-        if name in _ASIDE:
-            continue
-        take = _TAKES.get(name)
-        if take is not None:
-            take(element, found, skip)
-        elif len(element):
-            _gather(element, found, skip)
+        _TAKES.get(element.tag[skip:], _gather)(element, found, skip)
+
+
+def _pass_over(element: etree._Element, found: Details, skip: int) -> None:
+    del element, found, skip
 
 
 def _add_reference(element: etree._Element, found: Details, skip: int) -> None:
@@ -242,6 +243,7 @@ def _add_payments(element: etree._Element, found: Details, skip: int) -> None:
 
 
 _TAKES: dict[str, Callable[[etree._Element, Details, int], None]] = {
+    **dict.fromkeys(_ASIDE, _pass_over),
     "EndToEndId": _add_reference,
     "RmtInf": _add_texts,
     "Ustrd": _add_piece,
@@ -276,11 +278,13 @@ def _name(party: etree._Element, skip: int) -> str:
     return ""
 
 
-def other_party(found: Details, *, debit: bool, undoes: bool) -> str | None:
+def _other_party(found: Details, *, debit: bool, undoes: bool) -> str | None:
     """Names of the other side, each once: who paid a credit, who was paid by a debit.
 
     Reversals and returns keep the roles of the payment they undo, unless only the new role is named.
     """
+    if not (found.debtors or found.creditors):
+        return None
     own, other = (found.debtors, found.creditors) if debit else (found.creditors, found.debtors)
     named = _joined(own, "; ", once=True) if undoes else None
     return named or _joined(other, "; ", once=True)

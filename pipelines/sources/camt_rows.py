@@ -28,19 +28,21 @@ def raw_rows(rows: list[Row]) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(RAW_COLUMNS, columns, strict=True)), schema=RAW_COLUMNS)
 
 
-def canonical_rows(raw: pl.DataFrame, statements: Sequence[tuple[str | None, str | None, str | None]]) -> pl.DataFrame:
+def canonical_rows(
+    raw: pl.DataFrame, statements: Sequence[tuple[str | None, str | None, str | None]], first: int = 0
+) -> pl.DataFrame:
     """All entries with the canonical bank columns, and beside them `place`, `debit`, `assumed_date`.
 
-    raw: entries as texts, as `raw_rows` gives them; statements: account number, last day and name of each, of which
-    `place` is the index. A cell that cannot be read is null and told in `unreadable`.
+    raw: entries as texts, as `raw_rows` gives them; statements: account number, last day and name of each from the
+    `first` one on, which is the one of this `place`. A cell that cannot be read is null and told in `unreadable`.
     """
     told = pl.DataFrame(statements, schema=dict.fromkeys(("account", "day", "statement"), pl.String), orient="row")
     parts = raw.iter_slices(ROWS_AT_ONCE) if raw.height else [raw]
-    return pl.concat([_canonical(part, told) for part in parts], rechunk=True)
+    return pl.concat([_canonical(part, told, first) for part in parts], rechunk=True)
 
 
-def _canonical(raw: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
-    of_statement = statements[raw["place"]] if raw.height else statements.clear()
+def _canonical(raw: pl.DataFrame, statements: pl.DataFrame, first: int) -> pl.DataFrame:
+    of_statement = statements[raw["place"] - first] if raw.height else statements.clear()
     plain = pl.col("amount").str.contains(r"^[0-9.]+$")
     unsigned = raw.with_columns(pl.when(plain).then(pl.col("amount").str.replace("^0+([0-9])", "$1")))
     read = raw.hstack(of_statement).with_columns(

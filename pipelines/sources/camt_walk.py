@@ -53,6 +53,7 @@ class Walk:
     last_page: bool = True
     _rows: list[Row] = field(default_factory=list)
     _frames: list[pl.DataFrame] = field(default_factory=list)
+    _heads: list[_Of] = field(default_factory=list)
     _handed_on: _Of | None = None
     _left_out: int = 0
 
@@ -116,10 +117,12 @@ class Walk:
         _, line = self.reader.take(self.report)
         statement = self._statement(element, namespace)
         self._left_out = self.tally.not_booked.total()
-        if self._handed_on not in (None, self._of(statement)):
+        head = self._of(statement)
+        if self._handed_on not in (None, head):
             what = f"the head of the {self.report} that begins here comes after its entries"
             raise SourceError(what, line=line, mend="ask the bank for a valid file", profile=self.profile)
         self._handed_on = None
+        self._heads.append(head)
         self.statements.append(statement)
         self.lines.append(line)
         element.clear()
@@ -138,13 +141,13 @@ class Walk:
 
     def _part(self, open_: etree._Element | None, namespace: str) -> Part:
         """What was gathered since the last one; open_: the statement that goes on."""
-        heads = [self._of(statement) for statement in self.statements]
+        heads, first, self._heads = self._heads, len(self.statements) - len(self._heads), []
         if open_ is not None:
             self._handed_on = self._of(self._statement(open_, namespace))
             heads.append(self._handed_on)
         raw = pl.concat([*self._frames, raw_rows(self._rows)])
         self._frames, self._rows = [], []
-        read = canonical_rows(raw, heads)
+        read = canonical_rows(raw, heads, first)
         self.added.add(read)
         self.undated += read.filter(pl.col("assumed_date") & pl.col("booking_date").is_not_null()).height
         shown = raw.select("offset", "line").with_columns(suspect=read["unreadable"].is_not_null())

@@ -84,12 +84,11 @@ class XmlReader:
         self._encoding, self._mark = begins(self.data[:BLOCK], profile=self.profile)
         self.places = {name: deque() for name in self.placed}
         names = b"|".join(name.encode() for name in self.placed)
-        self._plain = re.compile(rb"<(" + names + rb")[\s/>]")
-        self._prefixed = re.compile(rb"<(?:[^\s<>/!?:]+:)?(" + names + rb")[\s/>]")
-        self._every = re.compile(
-            rb"<(?:(?P<skipped>!--|!\[C|\?)|(?P<doctype>!DOCTYPE)|(?:[^\s<>/!?:]+:)?(" + names + rb")[\s/>])"
-        )
+        self._plain = {name: re.compile(rb"<" + name.encode() + rb"[\s/>]") for name in self.placed}
         self._colons = [b":" + name.encode() for name in self.placed]
+        self._every = re.compile(
+            rb"<(?:(?P<skipped>!--|!\[C|\?)|(?P<doctype>!DOCTYPE)|(?:[^\s<>/!?:]+:)?(?P<name>" + names + rb")[\s/>])"
+        )
 
     def __iter__(self) -> Iterator[etree._Element]:
         tags = tuple(f"{{*}}{name}" for name in self.locals_)
@@ -158,22 +157,26 @@ class XmlReader:
     def _noted(self, block: bytes, at: int, *, last: bool) -> int:
         """Note where the placed elements of a block begin; returns where the block can be cut."""
         end = len(block) if last else block.rfind(b">") + 1
-        begun = []
-        if b"<!" in block or block.find(b"<?", 0 if at else 2) >= 0:
-            begun, end = self._noted_between(block, end, last=last)
-        else:
-            pattern = self._prefixed if any(colon in block for colon in self._colons) else self._plain
-            begun = [(found.start(), found.group(1)) for found in pattern.finditer(block, 0, end)]
-        line, before = self._line, 0
-        for place, name in begun:
-            line += block.count(b"\n", before, place)
-            before = place
-            self.places[name.decode()].append((at + place, line))
+        plain = b"<!" not in block and block.find(b"<?", 0 if at else 2) < 0
+        if plain and not any(colon in block for colon in self._colons):
+            for name, pattern in self._plain.items():
+                self._place(name, block, at, [found.start() for found in pattern.finditer(block, 0, end)])
+            return end
+        begun, end = self._begun(block, end, last=last)
+        for name, offsets in begun.items():
+            self._place(name, block, at, offsets)
         return end
 
-    def _noted_between(self, block: bytes, end: int, *, last: bool) -> tuple[list[tuple[int, bytes]], int]:
-        """The same for a block with comments, instructions or CDATA, in which nothing begins."""
-        begun: list[tuple[int, bytes]] = []
+    def _place(self, name: str, block: bytes, at: int, offsets: list[int]) -> None:
+        line, before, places = self._line, 0, self.places[name]
+        for offset in offsets:
+            line += block.count(b"\n", before, offset)
+            before = offset
+            places.append((at + offset, line))
+
+    def _begun(self, block: bytes, end: int, *, last: bool) -> tuple[dict[str, list[int]], int]:
+        """The same for a block with prefixes, comments, instructions or CDATA; nothing begins in the last three."""
+        begun: dict[str, list[int]] = {name: [] for name in self.placed}
         found = self._every.search(block, 0, end)
         while found:
             on = found.end()
@@ -185,7 +188,7 @@ class XmlReader:
                 if on < len(closer):  # it goes on in the next block, or to the end of the file
                     return begun, end if last else found.start()
             else:
-                begun.append((found.start(), found.group(found.lastindex or 0)))
+                begun[found["name"].decode()].append(found.start())
             found = self._every.search(block, on, end)
         return begun, end
 
