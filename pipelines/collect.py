@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.config import Settings, Source
-from pipelines.reading import LARGE
 from pipelines.sources.base import Data
 from pipelines.sources.containers import Member
 from pipelines.sources.sidecars import ALGORITHMS, LONGEST, compare, file_of, is_sidecar, stated
 
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
 PIECE = 4 * 2**20
+HELD = 8 * 2**20
+"""Bytes from which a file is read where it lies, as often as it is looked at."""
+
 DATED = re.compile(r"(?=(20\d{6}))")
 
 
@@ -136,7 +138,7 @@ class LargeFile:
 
 def contents(path: Path) -> Data:
     """The bytes of a file; those of a large one stay on disk."""
-    return path.read_bytes() if path.stat().st_size < LARGE else LargeFile(path.open("rb", buffering=0))
+    return path.read_bytes() if path.stat().st_size < HELD else LargeFile(path.open("rb", buffering=0))
 
 
 def spooled(chunks: Iterable[bytes]) -> Data:
@@ -146,7 +148,7 @@ def spooled(chunks: Iterable[bytes]) -> Data:
     for chunk in coming:
         held.append(chunk)
         size += len(chunk)
-        if size >= LARGE:
+        if size >= HELD:
             file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the member does
             file.writelines(chain(held, coming))
             return LargeFile(file)
