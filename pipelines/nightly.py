@@ -234,4 +234,5 @@ def _finish(night: Night, report: Report, seconds: float) -> dict[str, Any]:
                 night.run_no,
             ],
         )
+        reporting.keep(night.store, report, night.run_no)
     return summary
