@@ -23,7 +23,7 @@ from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, publish
 from pipelines.store.files import known_files
-from reports import html
+from reports import html, xlsx
 from reports.json import render as render_json
 from reports.json import run_json
 from reports.model import Report
@@ -203,10 +203,11 @@ def _report(night: Night, outcome: Outcome) -> Report:
     }
     report = reporting.build(night.store, night.settings, outcome, facts)
     folder = night.settings.paths.reports
-    outputs = {kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in ("html", "json")}
+    outputs = {kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in ("html", "xlsx", "json")}
     report = replace(report, outputs=outputs)
     folder.mkdir(parents=True, exist_ok=True)
     _write(Path(outputs["html"]), html.render(report))
+    _write(Path(outputs["xlsx"]), xlsx.render(report))
     _write(Path(outputs["json"]), render_json(report))
     return report
 
