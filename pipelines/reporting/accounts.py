@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import polars as pl
@@ -18,6 +19,8 @@ STATES = {
     "waiting": ("waiting", "在途"),
     "out_of_scope": ("out of scope", "无需对账"),
 }
+_SETTLES = re.compile(r"settles exception \S+")
+_SETTLED = re.compile(r"settled by the adjustment in line [0-9]+ of .+")
 
 
 def proof_of(store: Store, lines: Iterable[Line]) -> Proof:
@@ -37,14 +40,23 @@ def proof_of(store: Store, lines: Iterable[Line]) -> Proof:
                 line.rows_accounted,
                 line.amount_in_minor,
                 line.amount_accounted_minor,
-                tuple(
-                    ProofPart(*STATES[part.state], part.rows, part.amount_minor, reason=part.reason)
-                    for part in line.parts
-                ),
+                _parts(line),
             )
             for line in lines
         ),
         rejected=tuple(RejectedRows(*row) for row in rejected),
+    )
+
+
+def _parts(line: Line) -> tuple[ProofPart, ...]:
+    """Where the rows of a line went. Reasons that name one adjustment each are told together: history is long."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for part in line.parts:
+        key = part.state, _SETTLES.sub("settles an exception", _SETTLED.sub("settled by an adjustment", part.reason))
+        rows, amount = sums.get(key, (0, 0))
+        sums[key] = rows + part.rows, amount + part.amount_minor
+    return tuple(
+        ProofPart(*STATES[state], rows, amount, reason=reason) for (state, reason), (rows, amount) in sums.items()
     )
 
 
