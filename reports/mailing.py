@@ -20,7 +20,7 @@ from reports.model import Language, Report
 from reports.picture import trend_png
 from reports.verdict import Words, count, sentence
 
-TOP = 5
+TOP = 10
 IN_A_NOTE = 3
 LONGEST_SUBJECT = 160
 LONGEST_TEXT = 400
