@@ -10,6 +10,7 @@ import polars as pl
 from pipelines.cases.register import Event
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
+from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
@@ -45,6 +46,7 @@ class Outcome:
     groups: pl.DataFrame
     events: list[Event]
     proof: list[Line]
+    rounding: list[Rounded]
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,17 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
             run_no,
         )
         history.write_watched(store, reviewed.watched)
-        proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
-        if wrong := failures(proof):
+        proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
+        if wrong := [*failures(proof), *too_far(rounding)]:
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
-    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof)
+    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof, rounding)
+
+
+def _checked(store: Store, name: str) -> pl.DataFrame:
+    """Rows of a query of `sql/checks`."""
+    return store.frame((SQL / "checks" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
