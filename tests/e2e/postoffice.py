@@ -93,9 +93,14 @@ class Office:
     def toml(self, *readers: dict[str, object], **mail: object) -> str:
         """The tables of recon.toml for this server."""
         keys = {
-            "host": "127.0.0.1", "port": self.port, "security": "tls" if self.implicit else "starttls",
-            "username": USER, "sender": "Recon <recon@example.com>", "ca_file": str(self.ca_file),
-            "attempts": 2, "wait_seconds": 0,
+            "host": "127.0.0.1",
+            "port": self.port,
+            "security": "tls" if self.implicit else "starttls",
+            "username": USER,
+            "sender": "Recon <recon@example.com>",
+            "ca_file": str(self.ca_file),
+            "attempts": 2,
+            "wait_seconds": 0,
             **mail,
         }
         groups = [_table("[[mail.readers]]", group) for group in readers]
