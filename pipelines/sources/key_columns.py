@@ -23,7 +23,7 @@ Key = Callable[[], bytes]
 LETTERS = 12
 CODES = ("currency", "txn_type", "channel", "status", "record_type", "card_type", "card_no", "unreadable")
 ORDER_NUMBERS = ("order_no", "original_rrn")
-SHORTEST = 13
+SHORTEST, LONGEST = 13, 19
 
 _TOKEN = re.compile(rf"-[a-p]{{{LETTERS}}}(?![a-z0-9])")
 _AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
@@ -75,12 +75,22 @@ def tokens(cells: pl.Series, key: Key, known: Collection[str] = ()) -> pl.Series
     """`token` for a whole String column; null stays null. known: values that configuration names and no card is."""
     if (cells.str.len_bytes().max() or 0) < SHORTEST:  # type: ignore[operator]
         return cells
-    suspects = cells.str.contains(_SUSPECT).fill_null(value=False)
-    if not suspects.any():
+    suspects = cells.filter(cells.str.contains(_SUSPECT)).unique()
+    if suspects.is_empty():
         return cells
-    found = {cell: token(cell, key) for cell in cells.filter(suspects).unique() if cell not in known}
+    likely = suspects.filter(~suspects.str.contains("^[0-9]+$") | _passing_luhn(suspects))
+    found = {cell: token(cell, key) for cell in likely if cell not in known}
     changed = {cell: masked for cell, masked in found.items() if cell != masked}
     return cells.replace(changed) if changed else cells
+
+
+def _passing_luhn(cells: pl.Series) -> pl.Series:
+    """Whether the digits of each cell pass Luhn, for a whole column at once; of other cells it says nothing."""
+    frame = cells.str.pad_start(LONGEST, "0").to_frame("digits")
+    digit = [pl.col("digits").str.slice(at, 1).cast(pl.Int16, strict=False) for at in range(LONGEST)]
+    doubled = [2 * d - 9 * (d > 4).cast(pl.Int16) for d in digit]
+    terms = [doubled[at] if (LONGEST - at) % 2 == 0 else digit[at] for at in range(LONGEST)]
+    return frame.select(passes=pl.sum_horizontal(terms) % 10 == 0).to_series()
 
 
 def guarded(rows: pl.DataFrame, key: Key, known: Collection[str] = (), apart: Collection[str] = ()) -> pl.DataFrame:
