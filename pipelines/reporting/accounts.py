@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.checks.proof import Line
 from pipelines.reconcile import Outcome
 from pipelines.store import Store
-from reports.books import Proof, ProofLine, ProofPart, RejectedRows
+from reports.books import Proof, ProofLine, ProofPart, RejectedRows, Rounding
 from reports.model import MatchRate, MatchRule, Waiting
 
 STATES = {
@@ -23,7 +23,7 @@ _SETTLES = re.compile(r"settles exception \S+")
 _SETTLED = re.compile(r"settled by the adjustment in line [0-9]+ of .+")
 
 
-def proof_of(store: Store, lines: Iterable[Line]) -> Proof:
+def proof_of(store: Store, outcome: Outcome) -> Proof:
     rejected = store.execute(
         """
         SELECT f.side, coalesce(r.currency, 'XXX'), count(*), CAST(coalesce(sum(r.amount_minor), 0) AS BIGINT)
@@ -42,9 +42,13 @@ def proof_of(store: Store, lines: Iterable[Line]) -> Proof:
                 line.amount_accounted_minor,
                 _parts(line),
             )
-            for line in lines
+            for line in outcome.proof
         ),
         rejected=tuple(RejectedRows(*row) for row in rejected),
+        rounding=tuple(
+            Rounding(line.source, line.currency, line.lines, line.exact, line.rounded_minor, line.once_minor)
+            for line in outcome.rounding
+        ),
     )
 
 

@@ -41,18 +41,18 @@ SETTLEMENT = {
 few = st.sampled_from
 reference = few([None, "7", "007", "8"])
 SIDES = {
-    "merchant_id": few(["M1", "M2"]),
-    "terminal_id": few([None, "T1", "T2"]),
+    "merchant_id": few(["M1", "M1", "M1", "M2"]),
+    "terminal_id": few(["T1", "T1", "T1", "T2", None]),
     "rrn": reference,
     "order_no": reference,
-    "currency": few(["CNY", "USD"]),
+    "currency": few(["CNY", "CNY", "CNY", "USD"]),
 }
 ROWS = st.fixed_dictionaries(
     {
         **SIDES,
-        "txn_type": few(["SALE", "SALE", "REFUND", "VOID", "PREAUTH_COMPLETION"]),
+        "txn_type": few(["SALE", "SALE", "SALE", "REFUND", "VOID", "PREAUTH_COMPLETION"]),
         "channel": few(["CARD", "WECHAT"]),
-        "amount_minor": few([100, 200]),
+        "amount_minor": few([100, 100, 200]),
         "txn_time": few([MIDNIGHT, MIDNIGHT + timedelta(minutes=1)]),
         "original_rrn": reference,
     }
@@ -60,8 +60,8 @@ ROWS = st.fixed_dictionaries(
 LINES = st.fixed_dictionaries(
     {
         **SIDES,
-        "record_type": few(["SALE", "SALE", "REFUND", "VOID"]),
-        "size": few([100, 200]),
+        "record_type": few(["SALE", "SALE", "SALE", "REFUND", "VOID"]),
+        "size": few([100, 100, 200]),
         "settlement_date": few([DAY, DAY + timedelta(days=1)]),
         "original_rrn": reference,
         "acquirer": few(["UNIONPAY", "OTHER"]),
