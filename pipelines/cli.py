@@ -212,6 +212,7 @@ def synth(
 @click.option("--rows-per-day", type=click.IntRange(1), default=500, show_default=True, help="With --accuracy.")
 @click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
 @click.option("--sources", is_flag=True, help="Time the reading of single large files instead.")
+@click.option("--weak-keys", is_flag=True, help="Time nights that no reference decides instead.")
 def bench(
     as_json: bool,
     debug: bool,
@@ -223,6 +224,7 @@ def bench(
     rows_per_day: int,
     faults: str,
     sources: bool,
+    weak_keys: bool,
 ) -> None:
     """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
     from pipelines import bench as benchmark
@@ -233,6 +235,12 @@ def bench(
 
         read = commands.guarded(lambda: bench_sources.read_all(rows, work, say), debug)
         click.echo(json.dumps(read, indent=2) if as_json else bench_sources.as_text(read))
+        return
+    if weak_keys:
+        from pipelines import bench_crowds
+
+        nights = commands.guarded(lambda: bench_crowds.play(rows, work, say), debug)
+        click.echo(json.dumps(nights, indent=2) if as_json else bench_crowds.as_text(nights))
         return
     if accuracy:
         score(seeds, days, rows_per_day, faults, work, as_json, debug)

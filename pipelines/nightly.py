@@ -238,7 +238,9 @@ def _report(night: Night, outcome: Outcome) -> Report:
             _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
     except OSError as error:
         again = f"recon report --date {night.date}"
-        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; mend it, then `{again}`")
+        night.say(
+            f"{error.filename or folder}: the report could not be written: {error.strerror}; mend it, then `{again}`"
+        )
         return replace(report, outputs={})
     return report
 

@@ -16,7 +16,22 @@ from scenario import MON, TUE, Shop
 
 from pipelines import collect
 
-FATES = ("settled", "missing", "over", "under", "twice", "failed", "voided", "unknown", "blank", "tied", "refund")
+FATES = (
+    "settled",
+    "missing",
+    "over",
+    "under",
+    "twice",
+    "failed",
+    "voided",
+    "unknown",
+    "blank",
+    "tied",
+    "refund",
+    "card",
+    "alike",
+    "perhaps",
+)
 
 
 def tell(shop: Shop, number: int, fate: str) -> None:
@@ -24,6 +39,9 @@ def tell(shop: Shop, number: int, fate: str) -> None:
     rrn, amount = f"{fate}-{number}", f"{10 + number}.00"
     if fate == "unknown":
         shop.settled(rrn, amount, TUE)
+        return
+    if fate in ("card", "alike", "perhaps"):
+        by_card(shop, rrn, amount, fate)
         return
     if fate == "refund":
         shop.refund(rrn, amount, MON, of="elsewhere")
@@ -46,6 +64,16 @@ def tell(shop: Shop, number: int, fate: str) -> None:
         shop.sale(f"{rrn}-too", amount, MON, **slip)
     if fate in ("blank", "tied"):
         shop.settled("", amount, TUE, batch_no="1", stan="1", payout_id=f"P-{rrn}", **line)
+
+
+def by_card(shop: Shop, rrn: str, amount: str, fate: str) -> None:
+    """Sales whose lines name neither RRN nor STAN: one card, two alike, or a line without a card."""
+    slip: dict[str, Any] = {"terminal_id": f"T-{rrn}", "card_no": "622202******1234"}
+    line = slip | {"batch_no": "", "stan": "", "payout_id": f"P-{rrn}"}
+    shop.sale(rrn, amount, MON, **slip)
+    if fate == "alike":
+        shop.sale(f"{rrn}-too", amount, MON, **(slip | {"card_no": "625800******1234"}))
+    shop.settled("", amount, TUE, **(line | ({"card_no": ""} if fate == "perhaps" else {})))
 
 
 def told(night: Night) -> Counter[tuple[object, ...]]:
