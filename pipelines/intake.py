@@ -179,9 +179,8 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             balances=part.parsed.balances,
         )
         old = superseded(store, new)
-        loading.finish(record, [file_id for file_id, _, _ in old])
-    corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
-    return replace(record, file_id=loading.file_id, corrects=corrects)
+        loading.finish(record, old)
+    return replace(record, file_id=loading.file_id, corrects=tuple(each.told for each in old))
 
 
 def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source: Source) -> Iterable[Read]:

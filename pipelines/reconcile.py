@@ -13,7 +13,7 @@ from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.matching.aftermath import chargebacks, keyed
-from pipelines.matching.deposits import Deposited, named, settle_deposits
+from pipelines.matching.deposits import UNIDENTIFIED, Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
 from pipelines.matching.repeats import told_again
@@ -76,11 +76,13 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
     previous = before if newest == run_date else newest
     with store.transaction():
         arrivals = arrivals_of(store, settings, run_date, previous)
+        listed = books.rows_with_reason(store, UNIDENTIFIED)
         statements.settle_repeats(store, last, told_again)
+        listed = pl.concat([listed, statements.in_their_place(store, listed)])
         rows = _gather(store, settings, last, fresh)
         settled = _match(store, rows, run_date, arrivals)
         reviewed = _review(store, rows, last, run_date, arrivals)
-        deposited = _bank(store, rows, arrivals)
+        deposited = _bank(store, rows, listed, arrivals)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
@@ -159,8 +161,11 @@ def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arri
     return review(store, new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
-def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
-    """Payouts and entries of tonight, with the groups and the older rows that they touch."""
+def _bank(store: Store, rows: _Open, listed: pl.Series, arrivals: Arrivals) -> Deposited:
+    """Payouts and entries of tonight, with the groups and the older rows that they touch.
+
+    listed: entries that are unidentified since an earlier night, or count in the place of such.
+    """
     payouts, entries = rows.payouts, statements.explained(store, rows.bank)
     if payouts.height:
         first = payouts["settlement_date"].min()
@@ -186,7 +191,6 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     )
     banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     entries = _together(entries, statements.explained(store, banked))
-    listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
     deposited = settle_deposits(payouts, entries, listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
     changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.row_ids import LINES_PER_FILE, Numbering
 from pipelines.store import parts
 from pipelines.store.connection import Store
-from pipelines.store.retract import retract
+from pipelines.store.retract import Superseded, retract
 
 AMOUNT = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 
@@ -86,10 +86,18 @@ class Loading:
         self.totals.append(rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum()))
         return stored
 
-    def finish(self, record: FileRecord, replaces: Iterable[int] = ()) -> None:
-        """The file's own entry; replaces: files of the same source and day that this one corrects and takes back."""
+    def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:
+        """The file's own entry; replaces: what this one corrects, taken back as a whole or marked by its accounts."""
         for old in replaces:
-            retract(self.store, old, f"replaced by {record.name}", self.run_no)
+            if old.accounts is None:
+                retract(self.store, old.file_id, f"replaced by {record.name}", self.run_no)
+                continue
+            self.store.execute(
+                "DELETE FROM book.corrected WHERE file_id = ? AND list_contains(?, account)",
+                [old.file_id, sorted(old.accounts)],
+            )
+            told = {"account": sorted(old.accounts), "file_id": old.file_id, "by_file_id": self.file_id}
+            self.store.append("corrected", pl.DataFrame(told))
         _insert_file(self.store, record, self.file_id, self.run_no)
         if self.totals:
             summed = pl.concat(self.totals).group_by("currency").agg(pl.all().sum())
