@@ -166,7 +166,8 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             summary = summary or Summary(part)
             summary.add(part)
             side = part.parsed.side
-            keep(side, loading.add(side, part.accepted, part.rejected, part.parsed.balances))
+            beside = {"traces": part.parsed.traces, "batch_totals": part.parsed.batch_totals}
+            keep(side, loading.add(side, part.accepted, part.rejected, {"balances": part.parsed.balances, **beside}))
         assert summary is not None  # noqa: S101 - a file has at least one part
         if summary.part.refusal:
             raise summary.part.refusal

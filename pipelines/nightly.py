@@ -21,7 +21,7 @@ from pipelines import collect, intake, reporting
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
-from pipelines.store import Store, books, publish
+from pipelines.store import Store, books, publish, terminals
 from pipelines.store.files import known_files
 from reports import html
 from reports.json import render as render_json
@@ -114,6 +114,8 @@ def _take_in_all(night: Night, runner: StepRunner) -> None:
             for later in due[at + len(coming) : at + READ_AHEAD]:
                 coming.append(ahead.submit(intake.prepare, settings, later, known, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
+    for line in terminals.batches_told(night.store, night.run_no):
+        night.say(line)
 
 
 def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> Callable[[], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -72,17 +72,21 @@ class Loading:
     totals: list[pl.DataFrame] = field(default_factory=list)
     numbering: Numbering = field(default_factory=Numbering)
 
-    def add(self, side: str, rows: pl.DataFrame, rejected: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
+    def add(
+        self, side: str, rows: pl.DataFrame, rejected: pl.DataFrame, beside: Mapping[str, pl.DataFrame]
+    ) -> pl.DataFrame:
         """Store a part and return its rows as they are stored.
 
-        rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
+        rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`; beside: what else
+        the part tells, by table (balances, traces, batch totals).
         """
         number, amount = pl.lit(self.file_id, pl.Int32), pl.col(AMOUNT[side])
         place = self.numbering.places(rows["line"]) + self.file_id * LINES_PER_FILE
         stored = rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=number)
         parts.add(self.store, side, stored, self.run_no, self.file_id)
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
-        self.store.append("balances", balances.with_columns(file_id=number))
+        for table, told in beside.items():
+            self.store.append(table, told.with_columns(file_id=number))
         self.totals.append(rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum()))
         return stored
 

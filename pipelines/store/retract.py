@@ -139,7 +139,7 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
         store.execute(f"DELETE FROM book.{table} WHERE row_id {inside}")
     for side in ("journal", "settlement", "bank"):
         parts.drop_file(store, side, file_id, inside)
-    for table in ("rejected_rows", "balances"):
+    for table in ("rejected_rows", "balances", "traces", "batch_totals"):
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
     store.execute("DELETE FROM book.corrected WHERE file_id = ? OR by_file_id = ?", [file_id, file_id])
     store.execute(
