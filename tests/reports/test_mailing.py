@@ -1,4 +1,4 @@
-"""Letters: the verdict in the subject, nothing from a file that breaks a header or a page, only what is the reader's."""
+"""Letters: the verdict in the subject, nothing from a file that breaks a header or a page, only the reader's part."""
 
 from __future__ import annotations
 
