@@ -239,10 +239,8 @@ def _report(night: Night, outcome: Outcome) -> Report:
         for kind, render in RENDER.items():
             _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
     except OSError as error:
-        again = f"recon report --date {night.date}"
-        night.say(
-            f"{error.filename or folder}: the report could not be written: {error.strerror}; mend it, then `{again}`"
-        )
+        mend = f"mend it, then `recon report --date {night.date}`"
+        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; {mend}")
         return replace(report, outputs={})
     return report
 
