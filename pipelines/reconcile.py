@@ -14,7 +14,7 @@ from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
-from pipelines.matching.deposits import Deposited, named, settle_deposits
+from pipelines.matching.deposits import UNIDENTIFIED, Deposited, named, settle_deposits
 from pipelines.matching.engine import without
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
@@ -88,12 +88,14 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
     previous = before if newest == run_date else newest
     with store.transaction():
         arrivals = arrivals_of(store, settings, run_date, previous)
+        listed = books.rows_with_reason(store, UNIDENTIFIED)
         statements.settle_repeats(store, last, told_again)
+        listed = pl.concat([listed, statements.in_their_place(store, listed)])
         book = _rulebook(store, settings)
         rows = _gather(store, last, fresh, book)
         settled = _match(store, rows, last, run_date, arrivals, book)
         reviewed = _review(store, rows, run_date, arrivals)
-        deposited = _bank(store, rows, arrivals)
+        deposited = _bank(store, rows, listed, arrivals)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
@@ -180,8 +182,11 @@ def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Re
     return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
-def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
-    """Payouts and entries of tonight, with the groups and the older rows that they touch."""
+def _bank(store: Store, rows: _Open, listed: pl.Series, arrivals: Arrivals) -> Deposited:
+    """Payouts and entries of tonight, with the groups and the older rows that they touch.
+
+    listed: entries that are unidentified since an earlier night, or count in the place of such.
+    """
     payouts, entries = rows.payouts, statements.explained(store, rows.bank)
     if payouts.height:
         first = payouts["settlement_date"].min()
@@ -207,7 +212,6 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     )
     banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     entries = _together(entries, statements.explained(store, banked))
-    listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
     deposited = settle_deposits(payouts, entries, listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
     changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")

@@ -260,7 +260,7 @@ class Night:
         arrived = all(self.has("settlement", day + n * DAY, acquirer) for n in range(1, within + 1))
         if self.run > day + within * DAY and arrived:
             kind = "REFUND_NOT_SETTLED" if row["txn_type"] == "REFUND" else "NOT_SETTLED"
-            self.add(kind, row, cents(row["amount"]), "short")
+            self.add(kind, row, cents(row["amount"]), "short" if kind == "NOT_SETTLED" else "long")
 
     def judge_undone(self, key: tuple, row: dict, lines: dict) -> None:
         """A settled sale that J voided or reversed needs A's void or reversal too."""
