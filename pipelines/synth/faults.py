@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 import polars as pl
 
 from pipelines.synth.afterwards import ADJUST_AFTER, BOOK_AFTER, adjust, adjust_nothing
-from pipelines.synth.arrivals import Schedule
+from pipelines.synth.arrivals import JOURNAL, Schedule
 from pipelines.synth.dice import Dice
 from pipelines.synth.world import BY_NAME
 
@@ -151,16 +151,35 @@ def _files_in_order(schedule: Schedule) -> pl.Expr:
     return clear
 
 
-def _row_rejected(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+_UNREADABLE = {
+    "j_amount": "journal amount unreadable",
+    "a_time": "impossible date in a settlement line",
+    "j_time": "impossible date in a journal row",
+    "a_gross": "settlement gross unreadable",
+}
+
+
+def _row_rejected(events: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
+    """Spoil a cell; not an amount where the file's trailer is wrong, which nobody could tell then."""
+    cell = _words(*_UNREADABLE)
+    for amount, date in (("j_amount", "j_time"), ("a_gross", "a_time")):
+        cell = pl.when((cell == amount) & _in_invalid_file(schedule)).then(pl.lit(date)).otherwise(cell)
     values = {
-        "spoilt": _words("j_amount", "a_time", "j_time", "a_gross"),
+        "spoilt": cell,
         "fault": pl.lit("ROW_REJECTED"),
-        "variant": _words(
-            "journal amount unreadable", "impossible date in a settlement line",
-            "impossible date in a journal row", "settlement gross unreadable",
-        ),
-    }  # fmt: skip
+        "variant": cell.replace_strict(_UNREADABLE, return_dtype=pl.String),
+    }
     return events.with_columns(_set(values))
+
+
+def _in_invalid_file(schedule: Schedule) -> pl.Expr:
+    """Whether the row stands, on either side, in a file that comes with a wrong trailer."""
+    found = pl.lit(value=False)
+    for fault in (fault for fault in schedule.faults if fault.invalid):
+        theirs = pl.col("acquirer").is_in([a.name for a in BY_NAME.values() if a.source == fault.source])
+        in_journal = pl.lit(fault.source == JOURNAL) & (pl.col("day") == fault.day)
+        found = found | in_journal | (theirs & (pl.col("settles") == fault.day)).fill_null(value=False)
+    return found
 
 
 def _fee_variance(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
