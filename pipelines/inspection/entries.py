@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import config, reading
-from pipelines.collect import check_sidecars, contents, spooled
+from pipelines.collect import Spool, check_sidecars, contents
 from pipelines.config import ConfigError, Settings, Source
 from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
@@ -53,7 +53,7 @@ def _inspect(
         data = contents(path)
         if not is_archive(data[:8]):
             return [_checked(path, [data], _read(str(path), path.name, data, settings, readers, chosen))]
-        held = list(members(str(path), data, spooled))
+        held = list(members(str(path), data, Spool()))
     except OSError as error:
         return [_unreadable(str(path), f"cannot be read: {error.strerror}; check the path and its permissions", None)]
     except SourceError as error:
