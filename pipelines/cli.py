@@ -101,7 +101,7 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
 
     asked = click.get_current_context().get_parameter_source("config_path")
     chosen = config_path if asked == click.core.ParameterSource.COMMANDLINE or config_path.exists() else None
-    found = commands.guarded(lambda: inspection.inspect(files, chosen, profile), debug)
+    found = commands.guarded(lambda: inspection.watched(files, chosen, profile, sys.stderr.isatty()), debug)
     if sys.stdout.isatty() and not as_json:
         from rich.console import Console
 
