@@ -113,7 +113,7 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
 
     asked = click.get_current_context().get_parameter_source("config_path")
     chosen = config_path if asked == click.core.ParameterSource.COMMANDLINE or config_path.exists() else None
-    found = commands.guarded(lambda: inspection.inspect(files, chosen, profile), debug)
+    found = commands.guarded(lambda: _inspected(files, chosen, profile), debug)
     if sys.stdout.isatty() and not as_json:
         from rich.console import Console
 
@@ -121,6 +121,20 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
     else:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else inspection.as_text(found))
     sys.exit(1 if any(entry["error"] for entry in found) else 0)
+
+
+def _inspected(files: tuple[Path, ...], config_path: Path | None, profile: str | None) -> list[dict[str, Any]]:
+    """What the files hold; on a terminal with a bar for each large one."""
+    from pipelines import inspection
+
+    if not sys.stderr.isatty():
+        return inspection.inspect(files, config_path, profile)
+    from rich.console import Console
+
+    from pipelines.inspection.progress import watching
+
+    with watching(Console(stderr=True)) as watch:
+        return inspection.inspect(files, config_path, profile, watch)
 
 
 @cli.command()
