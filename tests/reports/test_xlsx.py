@@ -22,7 +22,9 @@ from reports.model import Report
 FORMULA = re.compile(r"(SUM|SUMIFS)\(.+\)|[A-I][0-9]+([+-]([A-I][0-9]+|SUM\([A-I0-9:]+\)))*|IF\([A-Z0-9]+=0,\"\",.+\)")
 NASTY = (
     "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "http://evil.example/", "mailto:a@b", "<r><t>x</t></r>",
-    "<script>", "_x0041_", "\x01\x1f", "internal:Summary!A1", "file:///etc/passwd", "{=1}", "\ufffe\uffff", "😀" * 20_000, "M" * 4_000, "x" * 40_000,
+    "<script>",
+    "_x0041_", "\x01\x1f", "internal:Summary!A1", "file:///etc/passwd", "{=1}",
+    "\ufffe\uffff", "😀" * 20_000, "M" * 4_000, "x" * 40_000,
 )  # fmt: skip
 
 
