@@ -82,10 +82,20 @@ def run(settings: Settings, day: date, say: Say, runner: StepRunner = plainly) -
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
         night = Night(settings, day, store, last + 1, say)
         _timed(night, "load", lambda: _take_in_all(night, runner))
-        outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night)))
-        report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
-        summary = _finish(night, report, time.perf_counter() - began)
-        _timed(night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate)))
+        return conclude(night, began, runner)
+
+
+def conclude(
+    night: Night, began: float, runner: StepRunner = plainly, first: Callable[[], None] | None = None
+) -> dict[str, Any]:
+    """What follows when the files are in: match and prove, report, publish; the JSON of contract.md.
+
+    first: done before the matching and in its transaction, so that it is undone with it.
+    """
+    outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night, first)))
+    report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
+    summary = _finish(night, report, time.perf_counter() - began)
+    _timed(night, "publish", lambda: runner("publish", lambda: publish(night.store, night.settings.paths.investigate)))
     summary["seconds"] = {
         **{k: round(v, 3) for k, v in night.seconds.items()},
         "total": round(time.perf_counter() - began, 3),
@@ -183,14 +193,14 @@ def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:
         night.say(f"{name}: {len(rows) - most:,} more rejected rows are in the report")
 
 
-def _reconcile(night: Night) -> Outcome:
+def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:
     night.store.execute("DELETE FROM book.runs WHERE verdict IS NULL")
     night.store.execute(
         "INSERT INTO book.runs (run_no, run_id, business_date, started_at, rules_version, software_version) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         [night.run_no, night.run_id, night.date, night.started, rules.VERSION, version("settlement-recon")],
     )
-    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh)
+    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh, first)
 
 
 def _report(night: Night, outcome: Outcome) -> Report:

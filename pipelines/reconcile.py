@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -13,6 +14,7 @@ from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.matching.aftermath import chargebacks, keyed
+from pipelines.matching.by_hand import Decided
 from pipelines.matching.deposits import Deposited, named, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
@@ -21,7 +23,7 @@ from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, files, history, statements
+from pipelines.store import Store, books, decisions, files, history, statements
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -67,25 +69,35 @@ def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date
     return Arrivals.of(settings, run_date, previous, known, loaded)
 
 
-def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fresh: books.Fresh) -> Outcome:
+def reconcile(
+    store: Store,
+    settings: Settings,
+    run_no: int,
+    run_date: date,
+    fresh: books.Fresh,
+    first: Callable[[], None] | None = None,
+) -> Outcome:
     """Match, register and prove; all of it is written or none. ProofError where the books do not add up.
 
-    fresh: rows of the files that this run loaded, by file_id.
+    fresh: rows of the files that this run loaded, by file_id. first: what is to be done before, or not at all.
     """
     last, newest, before = books.last_finished(store)
     previous = before if newest == run_date else newest
     with store.transaction():
+        if first is not None:
+            first()
         arrivals = arrivals_of(store, settings, run_date, previous)
         statements.settle_repeats(store, last, told_again)
-        rows = _gather(store, settings, last, fresh)
-        settled = _match(store, rows, run_date, arrivals)
+        laid = decisions.lay(store, last)
+        rows = _gather(store, settings, last, fresh, laid.decided)
+        settled = _match(store, rows, run_date, arrivals, laid.decided)
         reviewed = _review(store, rows, last, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
         night = Night(settings, arrivals, run_no, run_date, last)
-        registered = register(store, night, settled.undone, breaks, aftermath, lines)
+        registered = register(store, night, settled.undone, breaks, aftermath, lines, laid.undone)
         _write(
             store,
             rows,
@@ -128,11 +140,12 @@ def _ahead(store: Store, settings: Settings) -> pl.Expr:
     return pl.col("file_id").replace_strict(ahead, default=timedelta(), return_dtype=pl.Duration("us"))
 
 
-def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> _Open:
+def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh, decided: Decided) -> _Open:
     journal = books.open_rows(store, "journal", last, fresh)
     lines = books.open_rows(store, "settlement", last, fresh)
     kind = pl.col("record_type")
     expecting = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
+    expecting |= pl.col("row_id").is_in(decided.pairs["journal_row_id"].implode())
     transaction, payout = kind.is_in(TRANSACTIONS), kind == "PAYOUT"
     return _Open(
         journal=journal.filter(expecting),
@@ -144,8 +157,8 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> 
     )
 
 
-def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Settled:
-    found = identify(rows.journal, rows.settlement)
+def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals, decided: Decided) -> Settled:
+    found = identify(rows.journal, rows.settlement, decided)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, arrivals.settings))
     past = books.journal_history(store, wanted(found, run_date, arrivals))
     return settle(found, _with_acquirer(past, arrivals.settings), run_date, arrivals)

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines import reporting_restated as restated
 from pipelines.cases.taxonomy import POLICY
 from pipelines.checks.proof import Line
 from pipelines.config import Settings
@@ -101,6 +102,8 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
             for e in outcome.arrivals.missing()
             if e not in expected
         ),
+        restatements=restated.restatements(store, day),
+        taken_back=restated.taken_back(store, day),
         rows=_row_counts(store, run_no),
         bridges=bridges(store.frame((SQL / "report" / "bridge.sql").read_text(encoding="utf-8")).iter_rows(named=True)),
         proof=_proof(store, outcome.proof),

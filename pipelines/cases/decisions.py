@@ -27,12 +27,12 @@ class RowKey:
 
 @dataclass(frozen=True)
 class Act:
-    """One act of a person: who, when (UTC), what, why, and about which exception, file or rows."""
+    """One act of a person: who, when (`acted_at`, UTC), what, why, and about which exception, file or rows."""
 
     actor: str
     act: str
     reason: str
-    at: datetime
+    acted_at: datetime
     event_no: int = 0
     exception_id: str | None = None
     file_id: int | None = None

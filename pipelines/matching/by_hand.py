@@ -12,7 +12,7 @@ MANUAL = "manual"
 PAIR = ["journal_row_id", "settlement_row_id"]
 
 
-def no_pairs() -> pl.DataFrame:
+def none_barred() -> pl.DataFrame:
     """No decision at all."""
     return pl.DataFrame(schema=dict.fromkeys(PAIR, pl.Int64))
 
@@ -21,8 +21,8 @@ def no_pairs() -> pl.DataFrame:
 class Decided:
     """pairs: to be made tonight. barred: never made by a rule. Both: `journal_row_id`, `settlement_row_id`."""
 
-    pairs: pl.DataFrame = field(default_factory=no_pairs)
-    barred: pl.DataFrame = field(default_factory=no_pairs)
+    pairs: pl.DataFrame = field(default_factory=none_barred)
+    barred: pl.DataFrame = field(default_factory=none_barred)
 
 
 def made_by_hand(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
@@ -31,6 +31,18 @@ def made_by_hand(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.Data
     theirs = settlement.select(settlement_row_id="row_id", settlement_place="place")
     both = pairs.join(mine, on="journal_row_id", how="inner").join(theirs, on="settlement_row_id", how="inner")
     return both.sort(PAIR).with_columns(rule=pl.lit(MANUAL))
+
+
+def possible(candidates: pl.DataFrame, barred: pl.DataFrame) -> pl.DataFrame:
+    """Candidates of undecided lines (`engine.tied`) without those that a person ruled out, `found` without them too."""
+    if barred.is_empty():
+        return candidates
+    line = "settlement_row_id"
+    out = candidates.join(barred, on=PAIR, how="semi").group_by(line).agg(out=pl.len())
+    left = candidates.join(barred, on=PAIR, how="anti", maintain_order="left")
+    left = left.join(out, on=line, how="left", maintain_order="left")
+    found = pl.col("found") - pl.col("out").fill_null(0).cast(pl.UInt32)
+    return left.with_columns(found=found).drop("out")
 
 
 def near(barred: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,8 @@ from datetime import date
 import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
-from pipelines.matching import engine, rules
+from pipelines.matching import by_hand, engine, rules
+from pipelines.matching.by_hand import Decided
 from pipelines.matching.engine import without
 from pipelines.matching.frames import CANCELS, journal_frame, settlement_frame, with_counters
 from pipelines.matching.lifecycle import links
@@ -25,13 +26,17 @@ MOST_CANDIDATES = 200
 
 @dataclass(frozen=True)
 class Identified:
-    """After the first half: pairs by identity, and what is left of either side."""
+    """After the first half: pairs by hand and by identity, and what is left of either side.
+
+    barred: pairs that no rule may make.
+    """
 
     journal: pl.DataFrame
     settlement: pl.DataFrame
     pairs: pl.DataFrame
     journal_left: pl.DataFrame
     settlement_left: pl.DataFrame
+    barred: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,19 @@ class Settled:
     undone: pl.Series
 
 
-def identify(journal: pl.DataFrame, settlement: pl.DataFrame) -> Identified:
-    """Pair the open rows of both sides by their identity."""
+def identify(journal: pl.DataFrame, settlement: pl.DataFrame, decided: Decided) -> Identified:
+    """Pair the open rows of both sides as people decided, then by their identity."""
     mine, theirs = journal_frame(journal).with_row_index("place"), settlement_frame(settlement).with_row_index("place")
-    pairs = engine.run(rules.IDENTITY, mine, theirs)
+    made = by_hand.made_by_hand(decided.pairs, mine, theirs).select(list(engine.PAIRS))
+    left, lines = without(mine, made["journal_row_id"]), without(theirs, made["settlement_row_id"])
+    pairs = pl.concat([made, engine.run(rules.IDENTITY, left, lines, decided.barred)])
     return Identified(
         mine,
         theirs,
         pairs,
         with_counters(without(mine, pairs["journal_row_id"])),
         with_counters(without(theirs, pairs["settlement_row_id"])),
+        decided.barred,
     )
 
 
@@ -105,7 +113,7 @@ def settle(
     judged = judge(_with_reversed(pairs, undone), known, found.settlement)
     taken = pl.concat([judged["journal_row_id"], past.filter(pl.col("consumed"))["row_id"]])
 
-    candidates = engine.tied(rules.UNDECIDABLE, left, lines, MOST_CANDIDATES)
+    candidates = by_hand.possible(engine.tied(rules.UNDECIDABLE, left, lines, MOST_CANDIDATES), found.barred)
     revived = _revived_cancels(free, left, undone, judged)
     waiting_rows = pl.concat([without(found.journal_left, judged["journal_row_id"]), revived], how="diagonal")
     mine = journal_states(waiting_rows, undone, taken, candidates, run_date, arrivals)
@@ -135,16 +143,18 @@ def _pair_with_history(found: Identified, free: pl.DataFrame) -> tuple[pl.DataFr
     ]
     pairs, lines = [found.pairs], found.settlement_left
     for tier, rows in steps:
-        pairs.append(engine.run(tier, rows, lines))
+        pairs.append(engine.run(tier, rows, lines, found.barred))
         lines = without(lines, pairs[-1]["settlement_row_id"])
     left = pl.concat([found.journal_left, free], how="diagonal")
     for taken in pairs[1:]:
         left = without(left, taken["journal_row_id"])
-    more, left, lines = _by_weaker_rules(left, lines)
+    more, left, lines = _by_weaker_rules(left, lines, found.barred)
     return pl.concat([*pairs, more]), left, lines
 
 
-def _by_weaker_rules(left: pl.DataFrame, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _by_weaker_rules(
+    left: pl.DataFrame, lines: pl.DataFrame, barred: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Pairs of all rules below identity, the journal rows and the lines that are left.
 
     What a weak rule takes may leave a stronger one a single candidate, so they run until nothing changes: the same
@@ -154,7 +164,7 @@ def _by_weaker_rules(left: pl.DataFrame, lines: pl.DataFrame) -> tuple[pl.DataFr
     while lines.height:
         before = lines.height
         for tier in (rules.ANY_TYPE, rules.WITHOUT_REFERENCE, rules.IDENTITY):
-            pairs.append(engine.run(tier, left, lines))
+            pairs.append(engine.run(tier, left, lines, barred))
             left = without(left, pairs[-1]["journal_row_id"])
             lines = without(lines, pairs[-1]["settlement_row_id"])
         if lines.height == before:

@@ -12,6 +12,7 @@ from pipelines.cases.decisions import Act, InForce, RowKey, in_force
 from pipelines.cases.register import EVENTS, exception_id
 from pipelines.matching.by_hand import MANUAL, PAIR, Decided
 from pipelines.row_ids import LINES_PER_FILE
+from pipelines.store import parts
 from pipelines.store.connection import Store
 from pipelines.store.row_keys import found_again
 
@@ -30,7 +31,7 @@ _KEY = pl.Struct(
 )
 EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_no": pl.Int64,
-    "at": pl.Datetime("us"),
+    "acted_at": pl.Datetime("us"),
     "actor": pl.String,
     "act": pl.String,
     "reason": pl.String,
@@ -131,7 +132,7 @@ def _undo(store: Store, pairs: pl.DataFrame) -> None:
             UNION ALL SELECT 'settlement', settlement_row_id, 'waiting', 'TIMING' FROM undone
             """
         )
-        store.execute(f"DELETE FROM book.matches WHERE ({', '.join(PAIR)}) IN (SELECT {', '.join(PAIR)} FROM undone)")
+        parts.drop_matches(store, f"({', '.join(PAIR)}) IN (SELECT {', '.join(PAIR)} FROM undone)")
 
 
 def _exceptions_of(store: Store, settlement_row_ids: list[int]) -> frozenset[str]:
@@ -140,7 +141,9 @@ def _exceptions_of(store: Store, settlement_row_ids: list[int]) -> frozenset[str
         return frozenset()
     names = dict(store.frame("SELECT file_id, [source, name] FROM book.files").iter_rows())
     basis = [(*names[row_id // LINES_PER_FILE], str(row_id % LINES_PER_FILE)) for row_id in settlement_row_ids]
-    return frozenset(exception_id(kind, (source or "", name, place)) for kind in EVENTS for source, name, place in basis)
+    return frozenset(
+        exception_id(kind, (source or "", name, place)) for kind in EVENTS for source, name, place in basis
+    )
 
 
 def _free(store: Store, to_make: pl.DataFrame, undone: frozenset[str], last: int) -> None:

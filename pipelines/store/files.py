@@ -11,7 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE, places
-from pipelines.store import parts
+from pipelines.store import parts, restating
 from pipelines.store.connection import Store
 from pipelines.store.retract import retract
 
@@ -92,7 +92,9 @@ class Loading:
 
     def finish(self, record: FileRecord, replaces: Iterable[int] = ()) -> None:
         """The file's own entry; replaces: files of the same source and day that this one corrects and takes back."""
-        for old in replaces:
+        if (replaced := list(replaces)) and record.side:
+            restating.record(self.store, record.side, self.file_id, replaced, self.run_no)
+        for old in replaced:
             retract(self.store, old, f"replaced by {record.name}", self.run_no)
         _insert_file(self.store, record, self.file_id, self.run_no)
         if self.totals:

@@ -3,7 +3,7 @@
 -- else the turn-th row with the same content in a file of the same source and day, or of the same name.
 CREATE TABLE book.case_events (
     event_no BIGINT NOT NULL,
-    at TIMESTAMP NOT NULL,
+    acted_at TIMESTAMP NOT NULL,
     actor VARCHAR NOT NULL,
     act VARCHAR NOT NULL,
     reason VARCHAR NOT NULL,

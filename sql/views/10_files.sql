@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW files AS
 WITH corrected AS (SELECT DISTINCT file_id, replaced FROM book.restatements),
 replaced AS (SELECT unnest(replaced) AS file_id, file_id AS replaced_by FROM corrected),
 by_hand AS (
-    SELECT file_id, any_value(at) AS at, any_value(actor) AS actor FROM book.case_events WHERE act = 'retract'
+    SELECT file_id, any_value(acted_at) AS acted_at, any_value(actor) AS actor FROM book.case_events WHERE act = 'retract'
     GROUP BY file_id
 )
 SELECT
@@ -11,7 +11,7 @@ SELECT
     f.row_count, f.accepted, f.rejected, f.declared, f.computed, f.agree,
     f.first_date, f.last_date, f.sha256, f.bytes, f.arrived_at, f.archived, f.warnings,
     f.run_no, r.run_id, r.business_date AS run_date,
-    s.replaced AS replaces, b.replaced_by, coalesce(h.at, t.started_at) AS retracted_at, h.actor AS retracted_by
+    s.replaced AS replaces, b.replaced_by, coalesce(h.acted_at, t.started_at) AS retracted_at, h.actor AS retracted_by
 FROM book.files f
 LEFT JOIN book.runs r USING (run_no)
 LEFT JOIN book.runs t ON t.run_no = f.retracted_run

@@ -1,0 +1,211 @@
+"""All that the published copy knows of one transaction or payout, gathered by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.store.published import Published
+
+Row = dict[str, Any]
+MOST_ROWS = 200
+"""Rows of one side that are listed; a key may be on millions."""
+
+ROUNDS = 4
+"""A refund names its sale, which another refund names, which was voided: so far a reference is followed."""
+
+
+@dataclass
+class Gathered:
+    """What bears the key or belongs to what does; `more`: rows of a side that are not listed."""
+
+    journal: list[Row] = field(default_factory=list)
+    settlement: list[Row] = field(default_factory=list)
+    bank: list[Row] = field(default_factory=list)
+    matches: list[Row] = field(default_factory=list)
+    payouts: list[Row] = field(default_factory=list)
+    exceptions: list[Row] = field(default_factory=list)
+    history: list[Row] = field(default_factory=list)
+    acts: list[Row] = field(default_factory=list)
+    restated: list[Row] = field(default_factory=list)
+    rejected: list[Row] = field(default_factory=list)
+    more: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing bears the key."""
+        return not any(
+            (self.journal, self.settlement, self.bank, self.exceptions, self.payouts, self.restated, self.rejected)
+        )
+
+
+def gather(published: Published, key: str) -> Gathered:
+    """Everything of an RRN, an order number, an exception id, a payout id or a bank reference."""
+    ask = _Asking(published)
+    known = ask.rows("SELECT * FROM exceptions WHERE exception_id = ?", key)
+    found = Gathered()
+    refs = {(None, key), *((e["merchant_id"], e[name]) for e in known for name in ("rrn", "order_no") if e[name])}
+    _follow(ask, found, refs)
+    _add_places(ask, found, known)
+    payouts = [key, *(e["payout_id"] for e in known if e["payout_id"])]
+    payouts += [line["payout_id"] for line in found.settlement if line["payout_id"]]
+    _add_payouts(ask, found, payouts, [key, *(e["bank_ref"] for e in known if e["bank_ref"])])
+    found.matches += _matches(ask, found)
+    _add_exceptions(ask, found, known, key)
+    _add_acts(ask, found)
+    one = "rrn = ? OR order_no = ? OR payout_id = ? OR bank_ref = ?"
+    found.restated = ask.rows(f"SELECT * FROM restated_rows WHERE {one} ORDER BY run_no LIMIT {MOST_ROWS}", *[key] * 4)
+    found.rejected = ask.rows(f"SELECT * FROM rejected_rows WHERE contains(raw, ?) LIMIT {MOST_ROWS}", key)
+    return found
+
+
+@dataclass(frozen=True)
+class _Asking:
+    published: Published
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        return self.published.frame(sql, list(values)).to_dicts()
+
+
+_NAMED = """
+    SELECT s.* FROM {side} s WHERE s.row_id IN (
+        SELECT row_id FROM {side} r, (SELECT unnest(?::VARCHAR[]) AS merchant_id, unnest(?::VARCHAR[]) AS ref) k
+        WHERE r.{column} = k.ref AND (k.merchant_id IS NULL OR r.merchant_id = k.merchant_id)
+    )
+"""
+
+
+def _follow(ask: _Asking, found: Gathered, refs: set[tuple[str | None, str]]) -> None:
+    """Rows that bear a reference or name it, then those that bear theirs, and the partners of all."""
+    seen: set[tuple[str | None, str]] = set()
+    for _ in range(ROUNDS):
+        fresh = sorted(refs - seen, key=str)
+        if not fresh:
+            break
+        seen |= refs
+        merchants, names = [merchant for merchant, _ in fresh], [ref for _, ref in fresh]
+        for side in ("journal", "settlement"):
+            for column in ("rrn", "order_no", "original_rrn"):
+                more = ask.rows(f"{_NAMED.format(side=side, column=column)} ORDER BY row_id", merchants, names)
+                _keep(found, side, more)
+        _add_partners(ask, found)
+        for row in (*found.journal, *found.settlement):
+            named = (row["rrn"], row["order_no"], row["original_rrn"])
+            refs |= {(row["merchant_id"], ref) for ref in named if ref}
+
+
+def _keep(found: Gathered, side: str, rows: Iterable[Row]) -> None:
+    """Add rows of a side that are not there yet, as many as are listed."""
+    mine: list[Row] = getattr(found, side)
+    there = {row["row_id"] for row in mine}
+    new = [row for row in rows if row["row_id"] not in there]
+    room = max(MOST_ROWS - len(mine), 0)
+    mine += new[:room]
+    if len(new) > room:
+        found.more[side] = found.more.get(side, 0) + len(new) - room
+
+
+def _add_partners(ask: _Asking, found: Gathered) -> None:
+    theirs = [row["settlement_row_id"] for row in found.journal if row["settlement_row_id"] is not None]
+    mine = [row["journal_row_id"] for row in found.settlement if row["journal_row_id"] is not None]
+    for side, ids in (("settlement", theirs), ("journal", mine)):
+        missing = sorted(set(ids) - {row["row_id"] for row in getattr(found, side)})
+        if missing:
+            _keep(found, side, _by_id(ask, side, missing))
+
+
+def _by_id(ask: _Asking, side: str, ids: list[int]) -> list[Row]:
+    return ask.rows(f"SELECT * FROM {side} WHERE row_id IN (SELECT unnest(?::BIGINT[])) ORDER BY row_id", ids)
+
+
+def _add_places(ask: _Asking, found: Gathered, known: list[Row]) -> None:
+    """The records behind an exception that was asked for by its id."""
+    for side in ("journal", "settlement", "bank"):
+        places = {(e["file"], e["line"]) for each in known for e in each["evidence"] if e["side"] == side}
+        for file, line in sorted(places):
+            _keep(found, side, ask.rows(f"SELECT * FROM {side} WHERE file = ? AND line = ?", file, line))
+    _add_partners(ask, found)
+
+
+def _add_payouts(ask: _Asking, found: Gathered, payouts: list[str], bank_refs: list[str]) -> None:
+    """Payouts with their lines' sums, and the bank entries that are in one group with them or bear the reference."""
+    refs = sorted(set(bank_refs))
+    banked = ask.rows(
+        "SELECT * FROM bank WHERE bank_ref IN (SELECT unnest(?::VARCHAR[])) OR end_to_end_id IN "
+        "(SELECT unnest(?::VARCHAR[])) ORDER BY row_id",
+        refs,
+        refs,
+    )
+    _keep(found, "bank", banked)
+    ids = [row["row_id"] for row in found.bank]
+    of_banked = ask.rows(
+        "SELECT payout_id FROM matches WHERE leg = 'settlement-bank' AND list_has_any(bank_row_ids, ?::BIGINT[])", ids
+    )
+    named = sorted({*payouts, *(each for row in of_banked for each in row["payout_id"].split(", "))})
+    found.payouts = ask.rows(
+        "SELECT * FROM payout_bridge WHERE payout_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL", named
+    )
+    declared = "SELECT * FROM settlement WHERE record_type = 'PAYOUT' AND payout_id IN (SELECT unnest(?::VARCHAR[]))"
+    _keep(found, "settlement", ask.rows(f"{declared} ORDER BY row_id", named))
+    groups = ask.rows(
+        "SELECT * FROM matches WHERE leg = 'settlement-bank' AND "
+        "list_has_any(string_split(payout_id, ', '), ?::VARCHAR[])",
+        named,
+    )
+    found.matches += groups
+    _keep(
+        found, "bank", _by_id(ask, "bank", sorted({each for group in groups for each in group["bank_row_ids"] or ()}))
+    )
+
+
+def _matches(ask: _Asking, found: Gathered) -> list[Row]:
+    ids = [row["row_id"] for row in found.journal if row["settlement_row_id"] is not None]
+    return ask.rows(
+        "SELECT * FROM matches WHERE leg = 'journal-settlement' AND journal_row_id IN (SELECT unnest(?::BIGINT[]))", ids
+    )
+
+
+def _add_exceptions(ask: _Asking, found: Gathered, known: list[Row], key: str) -> None:
+    """Exceptions that rest on one of the rows or speak of one of the payouts, with all that happened to them."""
+    places = [f"{row['file']}:{row['line']}" for row in (*found.journal, *found.settlement, *found.bank)]
+    payouts = [row["payout_id"] for row in found.payouts]
+    found.exceptions = ask.rows(
+        """
+        WITH places AS (SELECT exception_id, unnest(evidence) AS e FROM exceptions)
+        SELECT * FROM exceptions WHERE exception_id IN (SELECT unnest(?::VARCHAR[]))
+        OR exception_id IN (
+            SELECT exception_id FROM places
+            WHERE e.side <> 'file' AND e.file || ':' || e.line IN (SELECT unnest(?::VARCHAR[])))
+        OR payout_id = ? OR (leg = 'settlement-bank' AND payout_id IN (SELECT unnest(?::VARCHAR[])))
+        ORDER BY first_seen, exception_id
+        """,
+        [e["exception_id"] for e in known],
+        places,
+        key,
+        payouts,
+    )
+    ids = [e["exception_id"] for e in found.exceptions]
+    found.history = ask.rows(
+        "SELECT * FROM exception_history WHERE exception_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY event_no", ids
+    )
+
+
+def _add_acts(ask: _Asking, found: Gathered) -> None:
+    """Acts of people on one of the rows or exceptions."""
+    mine, theirs = ([f"{r['file']}:{r['line']}" for r in rows] for rows in (found.journal, found.settlement))
+    ids = [row["row_id"] for row in (*found.journal, *found.settlement)]
+    found.acts = ask.rows(
+        """
+        SELECT * FROM case_events WHERE exception_id IN (SELECT unnest(?::VARCHAR[]))
+        OR journal_file || ':' || journal_line IN (SELECT unnest(?::VARCHAR[]))
+        OR settlement_file || ':' || settlement_line IN (SELECT unnest(?::VARCHAR[]))
+        OR journal_row_id IN (SELECT unnest(?::BIGINT[])) OR settlement_row_id IN (SELECT unnest(?::BIGINT[]))
+        ORDER BY event_no
+        """,
+        [e["exception_id"] for e in found.exceptions],
+        mine,
+        theirs,
+        ids,
+        ids,
+    )
