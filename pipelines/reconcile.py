@@ -23,7 +23,7 @@ from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, decisions, files, history, statements
+from pipelines.store import Store, books, decisions, files, history, statements, undoing
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -88,6 +88,7 @@ def reconcile(
             first()
         arrivals = arrivals_of(store, settings, run_date, previous)
         statements.settle_repeats(store, last, told_again)
+        undoing.reopen_chargebacks(store, books.loaded_since(store, "settlement", last))
         laid = decisions.lay(store, last)
         rows = _gather(store, settings, last, fresh, laid.decided)
         settled = _match(store, rows, run_date, arrivals, laid.decided)

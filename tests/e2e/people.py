@@ -10,6 +10,9 @@ from scenario import Shop
 
 from pipelines.cli import cli
 
+BECAUSE = ("--by", "Li Na", "--reason", "slip seen")
+"""Who decides, and why."""
+
 
 def recon(shop: Shop, *words: str) -> Result:
     """One command; its configuration follows the names of command and subcommand."""

@@ -6,14 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from people import recon, refused, told
+from people import BECAUSE, recon, refused, told
 from reading import books_of, rows_of
 from scenario import FRI, MON, THU, TUE, WED, Shop
 
 from pipelines import config
 from pipelines.store import Store
-
-BECAUSE = ("--by", "Li Na", "--reason", "slip seen")
 
 
 def tie(shop: Shop) -> str:
