@@ -74,8 +74,8 @@ def case_text(case: dict[str, Any]) -> str:
     lines = [
         f"{case['exception_id']}  {case['type']}  {case['status']}  {money}  due {case['due_date'] or '—'}",
         case["explanation"],
-        f"→ {case['next_action']} ({case['contact']})",
     ]
+    lines += [f"→ {case['next_action']} ({case['contact']})"] if case["status"] == "open" else []
     lines += [
         f"record: {e['side']} {e['file']}:{e['line']}" for e in case["evidence"][: 1 if case["candidates"] else None]
     ]

@@ -92,18 +92,14 @@ def payout_entries(rows: Sequence[Row]) -> Iterator[Entry]:
 def match_entries(rows: Sequence[Row]) -> Iterator[Entry]:
     """What was paired, by which rule."""
     for row in rows:
-        if row["leg"] == "journal-settlement":
-            mine, theirs = row["journal_amount_minor"], row["settlement_amount_minor"]
-            told = f"journal {money_text(mine, row['currency'])} = settlement {money_text(theirs, row['currency'])}"
-            about = "" if row["verdict"] == "MATCHED" else f": {row['verdict']}"
-            told = (
-                f"paired by rule {row['rule']}{about}: {told}" if not about else f"paired by rule {row['rule']}{about}"
-            )
-        else:
-            theirs, bank = row["settlement_amount_minor"], row["bank_amount_minor"]
-            told = f"{row['payout_id']} paired with the bank by rule {row['rule']}: "
-            told += f"declared {money_text(theirs, row['currency'])}, booked {money_text(bank, row['currency'])}"
-        by = "by a person" if row["rule"] == "manual" else f"version {row['rules_version']} of the rules"
+        pair = row["leg"] == "journal-settlement"
+        names = ("journal", "settlement") if pair else ("settlement", "bank")
+        sums = [money_text(row[f"{name}_amount_minor"], row["currency"]) for name in names]
+        what = ", ".join(_refs(row, ("rrn", "RRN"), ("order_no", "order")) if pair else [f"payout {row['payout_id']}"])
+        verdict = "" if row["verdict"] == "MATCHED" else f", {row['verdict']}"
+        same = "=" if row["verdict"] == "MATCHED" else "against"
+        told = f"{what or 'the two rows'} paired: {names[0]} {sums[0]} {same} {names[1]} {sums[1]}{verdict}"
+        by = "by a person" if row["rule"] == "manual" else f"by rule {row['rule']}, version {row['rules_version']}"
         yield Entry("match", told, row["run_date"], note=by, facts=_plain(row))
 
 
@@ -188,9 +184,14 @@ def _entry(kind: str, text: str, day: date | None, row: Row, *, time: str = "", 
 
 def _became(row: Row) -> str:
     """What became of a row."""
-    state = str(row["state"] or "").replace("_", " ")
     rule = f" by rule {row['rule']}" if row["rule"] else ""
-    return f"{state}{rule}" + (f": {row['reason']}" if row["reason"] else "")
+    told = {
+        "matched": f"matched{rule}",
+        "excepted": f"paired{rule}, but {row['reason']}" if rule else f"open: {row['reason']}",
+        "waiting": "waiting for its counterpart",
+        "out_of_scope": f"nothing is expected of it: {row['reason']}",
+    }
+    return told.get(row["state"], "")
 
 
 def _words(code: str) -> str:

@@ -18,7 +18,10 @@ ROUNDS = 4
 
 @dataclass
 class Gathered:
-    """What bears the key or belongs to what does; `more`: rows of a side that are not listed."""
+    """What bears the key or belongs to what does.
+
+    left_out, beyond: rows of a side that were found, or only counted, and are not listed.
+    """
 
     journal: list[Row] = field(default_factory=list)
     settlement: list[Row] = field(default_factory=list)
@@ -30,7 +33,14 @@ class Gathered:
     acts: list[Row] = field(default_factory=list)
     restated: list[Row] = field(default_factory=list)
     rejected: list[Row] = field(default_factory=list)
-    more: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, set[int]] = field(default_factory=dict)
+    beyond: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def more(self) -> dict[str, int]:
+        """How many rows of each side bear such a key and are not listed."""
+        counts = {side: len(ids) + self.beyond.get(side, 0) for side, ids in self.left_out.items()}
+        return {side: count for side, count in counts.items() if count > 0}
 
     @property
     def empty(self) -> bool:
@@ -51,12 +61,13 @@ def gather(published: Published, key: str) -> Gathered:
     payouts = [key, *(e["payout_id"] for e in known if e["payout_id"])]
     payouts += [line["payout_id"] for line in found.settlement if line["payout_id"]]
     _add_payouts(ask, found, payouts, [key, *(e["bank_ref"] for e in known if e["bank_ref"])])
+    word = "regexp_matches(raw, '(^|[^0-9A-Za-z])' || regexp_escape(?) || '($|[^0-9A-Za-z])')"
+    found.rejected = ask.rows(f"SELECT * FROM rejected_rows WHERE ? <> '' AND {word} LIMIT {MOST_ROWS}", key, key)
     found.matches += _matches(ask, found)
     _add_exceptions(ask, found, known, key)
     _add_acts(ask, found)
     one = "rrn = ? OR order_no = ? OR payout_id = ? OR bank_ref = ?"
     found.restated = ask.rows(f"SELECT * FROM restated_rows WHERE {one} ORDER BY run_no LIMIT {MOST_ROWS}", *[key] * 4)
-    found.rejected = ask.rows(f"SELECT * FROM rejected_rows WHERE contains(raw, ?) LIMIT {MOST_ROWS}", key)
     return found
 
 
@@ -69,10 +80,14 @@ class _Asking:
 
 
 _NAMED = """
-    SELECT s.* FROM {side} s WHERE s.row_id IN (
-        SELECT row_id FROM {side} r, (SELECT unnest(?::VARCHAR[]) AS merchant_id, unnest(?::VARCHAR[]) AS ref) k
-        WHERE r.{column} = k.ref AND (k.merchant_id IS NULL OR r.merchant_id = k.merchant_id)
-    )
+    WITH named AS (SELECT unnest(?::VARCHAR[]) AS merchant_id, unnest(?::VARCHAR[]) AS ref),
+    hits AS ({hits})
+    SELECT s.*, (SELECT count(*) FROM hits) AS hits FROM {side} s
+    WHERE s.row_id IN (SELECT row_id FROM hits ORDER BY row_id LIMIT {most}) ORDER BY s.row_id
+"""
+_HIT = """
+    SELECT row_id FROM {side} r, named k
+    WHERE r.{column} = k.ref AND (k.merchant_id IS NULL OR r.merchant_id = k.merchant_id)
 """
 
 
@@ -86,9 +101,11 @@ def _follow(ask: _Asking, found: Gathered, refs: set[tuple[str | None, str]]) ->
         seen |= refs
         merchants, names = [merchant for merchant, _ in fresh], [ref for _, ref in fresh]
         for side in ("journal", "settlement"):
-            for column in ("rrn", "order_no", "original_rrn"):
-                more = ask.rows(f"{_NAMED.format(side=side, column=column)} ORDER BY row_id", merchants, names)
-                _keep(found, side, more)
+            hits = " UNION ".join(_HIT.format(side=side, column=c) for c in ("rrn", "order_no", "original_rrn"))
+            rows = ask.rows(_NAMED.format(side=side, hits=hits, most=MOST_ROWS), merchants, names)
+            beyond = max((row.pop("hits") for row in rows), default=0) - MOST_ROWS
+            _keep(found, side, rows)
+            found.beyond[side] = max(found.beyond.get(side, 0), beyond)
         _add_partners(ask, found)
         for row in (*found.journal, *found.settlement):
             named = (row["rrn"], row["order_no"], row["original_rrn"])
@@ -102,8 +119,7 @@ def _keep(found: Gathered, side: str, rows: Iterable[Row]) -> None:
     new = [row for row in rows if row["row_id"] not in there]
     room = max(MOST_ROWS - len(mine), 0)
     mine += new[:room]
-    if len(new) > room:
-        found.more[side] = found.more.get(side, 0) + len(new) - room
+    found.left_out.setdefault(side, set()).update(row["row_id"] for row in new[room:])
 
 
 def _add_partners(ask: _Asking, found: Gathered) -> None:
@@ -167,8 +183,11 @@ def _matches(ask: _Asking, found: Gathered) -> list[Row]:
 
 
 def _add_exceptions(ask: _Asking, found: Gathered, known: list[Row], key: str) -> None:
-    """Exceptions that rest on one of the rows or speak of one of the payouts, with all that happened to them."""
-    places = [f"{row['file']}:{row['line']}" for row in (*found.journal, *found.settlement, *found.bank)]
+    """Exceptions that bear the key, rest on one of the rows or speak of a payout, with all that happened to them.
+
+    The rows of an exception may have left the books with their file.
+    """
+    places = [f"{row['file']}:{row['line']}" for row in _records(found)]
     payouts = [row["payout_id"] for row in found.payouts]
     found.exceptions = ask.rows(
         """
@@ -177,18 +196,23 @@ def _add_exceptions(ask: _Asking, found: Gathered, known: list[Row], key: str) -
         OR exception_id IN (
             SELECT exception_id FROM places
             WHERE e.side <> 'file' AND e.file || ':' || e.line IN (SELECT unnest(?::VARCHAR[])))
-        OR payout_id = ? OR (leg = 'settlement-bank' AND payout_id IN (SELECT unnest(?::VARCHAR[])))
+        OR payout_id = ? OR rrn = ? OR order_no = ? OR bank_ref = ?
+        OR (leg = 'settlement-bank' AND payout_id IN (SELECT unnest(?::VARCHAR[])))
         ORDER BY first_seen, exception_id
         """,
         [e["exception_id"] for e in known],
         places,
-        key,
+        *[key] * 4,
         payouts,
     )
     ids = [e["exception_id"] for e in found.exceptions]
     found.history = ask.rows(
         "SELECT * FROM exception_history WHERE exception_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY event_no", ids
     )
+
+
+def _records(found: Gathered) -> list[Row]:
+    return [*found.journal, *found.settlement, *found.bank, *found.rejected]
 
 
 def _add_acts(ask: _Asking, found: Gathered) -> None:
