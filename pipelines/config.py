@@ -15,6 +15,8 @@ import holidays
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines import toml_faults
+from pipelines.mail_settings import Chat, Mail
+from pipelines.rule_settings import MatchRule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
 from pipelines.sources.declared import READY, Declaration, MisfitError, profile_of, ready_profile
@@ -155,6 +157,9 @@ class Settings(_Table):
     profiles: tuple[Declaration, ...] = ()
     sources: tuple[Source, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    mail: Mail | None = None
+    chats: tuple[Chat, ...] = ()
+    rules: tuple[MatchRule, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
@@ -170,7 +175,18 @@ class Settings(_Table):
                 what = f"there is a source {source.name} already; choose another name"
                 raise MisfitError(what, "sources", number, "name")
             self._check_source(source, number, known)
+        self._check_rules()
         return self
+
+    def _check_rules(self) -> None:
+        named = [s.acquirer for s in self.sources if s.acquirer] + [c.acquirer for c in self.contracts]
+        for number, rule in enumerate(self.rules):
+            if rule.acquirer not in named:
+                what = f"acquirer {rule.acquirer!r} is unknown; {toml_faults.there_are(rule.acquirer, set(named))}"
+                raise MisfitError(what, "rules", number, "acquirer")
+            if any((rule.acquirer, rule.name) == (other.acquirer, other.name) for other in self.rules[:number]):
+                what = f"there is a rule {rule.name} for {rule.acquirer} already; put both into one"
+                raise MisfitError(what, "rules", number, "name")
 
     def _check_source(self, source: Source, number: int, known: Mapping[str, Profile]) -> None:
         if source.profile not in known:
@@ -229,4 +245,7 @@ def load(path: Path) -> Settings:
         raise ConfigError(f"{path}: {toml_faults.of_values(text, error, Settings)}") from None
     base = path.resolve().parent
     absolute = {name: (base / value).resolve() for name, value in settings.paths.model_dump().items()}
-    return settings.model_copy(update={"paths": Paths(**absolute)})
+    update: dict[str, object] = {"paths": Paths(**absolute)}
+    if settings.mail and settings.mail.ca_file:
+        update["mail"] = settings.mail.model_copy(update={"ca_file": (base / settings.mail.ca_file).resolve()})
+    return settings.model_copy(update=update)

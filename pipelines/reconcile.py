@@ -11,14 +11,18 @@ import polars as pl
 from pipelines.cases.register import Event
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
+from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
-from pipelines.matching import rules
+from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
-from pipelines.matching.by_hand import Decided
+from pipelines.matching.by_hand import held_out
 from pipelines.matching.deposits import Deposited, named, settle_deposits
-from pipelines.matching.frames import EXPECTED, TRANSACTIONS
-from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.engine import without
+from pipelines.matching.frames import TRANSACTIONS
+from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
+from pipelines.matching.narrow import AT_ONCE, pairs_at_once
 from pipelines.matching.repeats import told_again
+from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
@@ -44,18 +48,26 @@ class Outcome:
     groups: pl.DataFrame
     events: list[Event]
     proof: list[Line]
+    rounding: list[Rounded]
 
 
 @dataclass(frozen=True)
 class _Open:
-    """Open rows of the three sides."""
+    """Open rows of the three sides.
 
+    at_once: pairs that the narrow look made; journal, settlement: whole rows that it left; idle, ledger: narrow rows
+    from which nothing is expected; new: narrow journal rows of the files loaded since the last run.
+    """
+
+    at_once: pl.DataFrame
     journal: pl.DataFrame
     settlement: pl.DataFrame
     payouts: pl.DataFrame
     other_lines: pl.DataFrame
     bank: pl.DataFrame
     idle: pl.DataFrame
+    ledger: pl.DataFrame
+    new: pl.DataFrame
 
 
 def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date | None) -> Arrivals:
@@ -90,9 +102,10 @@ def reconcile(
         statements.settle_repeats(store, last, told_again)
         undoing.reopen_chargebacks(store, books.loaded_since(store, "settlement", last))
         laid = decisions.lay(store, last)
-        rows = _gather(store, settings, last, fresh, laid.decided)
-        settled = _match(store, rows, run_date, arrivals, laid.decided)
-        reviewed = _review(store, rows, last, run_date, arrivals)
+        book = replace(_rulebook(store, settings), decided=laid.decided)
+        rows = _gather(store, last, fresh, book)
+        settled = _match(store, rows, last, run_date, arrivals, book)
+        reviewed = _review(store, rows, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
@@ -109,12 +122,17 @@ def reconcile(
             run_no,
         )
         history.write_watched(store, reviewed.watched)
-        proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
-        if wrong := failures(proof):
+        proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
+        if wrong := [*failures(proof), *too_far(rounding)]:
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
-    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof)
+    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof, rounding)
+
+
+def _checked(store: Store, name: str) -> pl.DataFrame:
+    """Rows of a query of `sql/checks`."""
+    return store.frame((SQL / "checks" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -130,47 +148,52 @@ def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return keyed.with_columns(acquirer=named).drop("owner")
 
 
-def _ahead(store: Store, settings: Settings) -> pl.Expr:
-    """How far the business day of a line's source runs ahead of the calendar (cut-off 23:00: one hour)."""
-    cutoffs = {s.name: timedelta(hours=s.cutoff.hour, minutes=s.cutoff.minute) for s in settings.sources}
-    if not any(cutoffs.values()):
-        return pl.lit(timedelta())
-    files = store.execute("SELECT file_id, source FROM book.files WHERE side = 'settlement' AND state = 'loaded'")
-    into = {file_id: cutoffs.get(source, timedelta()) for file_id, source in files}
-    ahead = {file_id: timedelta(days=1) - cutoff if cutoff else cutoff for file_id, cutoff in into.items()}
-    return pl.col("file_id").replace_strict(ahead, default=timedelta(), return_dtype=pl.Duration("us"))
-
-
-def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh, decided: Decided) -> _Open:
+def _gather(store: Store, last: int, fresh: books.Fresh, book: Rulebook) -> _Open:
     journal = books.open_rows(store, "journal", last, fresh)
     lines = books.open_rows(store, "settlement", last, fresh)
-    kind = pl.col("record_type")
-    expecting = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
-    expecting |= pl.col("row_id").is_in(decided.pairs["journal_row_id"].implode())
-    transaction, payout = kind.is_in(TRANSACTIONS), kind == "PAYOUT"
+    by_hand = pl.col("row_id").is_in(book.decided.pairs["journal_row_id"].implode())
+    journal = journal.with_columns(expects=pl.col("expects") | by_hand)
+    quick = held_out(book.decided, journal, lines, [rule.name for rule in AT_ONCE])
+    at_once = pairs_at_once(*quick, book.own.keys())
+    transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
+    expecting = without(journal.filter("expects"), at_once["journal_row_id"])
+    settling = without(lines.filter(transaction), at_once["settlement_row_id"])
+    others = books.rows_of(store, "settlement", lines.filter(~transaction & ~ledger)["row_id"])
+    loaded = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
     return _Open(
-        journal=journal.filter(expecting),
-        settlement=lines.filter(transaction).with_columns(ahead=_ahead(store, settings)),
-        payouts=lines.filter(payout),
-        other_lines=lines.filter(~(transaction | payout)),
+        at_once=at_once,
+        journal=books.rows_of(store, "journal", expecting["row_id"]),
+        settlement=books.rows_of(store, "settlement", settling["row_id"]),
+        payouts=others.filter(pl.col("record_type") == "PAYOUT"),
+        other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
         bank=statements.counting(store, books.open_rows(store, "bank", last, fresh)),
-        idle=journal.filter(~expecting),
+        idle=journal.filter(~pl.col("expects")),
+        ledger=lines.filter(ledger),
+        new=journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded.implode())),
     )
 
 
-def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals, decided: Decided) -> Settled:
-    found = identify(rows.journal, rows.settlement, decided)
-    found = replace(found, journal_left=_with_acquirer(found.journal_left, arrivals.settings))
-    past = books.journal_history(store, wanted(found, run_date, arrivals))
-    return settle(found, _with_acquirer(past, arrivals.settings), run_date, arrivals)
+def _rulebook(store: Store, settings: Settings) -> Rulebook:
+    changed = [definition(own) for own in changed_rules(settings).values()]
+    return rulebook(settings, books.rule_versions(store, (rules.VERSION, definition(PLAIN)), changed))
 
 
-def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Reviewed:
+def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook) -> Settled:
+    settings = arrivals.settings
+    found = identify(rows.journal, rows.settlement, book)
+    found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
+    tonight = books.loaded_since(store, "journal", last), rows.at_once["journal_row_id"]
+    past = books.journal_history(store, wanted(found, book, run_date, arrivals), *tonight)
+    referred = refer(found, _with_acquirer(past, settings), book)
+    near = books.journal_near(store, weaker.wanted(referred.lines, book), book.tolerance_minor + 1, *tonight)
+    codes = books.codes_of(store, weaker.near(referred.lines, (found.journal, past, near), book))
+    settled = settle(found, referred, _with_acquirer(near, settings), codes, book, run_date, arrivals)
+    return replace(settled, pairs=pl.concat([rows.at_once, settled.pairs.select(rows.at_once.columns)]))
+
+
+def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Reviewed:
     """Tonight's journal rows judged beside their matching."""
-    fresh = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
-    both = pl.concat([rows.journal.lazy(), rows.idle.lazy()])
-    new = both.filter((pl.col("row_id") // LINES_PER_FILE).is_in(fresh.implode()))
-    return review(store, new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
+    return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
 def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
@@ -226,7 +249,7 @@ def _write(
     run_no: int,
 ) -> None:
     """Pairs, groups and states of the night. afterwards: states of what follows a sale; adjusted: rows closed by it."""
-    books.write_matches(store, settled.pairs, run_no, rules.VERSION)
+    books.write_matches(store, settled.pairs, run_no)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
         [
@@ -246,9 +269,8 @@ def _write(
 
 def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
     """New journal rows from which nothing is expected, unless an acquirer settled them after all."""
-    failed = pl.col("status") != "APPROVED"
     reason = (
-        pl.when(failed)
+        pl.when("failed")
         .then(pl.lit("declined or timed out, and nobody settled it"))
         .otherwise(pl.lit("a pre-authorisation: nothing is settled until it is completed"))
     )
@@ -260,7 +282,7 @@ def _others(rows: _Open, judged: pl.Series) -> pl.DataFrame:
     """Lines that settle no transaction of the journal and mean nothing more: they are part of their payout's sum."""
     kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
     part = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
-    told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
-    reason = pl.when(pl.col("record_type") == LEDGER).then(told).otherwise(part)
     left = rows.other_lines.filter(~pl.col("row_id").is_in(judged.implode()))
-    return left.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
+    told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
+    found = [left.select("row_id", reason=part), rows.ledger.select("row_id", reason=told)]
+    return pl.concat(found).select(side=pl.lit("settlement"), row_id="row_id", reason="reason")

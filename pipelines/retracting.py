@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,14 +26,15 @@ def take_back(settings: Settings, file_id: str, actor: str, reason: str, say: ni
         last, newest, _ = books.last_finished(store)
         if newest is None:
             raise StoreError(f"{name}: no night has been run yet; run `recon run --date …` first")
-        night = nightly.Night(settings, newest, store, last + 1, say)
+        night = nightly.Night(settings, newest, store, last + 1, say, uuid.uuid4().hex[:12])
 
         def undo() -> None:
             retract(store, number, reason, night.run_no)
             now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
             decisions.record(store, Act(actor, RETRACT, reason, now, file_id=number))
 
-        return {"file": name, "file_id": number, **nightly.conclude(night, began, first=undo)}
+        summary, _ = nightly.conclude(night, began, first=undo)
+        return {"file": name, "file_id": number, **summary}
 
 
 def _in_use(store: Store, file_id: str) -> tuple[int, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
+
+from pipelines.matching.rules import VERSION
 
 MANUAL = "manual"
 """Rule name of a pair that a person made."""
@@ -30,11 +33,38 @@ def made_by_hand(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.Data
     mine = journal.select(journal_row_id="row_id", journal_place="place")
     theirs = settlement.select(settlement_row_id="row_id", settlement_place="place")
     both = pairs.join(mine, on="journal_row_id", how="inner").join(theirs, on="settlement_row_id", how="inner")
-    return both.sort(PAIR).with_columns(rule=pl.lit(MANUAL))
+    told = {"rule": pl.lit(MANUAL), "rules_version": pl.lit(VERSION, pl.Int32), "tolerance_minor": pl.lit(0, pl.Int32)}
+    return both.sort(PAIR).with_columns(**told)
+
+
+def held_out(
+    decided: Decided, journal: pl.DataFrame, settlement: pl.DataFrame, keys: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Open rows of either side without those that people spoke of and all that share a key with one of them.
+
+    keys: columns by which a quick look would pair rows; what is held out is left to the rules over whole rows.
+    """
+    pairs = pl.concat([decided.pairs, decided.barred])
+    if pairs.is_empty():
+        return journal, settlement
+    named = [
+        journal.join(pairs, left_on="row_id", right_on="journal_row_id", how="semi"),
+        settlement.join(pairs, left_on="row_id", right_on="settlement_row_id", how="semi"),
+    ]
+    return _apart(journal, named, keys), _apart(settlement, named, keys)
+
+
+def _apart(side: pl.DataFrame, named: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
+    """The rows of a side without the named ones and those of the same key."""
+    for some in named:
+        side = side.join(some, on="row_id", how="anti", maintain_order="left")
+        for key in keys:
+            side = side.join(some, on=key, how="anti", maintain_order="left")
+    return side
 
 
 def possible(candidates: pl.DataFrame, barred: pl.DataFrame) -> pl.DataFrame:
-    """Candidates of undecided lines (`engine.tied`) without those that a person ruled out, `found` without them too."""
+    """Candidates of undecided lines (`engine.Tied`) without those that a person ruled out, `found` without them too."""
     if barred.is_empty():
         return candidates
     line = "settlement_row_id"

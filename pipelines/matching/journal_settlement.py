@@ -1,7 +1,8 @@
 """Journal against settlement: identify first, then with history, then say what each row left over means.
 
-Two pure halves with one question between them. `identify` pairs what is open by identity and tells which keys history
-must be asked for; `settle` takes what history knows of those keys, pairs the rest and gives every open row a state.
+Pure parts with questions to the books between them. `identify` pairs what is open by identity, and `wanted` tells which
+keys history must be asked for; `refer` pairs by every reference with what history knows of those keys; for the lines
+then left `weaker.wanted` asks what is near them; `settle` pairs these and gives every open row a state.
 """
 
 from __future__ import annotations
@@ -12,36 +13,44 @@ from datetime import date
 import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
-from pipelines.matching import by_hand, engine, rules
-from pipelines.matching.by_hand import Decided
+from pipelines.matching import engine, rulebook, weaker
+from pipelines.matching.by_hand import made_by_hand
 from pipelines.matching.engine import without
-from pipelines.matching.frames import CANCELS, journal_frame, settlement_frame, with_counters
+from pipelines.matching.frames import CANCELS, journal_frame, settlement_frame, with_codes, with_counters
 from pipelines.matching.lifecycle import links
+from pipelines.matching.rulebook import Rulebook
 from pipelines.matching.states import NOT_SETTLED, journal_states, settlement_states, with_clock
 from pipelines.matching.verdicts import breaks_of_journal, breaks_of_lines, breaks_of_pairs, judge
-
-MOST_CANDIDATES = 200
-"""Candidates listed with one ambiguous line; the sentence says how many there are in all."""
 
 
 @dataclass(frozen=True)
 class Identified:
-    """After the first half: pairs by hand and by identity, and what is left of either side.
-
-    barred: pairs that no rule may make.
-    """
+    """After the first half: pairs by identity, and what is left of either side."""
 
     journal: pl.DataFrame
     settlement: pl.DataFrame
     pairs: pl.DataFrame
     journal_left: pl.DataFrame
     settlement_left: pl.DataFrame
-    barred: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Referred:
+    """After all rules that know a row by a reference or a counter.
+
+    pairs: all so far; closed: rows of history that are not open, with `consumed`; left, lines: what is left of either
+    side, left with those closed rows that nothing consumed.
+    """
+
+    pairs: pl.DataFrame
+    closed: pl.DataFrame
+    left: pl.DataFrame
+    lines: pl.DataFrame
 
 
 @dataclass(frozen=True)
 class Settled:
-    """After the second half.
+    """After all rules.
 
     pairs: judged pairs (see `verdicts.judge`). journal_states, settlement_states: `row_id`, `state`, `reason` of
     every open row that found no partner. breaks: one row per exception that these rows and pairs mean now. undone:
@@ -55,23 +64,22 @@ class Settled:
     undone: pl.Series
 
 
-def identify(journal: pl.DataFrame, settlement: pl.DataFrame, decided: Decided) -> Identified:
+def identify(journal: pl.DataFrame, settlement: pl.DataFrame, book: Rulebook) -> Identified:
     """Pair the open rows of both sides as people decided, then by their identity."""
     mine, theirs = journal_frame(journal).with_row_index("place"), settlement_frame(settlement).with_row_index("place")
-    made = by_hand.made_by_hand(decided.pairs, mine, theirs).select(list(engine.PAIRS))
+    made = made_by_hand(book.decided.pairs, mine, theirs).select(list(engine.PAIRS))
     left, lines = without(mine, made["journal_row_id"]), without(theirs, made["settlement_row_id"])
-    pairs = pl.concat([made, engine.run(rules.IDENTITY, left, lines, decided.barred)])
+    pairs = pl.concat([made, rulebook.run("identity", book, left, lines)])
     return Identified(
         mine,
         theirs,
         pairs,
         with_counters(without(mine, pairs["journal_row_id"])),
         with_counters(without(theirs, pairs["settlement_row_id"])),
-        decided.barred,
     )
 
 
-def wanted(found: Identified, run_date: date, arrivals: Arrivals) -> dict[str, pl.DataFrame]:
+def wanted(found: Identified, book: Rulebook, run_date: date, arrivals: Arrivals) -> dict[str, pl.DataFrame]:
     """Keys that history must be asked for, by kind of key: `rrn`, `order_no`, `stan`, `cancels` of an RRN.
 
     Lines without partner ask for any row of their identity, also by what they undo; voids and reversals for their
@@ -83,93 +91,83 @@ def wanted(found: Identified, run_date: date, arrivals: Arrivals) -> dict[str, p
     by_rrn = pl.concat([lines.select("merchant_id", "rrn"), cancels.select("merchant_id", rrn="original_rrn")])
     undoing = lines.filter(pl.col("kind").is_in(CANCELS)).select("merchant_id", rrn="original_rrn")
     undone = pl.concat([lines.select("merchant_id", "rrn"), undoing, due.select("merchant_id", "rrn")])
-    counters = ("merchant_id", "terminal_id", "stan_key", "business_date")
     return {
         "rrn": by_rrn.drop_nulls().unique(),
         "order_no": lines.select("merchant_id", "order_no").drop_nulls().unique(),
-        "stan": lines.select(*counters, blank=pl.col("rrn").is_null()).drop_nulls().unique(),
+        "stan": lines.select("merchant_id", "terminal_id", "stan_key", *weaker.days(book)).drop_nulls().unique(),
         "cancels": undone.drop_nulls().unique(),
     }
 
 
-def settle(
-    found: Identified,
-    history: pl.DataFrame,
-    run_date: date,
-    arrivals: Arrivals,
-) -> Settled:
-    """Pair what is left with the help of history, judge all pairs, and give every row left over its state.
+def refer(found: Identified, history: pl.DataFrame, book: Rulebook) -> Referred:
+    """Pair by every rule that needs no card, with the help of history.
 
-    history: journal rows of the wanted keys, with `consumed` (paired in an earlier run); rows that are still open may
-    be among them.
+    history: journal rows of the wanted keys that are not open, with `consumed` (paired in an earlier run). A closed row
+    that was approved comes before a failed one of the same identity; a different type comes after both.
     """
-    past = with_counters(journal_frame(history))
-    closed = without(past, found.journal["row_id"]).with_row_index("place", offset=found.journal.height)
+    closed = _closed(found, history, found.journal.height)
     free = closed.filter(~pl.col("consumed")).drop("consumed")
-    known = pl.concat([found.journal, closed.drop("consumed")], how="diagonal")
-    undone = links(known)
-
-    pairs, left, lines = _pair_with_history(found, free)
-    judged = judge(_with_reversed(pairs, undone), known, found.settlement)
-    taken = pl.concat([judged["journal_row_id"], past.filter(pl.col("consumed"))["row_id"]])
-
-    candidates = by_hand.possible(engine.tied(rules.UNDECIDABLE, left, lines, MOST_CANDIDATES), found.barred)
-    revived = _revived_cancels(free, left, undone, judged)
-    waiting_rows = pl.concat([without(found.journal_left, judged["journal_row_id"]), revived], how="diagonal")
-    mine = journal_states(waiting_rows, undone, taken, candidates, run_date, arrivals)
-    settled_before = known.filter(pl.col("row_id").is_in(taken.implode()))
-    theirs = settlement_states(lines, settled_before, candidates, arrivals)
-    breaks = pl.concat(
-        [
-            breaks_of_pairs(judged, found.settlement),
-            breaks_of_journal(waiting_rows, mine, undone, known),
-            breaks_of_lines(lines, theirs, candidates),
-        ],
-        how="diagonal",
-    )
-    return Settled(judged, mine, theirs, breaks, undone["row_id"].unique())
-
-
-def _pair_with_history(found: Identified, free: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """All pairs, the journal rows and the settlement lines that are left.
-
-    A closed row that was approved comes before a failed one of the same identity; a different type comes after both.
-    """
     approved = pl.col("status") == "APPROVED"
     expecting = pl.col("kind").is_in(list(NOT_SETTLED))
-    steps = [
-        (rules.IDENTITY, free.filter(approved & expecting)),
-        (rules.IDENTITY, free.filter(~approved & expecting)),
-    ]
     pairs, lines = [found.pairs], found.settlement_left
-    for tier, rows in steps:
-        pairs.append(engine.run(tier, rows, lines, found.barred))
+    for rows in (free.filter(approved & expecting), free.filter(~approved & expecting)):
+        pairs.append(rulebook.run("identity", book, rows, lines))
         lines = without(lines, pairs[-1]["settlement_row_id"])
     left = pl.concat([found.journal_left, free], how="diagonal")
     for taken in pairs[1:]:
         left = without(left, taken["journal_row_id"])
-    more, left, lines = _by_weaker_rules(left, lines, found.barred)
-    return pl.concat([*pairs, more]), left, lines
+    more, left, lines = weaker.paired(book, left, lines, weaker.BY_COUNTER)
+    return Referred(pl.concat([*pairs, more]), closed, left, lines)
 
 
-def _by_weaker_rules(
-    left: pl.DataFrame, lines: pl.DataFrame, barred: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Pairs of all rules below identity, the journal rows and the lines that are left.
+def _closed(found: Identified, history: pl.DataFrame, place: int) -> pl.DataFrame:
+    """Rows of history with their place after those that have one."""
+    past = with_counters(journal_frame(history))
+    return without(past, found.journal["row_id"]).with_row_index("place", offset=place)
 
-    What a weak rule takes may leave a stronger one a single candidate, so they run until nothing changes: the same
-    night again must find nothing new.
+
+def settle(
+    found: Identified,
+    referred: Referred,
+    near: pl.DataFrame,
+    codes: pl.DataFrame,
+    book: Rulebook,
+    run_date: date,
+    arrivals: Arrivals,
+) -> Settled:
+    """Pair what is left by card, judge all pairs, and give every row left over its state.
+
+    near: rows of history that lie near the lines left, with `consumed`. codes: `row_id`, `auth_code`, `card_no` of the
+    rows of `weaker.near`.
     """
-    pairs = [engine.no_pairs()]
-    while lines.height:
-        before = lines.height
-        for tier in (rules.ANY_TYPE, rules.WITHOUT_REFERENCE, rules.IDENTITY):
-            pairs.append(engine.run(tier, left, lines, barred))
-            left = without(left, pairs[-1]["journal_row_id"])
-            lines = without(lines, pairs[-1]["settlement_row_id"])
-        if lines.height == before:
-            break
-    return pl.concat(pairs), left, lines
+    more = without(_closed(found, near, found.journal.height + referred.closed.height), referred.closed["row_id"])
+    closed = pl.concat([referred.closed, more])
+    free = closed.filter(~pl.col("consumed")).drop("consumed")
+    known = pl.concat([found.journal, closed.drop("consumed")], how="diagonal")
+    undone = links(known)
+
+    left = pl.concat([referred.left, free.join(more, on="row_id", how="semi")], how="diagonal")
+    left, lines = with_codes(left, codes), with_codes(referred.lines, codes)
+    by_card, left, lines = weaker.paired(book, left, lines, weaker.EVERY)
+    judged = judge(_with_reversed(pl.concat([referred.pairs, by_card]), undone), known, found.settlement)
+    taken = pl.concat([judged["journal_row_id"], closed.filter("consumed")["row_id"]])
+
+    undecided = weaker.undecided(book, left, lines)
+    revived = _revived_cancels(free, left, undone, judged)
+    waiting_rows = pl.concat([without(found.journal_left, judged["journal_row_id"]), revived], how="diagonal")
+    mine = journal_states(waiting_rows, undone, taken, undecided, run_date, arrivals)
+    again = weaker.again(book, lines, known.filter(pl.col("row_id").is_in(taken.implode())), codes)
+    theirs = settlement_states(lines, again, undecided, arrivals)
+    meant = weaker.suggested(book, left, lines, theirs)
+    breaks = pl.concat(
+        [
+            breaks_of_pairs(judged, found.settlement),
+            breaks_of_journal(waiting_rows, mine, undone, known, meant),
+            breaks_of_lines(lines, theirs, undecided.listed, meant),
+        ],
+        how="diagonal",
+    )
+    return Settled(judged, mine, theirs, breaks, undone["row_id"].unique())
 
 
 def _with_reversed(pairs: pl.DataFrame, undone: pl.DataFrame) -> pl.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
-from pipelines.matching import rules
-from pipelines.matching.frames import CANCELS, with_counters
+from pipelines.matching.engine import Tied
+from pipelines.matching.frames import CANCELS
 
-NEAR_CUTOFF = timedelta(minutes=10)
+NEAR_CUTOFF, MOMENT = timedelta(minutes=10), timedelta.resolution
+"""Ten minutes before and after the cut-off, both ends included."""
 
 WAITING, EXCEPTED, OUT_OF_SCOPE = "waiting", "excepted", "out_of_scope"
 
@@ -47,7 +48,7 @@ def journal_states(
     rows: pl.DataFrame,
     undone: pl.DataFrame,
     taken: pl.Series,
-    candidates: pl.DataFrame,
+    undecided: Tied,
     run_date: date,
     arrivals: Arrivals,
 ) -> pl.DataFrame:
@@ -55,14 +56,14 @@ def journal_states(
 
     reason: the exception type, or why the row is out of scope; expected_by: the last day it may wait.
     """
-    undecided = pl.col("row_id").is_in(candidates["journal_row_id"].implode())
+    claimed = pl.col("row_id").is_in(undecided.rows.implode())
     voided = pl.col("row_id").is_in(undone["row_id"].implode())
     shown = undone.filter(pl.col("row_id").is_in(taken.implode()))["cancel_row_id"]
     original_shown = pl.col("row_id").is_in(shown.implode())
     cancel = pl.col("kind").is_in(CANCELS)
     gone = voided | (cancel & ~original_shown)
     state = (
-        pl.when(undecided | ~pl.col("over"))
+        pl.when(claimed | ~pl.col("over"))
         .then(pl.lit(WAITING))
         .when(gone)
         .then(pl.lit(OUT_OF_SCOPE))
@@ -84,19 +85,22 @@ def journal_states(
 
 def settlement_states(
     lines: pl.DataFrame,
-    settled_before: pl.DataFrame,
-    candidates: pl.DataFrame,
+    again: pl.Series,
+    undecided: Tied,
     arrivals: Arrivals,
 ) -> pl.DataFrame:
-    """`row_id`, `state`, `reason`, `acquirer` of settlement lines without partner."""
-    undecided = pl.col("row_id").is_in(candidates["settlement_row_id"].implode())
-    again = pl.col("row_id").is_in(_repeats(lines, settled_before).implode())
+    """`row_id`, `state`, `reason`, `acquirer` of settlement lines without partner.
+
+    again: ids of lines whose identity the journal holds, but whose every row there is paired.
+    """
+    tied = pl.col("row_id").is_in(undecided.lines.implode())
+    repeat = pl.col("row_id").is_in(again.implode())
     timed = _with_journal(lines, arrivals)
-    state = pl.when(undecided | again | pl.col("journal_there")).then(pl.lit(EXCEPTED)).otherwise(pl.lit(WAITING))
+    state = pl.when(tied | repeat | pl.col("journal_there")).then(pl.lit(EXCEPTED)).otherwise(pl.lit(WAITING))
     reason = (
-        pl.when(undecided)
+        pl.when(tied)
         .then(pl.lit("AMBIGUOUS_MATCH"))
-        .when(again)
+        .when(repeat)
         .then(pl.lit("DUPLICATE_SETTLEMENT"))
         .when(pl.col("journal_there"))
         .then(pl.lit("NOT_IN_JOURNAL"))
@@ -105,45 +109,26 @@ def settlement_states(
     return timed.select("row_id", "acquirer", state=state, reason=reason)
 
 
-def _repeats(lines: pl.DataFrame, settled_before: pl.DataFrame) -> pl.Series:
-    """Lines whose identity the journal holds, but whose every row there is paired already.
-
-    Where only STAN and date identify, the amount must be the same too: a STAN comes back, a re-sent line is equal.
-    """
-    found = [pl.Series("row_id", [], pl.Int64)]
-    for rule in (*rules.IDENTITY, *rules.WITHOUT_REFERENCE):
-        keys = list(rule.keys)
-        mine = lines.drop_nulls(keys)
-        if rule.blank:
-            mine = mine.filter(pl.col(rule.blank).is_null())
-        if rule.kinds:
-            mine = mine.filter(pl.col("kind").is_in(rule.kinds))
-        if mine.is_empty():
-            continue
-        theirs = with_counters(settled_before) if rule in rules.WITHOUT_REFERENCE else settled_before
-        theirs = theirs.join(mine.select(keys).unique(), on=keys, how="semi")
-        near = mine.join(theirs, on=keys, how="inner", suffix="_there")
-        if rule.window_days is not None:
-            apart = (pl.col("business_date") - pl.col("business_date_there")).dt.total_days().abs()
-            same = pl.col("gross_minor").abs() == pl.col("amount_minor")
-            near = near.filter((apart <= rule.window_days) & same)
-        found.append(near["row_id"])
-    return pl.concat(found).unique()
-
-
 def _with_journal(lines: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:
-    """Add `journal_there`: the journal of the line's date has arrived, near the cut-off also its neighbour's."""
-    into_day = pl.col("txn_time") - pl.col("business_date").cast(pl.Datetime("us")) + pl.col("ahead")
-    near_start = (into_day < NEAR_CUTOFF).fill_null(value=False)
-    near_end = (into_day >= timedelta(days=1) - NEAR_CUTOFF).fill_null(value=False)
-    timed = lines.with_columns(near_start=near_start, near_end=near_end)
-    groups = timed.select("business_date", "near_start", "near_end").unique()
-    one = timedelta(days=1)
-    there = [
-        arrivals.journal_arrived(day)
-        and (not start or arrivals.journal_arrived(day - one))
-        and (not end or arrivals.journal_arrived(day + one))
-        for day, start, end in groups.iter_rows()
-    ]
+    """Add `journal_there`: the journal of the line's time has arrived, near the cut-off also its neighbour's.
+
+    Journals close their day at their own cut-off, whatever that of the acquirer is.
+    """
+    cutoffs = arrivals.journal_cutoffs()
+    if not cutoffs:
+        return lines.with_columns(journal_there=pl.lit(value=False))
+    slots = [f"days_{number}" for number in range(len(cutoffs))]
+    timed = lines.with_columns(_days(cutoff).alias(name) for name, cutoff in zip(slots, cutoffs, strict=True))
+    groups = timed.select(slots).unique()
+    there = [arrivals.journals_arrived(dict(zip(cutoffs, row, strict=True))) for row in groups.iter_rows()]
     groups = groups.with_columns(journal_there=pl.Series(there, dtype=pl.Boolean))
-    return timed.join(groups, on=["business_date", "near_start", "near_end"], how="left", maintain_order="left")
+    return timed.join(groups, on=slots, how="left", maintain_order="left").drop(slots)
+
+
+def _days(cutoff: time) -> pl.Expr:
+    """The dates of the journals in which a line's transaction may stand."""
+    past = timedelta(hours=cutoff.hour, minutes=cutoff.minute, seconds=cutoff.second)
+    ahead = timedelta(days=1) - past if past else past
+    near = (ahead - NEAR_CUTOFF - MOMENT, ahead, ahead + NEAR_CUTOFF)
+    by_time = [(pl.col("txn_time") + off).dt.date() for off in near]
+    return pl.concat_list(pl.coalesce(day, "business_date") for day in by_time).list.unique(maintain_order=True)

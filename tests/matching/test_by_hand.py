@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.matching import engine
 from pipelines.matching.by_hand import Decided, made_by_hand, possible
-from pipelines.matching.rules import Rule
+from pipelines.matching.rules import VERSION, Rule
 
 KEYED = Rule("rrn", ("rrn",))
 UNIQUE = Rule("stan", ("stan",), unique=True)
@@ -50,7 +50,7 @@ def frame(pairs: list[tuple[int, int]]) -> pl.DataFrame:
 
 
 def paired(rule: Rule, mine: list[str], theirs: list[str], barred: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    found = engine.run((rule,), rows(mine, 0), rows(theirs, THEIRS), frame(barred))
+    found = engine.run((rule,), 1, rows(mine, 0), rows(theirs, THEIRS), frame(barred))
     return sorted(found.select("journal_row_id", "settlement_row_id").rows())
 
 
@@ -88,10 +88,10 @@ def test_two_rows_of_one_key_change_partners() -> None:
 def test_a_pair_by_hand_is_made_where_both_rows_are_open() -> None:
     decided = Decided(pairs=frame([(0, THEIRS + 1), (7, THEIRS)]))
     found = made_by_hand(decided.pairs, rows(["a"], 0), rows(["b", "c"], THEIRS))
-    assert found.select(list(engine.PAIRS)).rows() == [(0, THEIRS + 1, 0, 1, "manual")]
+    assert found.select(list(engine.PAIRS)).rows() == [(0, THEIRS + 1, 0, 1, "manual", VERSION, 0)]
 
 
 def test_candidates_that_are_ruled_out_are_listed_and_counted_no_more() -> None:
-    tied = engine.tied((UNIQUE,), rows(["a", "a", "a"], 0), rows(["a"], THEIRS), 10)
+    tied = engine.tied((UNIQUE,), rows(["a", "a", "a"], 0), rows(["a"], THEIRS), 10).listed
     left = possible(tied, frame([(1, THEIRS)]))
     assert left.select("journal_row_id", "found").rows() == [(0, 2), (2, 2)]
