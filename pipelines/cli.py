@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli_people import case, files, retract, trace
-from pipelines.cli_words import CONFIG, DEBUG, JSON, Day, Numbers, say
+from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,34 +79,35 @@ def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, 
 @cli.command()
 @CONFIG
 @DEBUG
-@click.option("--date", "day", type=Day(), required=True, help="Business date of a run that finished.")
+@WHICH
 @click.option(
     "--format", "kind", type=click.Choice(["html", "xlsx", "json"]), default="html", show_default=True, help="Its form."
 )
-def report(config_path: Path, debug: bool, day: date, kind: str) -> None:
-    """Write the report of a date again, from the published copy."""
+def report(config_path: Path, debug: bool, day: date | None, week: str | None, month: str | None, kind: str) -> None:
+    """Write the report of a date again, or that of a week or month, from the published copy."""
     from pipelines import commands, report_commands
 
-    click.echo(commands.guarded(lambda: report_commands.write(config_path, day, kind), debug))
+    which = commands.guarded(lambda: report_commands.Which.of(day, week, month), debug)
+    click.echo(commands.guarded(lambda: report_commands.write(config_path, which, kind), debug))
 
 
 @cli.command()
 @CONFIG
 @DEBUG
-@click.option("--date", "day", type=Day(), required=True, help="Business date of a run that finished.")
+@WHICH
 @click.option("--dry-run", is_flag=True, help="Show who would get what, and send nothing.")
 @click.option("--again", is_flag=True, help="Send also to those who have got it.")
-def send(config_path: Path, debug: bool, day: date, dry_run: bool, again: bool) -> None:
-    """Mail the report of a date to those who have not got it yet.
-
-    Ends with 1 if somebody still has not got it.
-    """
+def send(
+    config_path: Path, debug: bool, day: date | None, week: str | None, month: str | None, dry_run: bool, again: bool
+) -> None:
+    """Mail the report of a date, a week or a month to those who have not got it yet; 1 if somebody still has not."""
     from pipelines import commands, report_commands
 
+    which = commands.guarded(lambda: report_commands.Which.of(day, week, month), debug)
     if dry_run:
-        click.echo(commands.guarded(lambda: report_commands.preview(config_path, day), debug))
+        click.echo(commands.guarded(lambda: report_commands.preview(config_path, which), debug))
         return
-    missed = commands.guarded(lambda: report_commands.send(config_path, day, again=again, say=say), debug)
+    missed = commands.guarded(lambda: report_commands.send(config_path, which, again=again, say=say), debug)
     sys.exit(1 if missed else 0)
 
 
