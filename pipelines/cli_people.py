@@ -122,7 +122,7 @@ def show_(config_path: Path, as_json: bool, debug: bool, exception_id: str) -> N
 def resolve(
     config_path: Path, as_json: bool, debug: bool, exception_id: str, choice: str, actor: str | None, reason: str
 ) -> None:
-    """Choose one of the candidates of an AMBIGUOUS_MATCH; the next run pairs them."""
+    """Choose one of the rows that `recon case show` numbers as possible partners; the next run pairs them."""
     from pipelines import commands_people as people
 
     show(lambda: people.resolve(config_path, exception_id, choice, actor, reason), people.decision_text, as_json, debug)

@@ -10,7 +10,7 @@ from pipelines import config
 from pipelines.cases import life
 from pipelines.commands import EXCEPTION_FIELDS
 from pipelines.config import RefusedError
-from pipelines.deciding import UNDECIDED
+from pipelines.deciding import CHOICES, UNDECIDED
 from pipelines.money import money_text
 from pipelines.store import Published, looking
 
@@ -53,14 +53,15 @@ def show_case(config_path: Path, key: str) -> dict[str, Any]:
         if case is None:
             raise RefusedError(f"{key}: there is no such exception; `recon exceptions` lists them")
         acts = looking.acts_of(published, [key])
-        candidates = looking.candidates(published, case["evidence"][1:]) if case["type"] == UNDECIDED else []
+        side, rows = looking.candidates(published, case["evidence"]) if case["type"] in CHOICES else ("journal", [])
         history = looking.history(published, key)
-    numbered = list(enumerate(zip(candidates, life.journal_entries(candidates), strict=True), start=1))
+    entries = life.journal_entries(rows) if side == "journal" else life.settlement_entries(rows)
+    numbered = list(enumerate(zip(rows, entries, strict=True), start=1))
     return {
         **_fields(case),
         "candidates": [
             {"number": number, "file": row["file"], "line": row["line"], "row_id": row["row_id"], "row": entry.text}
-            | {"at": row["txn_time"].isoformat(), "state": row["state"]}
+            | {"at": f"{row['txn_time'] or row['business_date'] or ''}", "state": row["state"]}
             for number, (row, entry) in numbered
         ],
         "history": history,
@@ -80,9 +81,8 @@ def case_text(case: dict[str, Any]) -> str:
         f"record: {e['side']} {e['file']}:{e['line']}" for e in case["evidence"][: 1 if case["candidates"] else None]
     ]
     for each in case["candidates"]:
-        moment = each["at"].replace("T", " ")
         lines.append(
-            f"candidate {each['number']}: {each['file']}:{each['line']}  {moment}  {each['row']}  [{each['state']}]"
+            f"candidate {each['number']}: {each['file']}:{each['line']}  {each['at']}  {each['row']}  [{each['state']}]"
         )
     lines += [f"{event['run_date']}  {event['event']}" for event in case["history"]]
     for act in case["decisions"]:

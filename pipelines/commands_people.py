@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import config, deciding, nightly, retracting
+from pipelines import card_key, config, deciding, nightly, retracting
 from pipelines.cases import life
 from pipelines.config import RefusedError
 from pipelines.deciding import Said
+from pipelines.sources.pan import mask_text
 from pipelines.store import Published, StoreError, looking, tracing
 
 FILE_FIELDS = (
@@ -108,6 +109,9 @@ def trace(config_path: Path, key: str) -> dict[str, Any]:
     with Published(settings.paths.investigate) as published:
         looking.current(published)
         found = tracing.gather(published, key)
+        if found.empty and (kept := card_key.as_kept(settings, key)) != key:
+            key, found = kept, tracing.gather(published, kept)
+    key = mask_text(key)
     if found.empty:
         raise StoreError(
             f"{key}: nothing in the books bears this key; give an RRN, order number, exception id, payout id or bank "

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.cases.decisions import MATCH, UNMATCH, Act
+from pipelines.cases.explain import ON_JOURNAL, REVIEWED
 from pipelines.config import RefusedError, Settings
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.sources.pan import mask_text
@@ -16,6 +17,8 @@ from pipelines.store.casework import Found
 from pipelines.store.row_keys import key_of
 
 UNDECIDED = "AMBIGUOUS_MATCH"
+CHOICES = frozenset({UNDECIDED, "NOT_IN_JOURNAL", *(ON_JOURNAL - REVIEWED)})
+"""Types of one row alone, beside which rows of the other side may be listed: its candidates, or what it may mean."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,20 @@ class _Pair:
 
 
 def resolve(settings: Settings, key: str, choice: str, said: Said) -> dict[str, Any]:
-    """Choose one of the candidates of an AMBIGUOUS_MATCH: by its number in `recon case show`, or as a row."""
+    """Choose one of the possible partners that an exception lists: by its number in `recon case show`, or as a row."""
 
     def chosen(store: Store) -> _Pair:
         found = casework.case(store, key)
         if found is None:
             raise RefusedError(f"{key}: there is no such exception; `recon exceptions` lists them")
-        if found.type != UNDECIDED:
-            raise RefusedError(f"{key}: is {found.type}, which has no candidates; pair rows with `recon case match`")
         if found.status != "open":
             raise RefusedError(f"{key}: is {found.status} already; there is nothing to decide")
-        line, candidates = casework.undecided(store, found)
-        if line is None:
-            raise RefusedError(f"{key}: its line is not in the books any more; the next run clears it")
-        return _Pair(_candidate(store, key, choice, candidates), line)
+        own, candidates = casework.choices(store, found) if found.type in CHOICES else (None, [])
+        if not candidates:
+            raise RefusedError(f"{key}: the {found.type} lists no candidates; pair rows with `recon case match`")
+        if own is None:
+            raise RefusedError(f"{key}: its row is not in the books any more; the next run clears it")
+        return _in_order(own, _candidate(store, key, choice, candidates))
 
     return _decide(settings, chosen, MATCH, said, key)
 

@@ -110,4 +110,4 @@ def suggested(book: Rulebook, left: pl.DataFrame, lines: pl.DataFrame, states: p
     alone = states.filter((pl.col("state") == EXCEPTED) & (pl.col("reason") == "NOT_IN_JOURNAL"))
     unknown = lines.join(alone.select("row_id"), on="row_id", how="semi")
     parts = [engine.tied(rules.suggestions, left, mine, MOST_SUGGESTED).listed for rules, mine in book.parts(unknown)]
-    return pl.concat(parts)
+    return by_hand.possible(pl.concat(parts), book.decided.barred)

@@ -91,14 +91,15 @@ def resting_on(store: Store, rows: list[Found]) -> str | None:
     return None
 
 
-def undecided(store: Store, found: Case) -> tuple[Found | None, list[Found]]:
-    """The line of an AMBIGUOUS_MATCH and its candidates, in the order in which they are listed."""
+def choices(store: Store, found: Case) -> tuple[Found | None, list[Found]]:
+    """The row that an exception is about and the rows of the other side that may be its partner, as they are listed."""
     lines = [row for side, file, line in found.evidence[:1] for row in _at(store, side, file, line)]
     sources = dict(store.frame("SELECT file_id, coalesce(source, '') FROM book.files").iter_rows())
     own = [row for row in lines if exception_id(found.type, _basis(row, sources)) == found.exception_id]
     candidates: list[Found] = []
-    for place in dict.fromkeys(found.evidence[1:]):
-        candidates += _at(store, *place)
+    for side, file, line in dict.fromkeys(found.evidence[1:]):
+        if side == _sides(found.evidence[0][0])[1]:
+            candidates += _at(store, side, file, line)
     return next(iter(own), None), candidates
 
 

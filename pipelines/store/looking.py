@@ -54,10 +54,11 @@ def acts_of(published: Published, keys: list[str]) -> list[Row]:
     return published.frame(sql, [keys]).to_dicts()
 
 
-def candidates(published: Published, places: list[Row]) -> list[Row]:
-    """The journal rows that stand at these places, in the order of the list."""
+def candidates(published: Published, evidence: list[Row]) -> tuple[str, list[Row]]:
+    """The rows of the other side than the first record's, in the order of the evidence, and which side that is."""
+    side = "settlement" if evidence[0]["side"] == "journal" else "journal"
     found: list[Row] = []
-    for file, line in dict.fromkeys((place["file"], place["line"]) for place in places):
-        sql = "SELECT * FROM journal WHERE file = ? AND line = ? ORDER BY row_id"
+    for file, line in dict.fromkeys((each["file"], each["line"]) for each in evidence if each["side"] == side):
+        sql = f"SELECT * FROM {side} WHERE file = ? AND line = ? ORDER BY row_id"
         found += published.frame(sql, [file, line]).to_dicts()
-    return found
+    return side, found

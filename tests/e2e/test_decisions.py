@@ -85,6 +85,25 @@ def test_a_candidate_may_be_named_by_its_row(shop: Shop) -> None:
     assert pairs(shop) == [("manual", "one")]
 
 
+def test_what_may_be_meant_is_chosen_like_a_candidate_from_either_side(shop: Shop) -> None:
+    """No card, no reference: terminal, amount and minutes only suggest."""
+    for name, amount in (("first", "74.00"), ("second", "75.00")):
+        shop.sale(name, amount, MON, at="12:05:00")
+        shop.settled("", amount, TUE, stan="", batch_no="", payout_id=f"PAY-{name}")
+    shop.nights(MON, THU)
+    assert shop.seen[-1].open_types == ["NOT_IN_JOURNAL"] * 2 + ["NOT_SETTLED"] * 2
+    line = str(shop.exception("PAY-first", "NOT_IN_JOURNAL")["exception_id"])
+    sale = str(shop.exception("second", "NOT_SETTLED")["exception_id"])
+    assert [each["file"] for each in told(shop, "case", "show", sale)["candidates"]] == [
+        "settlement_UNIONPAY_20260331.csv"
+    ]
+    told(shop, "case", "resolve", line, "--match", "1", *BECAUSE)
+    told(shop, "case", "resolve", sale, "--match", "1", *BECAUSE)
+    night = shop.night(FRI)
+    assert pairs(shop) == [("manual", "first"), ("manual", "second")]
+    assert night.open_types == []
+
+
 def test_the_last_word_on_a_row_counts(shop: Shop) -> None:
     key = tie(shop)
     told(shop, "case", "resolve", key, "--match", "1", *BECAUSE)
@@ -231,7 +250,7 @@ def test_what_cannot_be_decided_is_one_plain_line_and_changes_nothing(shop: Shop
     for said, words in found.items():
         assert words in said
     unidentified = shop.seen[-1].only("DEPOSIT_UNIDENTIFIED")["exception_id"]
-    assert "has no candidates" in refused(shop, "case", "resolve", unidentified, "--match", "1", *BECAUSE)
+    assert "lists no candidates" in refused(shop, "case", "resolve", unidentified, "--match", "1", *BECAUSE)
     assert rows_of(shop, "SELECT * FROM case_events") == []
 
 
