@@ -76,19 +76,18 @@ class _Asking:
     published: Published
 
     def rows(self, sql: str, *values: object) -> list[Row]:
-        return self.published.frame(sql, list(values)).to_dicts()
+        """Answer a query; a list among the values stands for the constants of an `IN ?`.
 
-
-_NAMED = """
-    WITH named AS (SELECT unnest(?::VARCHAR[]) AS merchant_id, unnest(?::VARCHAR[]) AS ref),
-    hits AS ({hits})
-    SELECT s.*, (SELECT count(*) FROM hits) AS hits FROM {side} s
-    WHERE s.row_id IN (SELECT row_id FROM hits ORDER BY row_id LIMIT {most}) ORDER BY s.row_id
-"""
-_HIT = """
-    SELECT row_id FROM {side} r, named k
-    WHERE r.{column} = k.ref AND (k.merchant_id IS NULL OR r.merchant_id = k.merchant_id)
-"""
+        As constants they let whole parts of history be passed over; from a list they would not.
+        """
+        flat: list[object] = []
+        for value in values:
+            if isinstance(value, list):
+                sql = sql.replace("IN ?", f"IN ({', '.join('?' * len(value)) or 'NULL'})", 1)
+                flat += value
+            else:
+                flat.append(value)
+        return self.published.frame(sql, flat).to_dicts()
 
 
 def _follow(ask: _Asking, found: Gathered, refs: set[tuple[str | None, str]]) -> None:
@@ -99,17 +98,36 @@ def _follow(ask: _Asking, found: Gathered, refs: set[tuple[str | None, str]]) ->
         if not fresh:
             break
         seen |= refs
-        merchants, names = [merchant for merchant, _ in fresh], [ref for _, ref in fresh]
         for side in ("journal", "settlement"):
-            hits = " UNION ".join(_HIT.format(side=side, column=c) for c in ("rrn", "order_no", "original_rrn"))
-            rows = ask.rows(_NAMED.format(side=side, hits=hits, most=MOST_ROWS), merchants, names)
-            beyond = max((row.pop("hits") for row in rows), default=0) - MOST_ROWS
-            _keep(found, side, rows)
+            ids, beyond = _bearing(ask, side, fresh)
             found.beyond[side] = max(found.beyond.get(side, 0), beyond)
+            _keep(found, side, _by_id(ask, side, ids))
         _add_partners(ask, found)
         for row in (*found.journal, *found.settlement):
             named = (row["rrn"], row["order_no"], row["original_rrn"])
             refs |= {(row["merchant_id"], ref) for ref in named if ref}
+
+
+def _bearing(ask: _Asking, side: str, refs: list[tuple[str | None, str]]) -> tuple[list[int], int]:
+    """Ids of the rows that bear or name one of the references, as many as are listed, and how many more there are."""
+    found: set[int] = set()
+    count = 0
+    for merchant in dict.fromkeys(merchant for merchant, _ in refs):
+        names = [ref for one, ref in refs if one == merchant]
+        whose = "? IS NULL" if merchant is None else "merchant_id = ?"
+        rows = ask.rows(
+            f"""
+            SELECT row_id, count(*) OVER () AS hits FROM book.{side}
+            WHERE {whose} AND (rrn IN ? OR order_no IN ? OR original_rrn IN ?) ORDER BY row_id LIMIT {MOST_ROWS}
+            """,
+            merchant,
+            names,
+            names,
+            names,
+        )
+        found |= {row["row_id"] for row in rows}
+        count += max((row["hits"] for row in rows), default=0) - len(rows)
+    return sorted(found), count
 
 
 def _keep(found: Gathered, side: str, rows: Iterable[Row]) -> None:
@@ -132,7 +150,7 @@ def _add_partners(ask: _Asking, found: Gathered) -> None:
 
 
 def _by_id(ask: _Asking, side: str, ids: list[int]) -> list[Row]:
-    return ask.rows(f"SELECT * FROM {side} WHERE row_id IN (SELECT unnest(?::BIGINT[])) ORDER BY row_id", ids)
+    return ask.rows(f"SELECT * FROM {side} WHERE row_id IN ? ORDER BY row_id", ids) if ids else []
 
 
 def _add_places(ask: _Asking, found: Gathered, known: list[Row]) -> None:
@@ -147,39 +165,30 @@ def _add_places(ask: _Asking, found: Gathered, known: list[Row]) -> None:
 def _add_payouts(ask: _Asking, found: Gathered, payouts: list[str], bank_refs: list[str]) -> None:
     """Payouts with their lines' sums, and the bank entries that are in one group with them or bear the reference."""
     refs = sorted(set(bank_refs))
-    banked = ask.rows(
-        "SELECT * FROM bank WHERE bank_ref IN (SELECT unnest(?::VARCHAR[])) OR end_to_end_id IN "
-        "(SELECT unnest(?::VARCHAR[])) ORDER BY row_id",
-        refs,
-        refs,
-    )
+    banked = ask.rows("SELECT * FROM bank WHERE bank_ref IN ? OR end_to_end_id IN ? ORDER BY row_id", refs, refs)
     _keep(found, "bank", banked)
-    ids = [row["row_id"] for row in found.bank]
-    of_banked = ask.rows(
-        "SELECT payout_id FROM matches WHERE leg = 'settlement-bank' AND list_has_any(bank_row_ids, ?::BIGINT[])", ids
-    )
-    named = sorted({*payouts, *(each for row in of_banked for each in row["payout_id"].split(", "))})
-    found.payouts = ask.rows(
-        "SELECT * FROM payout_bridge WHERE payout_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL", named
-    )
-    declared = "SELECT * FROM settlement WHERE record_type = 'PAYOUT' AND payout_id IN (SELECT unnest(?::VARCHAR[]))"
-    _keep(found, "settlement", ask.rows(f"{declared} ORDER BY row_id", named))
-    groups = ask.rows(
-        "SELECT * FROM matches WHERE leg = 'settlement-bank' AND "
-        "list_has_any(string_split(payout_id, ', '), ?::VARCHAR[])",
-        named,
-    )
+    groups = _groups(ask, "bank_row_ids", [str(row["row_id"]) for row in found.bank])
+    named = sorted({*payouts, *(each for group in groups for each in group["payout_id"].split(", "))})
+    found.payouts = ask.rows("SELECT * FROM payout_bridge WHERE payout_id IN ? ORDER BY ALL", named)
+    declared = "SELECT * FROM settlement WHERE record_type = 'PAYOUT' AND payout_id IN ? ORDER BY row_id"
+    _keep(found, "settlement", ask.rows(declared, named))
+    groups = _groups(ask, "string_split(payout_id, ', ')", named)
     found.matches += groups
     _keep(
         found, "bank", _by_id(ask, "bank", sorted({each for group in groups for each in group["bank_row_ids"] or ()}))
     )
 
 
+def _groups(ask: _Asking, members: str, wanted: list[str]) -> list[Row]:
+    """Groups of payouts and bank entries that hold one of the wanted members."""
+    some = "string_split(?, chr(31))"
+    listed = f"list_has_any(CAST({members} AS VARCHAR[]), {some})"
+    return ask.rows(f"SELECT * FROM matches WHERE leg = 'settlement-bank' AND {listed}", "\x1f".join(wanted))
+
+
 def _matches(ask: _Asking, found: Gathered) -> list[Row]:
     ids = [row["row_id"] for row in found.journal if row["settlement_row_id"] is not None]
-    return ask.rows(
-        "SELECT * FROM matches WHERE leg = 'journal-settlement' AND journal_row_id IN (SELECT unnest(?::BIGINT[]))", ids
-    )
+    return ask.rows("SELECT * FROM matches WHERE leg = 'journal-settlement' AND journal_row_id IN ?", ids)
 
 
 def _add_exceptions(ask: _Asking, found: Gathered, known: list[Row], key: str) -> None:
@@ -192,12 +201,12 @@ def _add_exceptions(ask: _Asking, found: Gathered, known: list[Row], key: str) -
     found.exceptions = ask.rows(
         """
         WITH places AS (SELECT exception_id, unnest(evidence) AS e FROM exceptions)
-        SELECT * FROM exceptions WHERE exception_id IN (SELECT unnest(?::VARCHAR[]))
+        SELECT * FROM exceptions WHERE exception_id IN ?
         OR exception_id IN (
             SELECT exception_id FROM places
-            WHERE e.side <> 'file' AND e.file || ':' || e.line IN (SELECT unnest(?::VARCHAR[])))
+            WHERE e.side <> 'file' AND e.file || ':' || e.line IN ?)
         OR payout_id = ? OR rrn = ? OR order_no = ? OR bank_ref = ?
-        OR (leg = 'settlement-bank' AND payout_id IN (SELECT unnest(?::VARCHAR[])))
+        OR (leg = 'settlement-bank' AND payout_id IN ?)
         ORDER BY first_seen, exception_id
         """,
         [e["exception_id"] for e in known],
@@ -206,9 +215,7 @@ def _add_exceptions(ask: _Asking, found: Gathered, known: list[Row], key: str) -
         payouts,
     )
     ids = [e["exception_id"] for e in found.exceptions]
-    found.history = ask.rows(
-        "SELECT * FROM exception_history WHERE exception_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY event_no", ids
-    )
+    found.history = ask.rows("SELECT * FROM exception_history WHERE exception_id IN ? ORDER BY event_no", ids)
 
 
 def _records(found: Gathered) -> list[Row]:
@@ -221,10 +228,10 @@ def _add_acts(ask: _Asking, found: Gathered) -> None:
     ids = [row["row_id"] for row in (*found.journal, *found.settlement)]
     found.acts = ask.rows(
         """
-        SELECT * FROM case_events WHERE exception_id IN (SELECT unnest(?::VARCHAR[]))
-        OR journal_file || ':' || journal_line IN (SELECT unnest(?::VARCHAR[]))
-        OR settlement_file || ':' || settlement_line IN (SELECT unnest(?::VARCHAR[]))
-        OR journal_row_id IN (SELECT unnest(?::BIGINT[])) OR settlement_row_id IN (SELECT unnest(?::BIGINT[]))
+        SELECT * FROM case_events WHERE exception_id IN ?
+        OR journal_file || ':' || journal_line IN ?
+        OR settlement_file || ':' || settlement_line IN ?
+        OR journal_row_id IN ? OR settlement_row_id IN ?
         ORDER BY event_no
         """,
         [e["exception_id"] for e in found.exceptions],
