@@ -169,7 +169,8 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             summary = summary or Summary(part)
             summary.add(part)
             side = part.parsed.side
-            keep(side, loading.add(side, part.accepted, part.rejected, part.parsed.balances))
+            beside = {"traces": part.parsed.traces, "batch_totals": part.parsed.batch_totals}
+            keep(side, loading.add(side, part.accepted, part.rejected, {"balances": part.parsed.balances, **beside}))
         assert summary is not None  # noqa: S101 - a file has at least one part
         if summary.part.refusal:
             raise summary.part.refusal
@@ -182,9 +183,8 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             balances=part.parsed.balances,
         )
         old = superseded(store, new)
-        loading.finish(record, [file_id for file_id, _, _ in old])
-    corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
-    return replace(record, file_id=loading.file_id, corrects=corrects)
+        loading.finish(record, old)
+    return replace(record, file_id=loading.file_id, corrects=tuple(each.told for each in old))
 
 
 def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source: Source) -> Iterable[Read]:

@@ -21,7 +21,7 @@ from pipelines import collect, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
-from pipelines.store import Store, books, publish
+from pipelines.store import Store, books, publish, terminals
 from pipelines.store.files import known_files
 from reports import html, xlsx
 from reports.json import render as render_json
@@ -147,6 +147,8 @@ def _take_in_all(night: Night, runner: StepRunner) -> None:
             for later in due[at + len(coming) : at + READ_AHEAD]:
                 coming.append(ahead.submit(intake.prepare, settings, later, known, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
+    for line in terminals.batches_told(night.store, night.run_no):
+        night.say(line)
 
 
 def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> Callable[[], str]:
@@ -248,10 +250,8 @@ def _report(night: Night, outcome: Outcome) -> Report:
         for kind, render in RENDER.items():
             _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
     except OSError as error:
-        again = f"recon report --date {night.date}"
-        night.say(
-            f"{error.filename or folder}: the report could not be written: {error.strerror}; mend it, then `{again}`"
-        )
+        mend = f"mend it, then `recon report --date {night.date}`"
+        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; {mend}")
         return replace(report, outputs={})
     return report
 

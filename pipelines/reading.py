@@ -13,6 +13,7 @@ import polars as pl
 import schemas
 from pipelines.config import Settings, Source
 from pipelines.sources.base import Data, Parsed, Profile, SourceError, Streaming
+from pipelines.sources.traces import runs_of
 
 AMOUNTS = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 DATES = {"journal": "business_date", "settlement": "settlement_date", "bank": "booking_date"}
@@ -89,7 +90,11 @@ def _coming(pool: ThreadPoolExecutor, coming: Future[Read | None], parts: Iterat
 def _checked(parsed: Parsed) -> Read:
     checked = schemas.check(schemas.BY_SIDE[parsed.side], parsed.rows)
     rejected = _rejected(parsed, checked.rejected)
-    without_text = replace(parsed, raw=_no_raw)  # a file may be as large as memory; its text is not needed any more
+    traces = parsed.traces
+    if parsed.side == "journal" and rejected.height:  # a row that cannot be used was made by the terminal all the same
+        lines = rejected["line"].implode()
+        traces = pl.concat([traces, runs_of(parsed.rows.filter(pl.col("line").is_in(lines)))])
+    without_text = replace(parsed, raw=_no_raw, traces=traces)  # its text may be as large as memory
     return Read(without_text, checked.accepted, rejected)
 
 

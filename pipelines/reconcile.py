@@ -16,7 +16,7 @@ from pipelines.config import Settings
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.by_hand import held_out
-from pipelines.matching.deposits import Deposited, named, settle_deposits
+from pipelines.matching.deposits import UNIDENTIFIED, Deposited, named, settle_deposits
 from pipelines.matching.engine import without
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
@@ -99,14 +99,16 @@ def reconcile(
         if first is not None:
             first()
         arrivals = arrivals_of(store, settings, run_date, previous)
+        listed = books.rows_with_reason(store, UNIDENTIFIED)
         statements.settle_repeats(store, last, told_again)
+        listed = pl.concat([listed, statements.in_their_place(store, listed)])
         undoing.reopen_chargebacks(store, books.loaded_since(store, "settlement", last))
         laid = decisions.lay(store, last)
         book = replace(_rulebook(store, settings), decided=laid.decided)
         rows = _gather(store, last, fresh, book)
         settled = _match(store, rows, last, run_date, arrivals, book)
         reviewed = _review(store, rows, run_date, arrivals)
-        deposited = _bank(store, rows, arrivals)
+        deposited = _bank(store, rows, listed, arrivals)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
@@ -196,8 +198,11 @@ def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Re
     return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
-def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
-    """Payouts and entries of tonight, with the groups and the older rows that they touch."""
+def _bank(store: Store, rows: _Open, listed: pl.Series, arrivals: Arrivals) -> Deposited:
+    """Payouts and entries of tonight, with the groups and the older rows that they touch.
+
+    listed: entries that are unidentified since an earlier night, or count in the place of such.
+    """
     payouts, entries = rows.payouts, statements.explained(store, rows.bank)
     if payouts.height:
         first = payouts["settlement_date"].min()
@@ -223,7 +228,6 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     )
     banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     entries = _together(entries, statements.explained(store, banked))
-    listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
     deposited = settle_deposits(payouts, entries, listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
     changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")

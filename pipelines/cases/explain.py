@@ -77,7 +77,11 @@ def _basis(row: Mapping[str, Any], names: Names) -> tuple[str, ...]:
     if row["type"] == "CHARGEBACK":
         return ("chargeback", str(row["acquirer"]), str(row["merchant_id"]), str(row["rrn"] or row["order_no"]))
     keys = ("journal_row_id",) if row["type"] in ON_JOURNAL else ("settlement_row_id", "bank_row_id")
-    row_id = next(row[key] for key in keys if row.get(key) is not None)
+    return basis_of(next(row[key] for key in keys if row.get(key) is not None), names)
+
+
+def basis_of(row_id: int, names: Names) -> tuple[str, ...]:
+    """What a row is known by: source, file, and line or place in it."""
     source, name = names[row_id // LINES_PER_FILE]
     return (source, name, str(row_id % LINES_PER_FILE))
 
@@ -220,11 +224,12 @@ def file_invalid(source: str | None, name: str, error: str, day: date | None) ->
 
 
 def row_rejected(row: Mapping[str, Any], day: date | None) -> Break:
-    """One line that was refused while the rest of its file is used."""
+    """One line that was refused while the rest of its file is used; `turn`: which one of several rows on the line."""
     amount, currency = row["amount_minor"], row["currency"]
+    again = () if row["turn"] == 1 else (str(row["turn"]),)
     return Break(
         type="ROW_REJECTED",
-        basis=(row["source"], row["file"], str(row["line"])),
+        basis=(row["source"], row["file"], str(row["line"]), *again),
         amount_minor=abs(amount or 0),
         direction="none",
         currency=currency,

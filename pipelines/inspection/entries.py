@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,9 +17,11 @@ from pipelines.config import ConfigError, Settings, Source
 from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
 from pipelines.sources.base import MICRO, Data, Parsed, Profile, SourceError
+from pipelines.sources.batches import contradictions, standing
 from pipelines.sources.containers import Member, is_archive, members
 from pipelines.sources.identify import HEAD, identify
 from pipelines.sources.sidecars import file_of, is_sidecar
+from pipelines.sources.traces import gaps, gaps_told, runs_of
 from pipelines.toml_faults import there_are
 
 UNTOLD = "(given by configuration)"
@@ -89,11 +92,36 @@ def _read(
         profile = chosen or identify(name, data, readers)
         source = _source_of((name, Path(shown.split("!", maxsplit=1)[0]).name), profile, settings)
         parts = reading.read_parts(profile, data, settings, source, name)
-        entry = _rounded(archives.joined([_entry(shown, part) for part in parts]))
+        noticed = _Terminals()
+        entry = _rounded(archives.joined([_entry(shown, noticed.seen(part)) for part in parts]))
+        entry["warnings"] = [*entry["warnings"], *noticed.told()]
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)
     why = chosen.explain(name, bytes(data[:HEAD])) if chosen else ""
     return entry | {"warnings": [*entry["warnings"], f"it does not look like {profile.name}: {why}"]} if why else entry
+
+
+@dataclass
+class _Terminals:
+    """What the parts of a journal tell of its terminals: gaps in their numbers, batches that were closed."""
+
+    traces: list[pl.DataFrame] = field(default_factory=list)
+    closings: list[pl.DataFrame] = field(default_factory=list)
+    counted: list[pl.DataFrame] = field(default_factory=list)
+
+    def seen(self, part: reading.Read) -> reading.Read:
+        """Take note of one part more, and hand it on."""
+        if part.parsed.side == "journal":
+            self.traces += [part.parsed.traces, runs_of(part.accepted)]
+            self.closings.append(part.parsed.batch_totals)
+            self.counted.append(standing(part.accepted))
+        return part
+
+    def told(self) -> list[str]:
+        """One sentence for each gap, and for each batch whose totals contradict the rows."""
+        gone = gaps_told(gaps(self.traces)) if self.traces else []
+        wrong = contradictions(pl.concat(self.closings), pl.concat(self.counted)) if self.closings else []
+        return [*gone, *wrong]
 
 
 def _source_of(names: Sequence[str], profile: Profile, settings: Settings) -> Source:

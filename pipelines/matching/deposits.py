@@ -28,6 +28,7 @@ GROUPS = {
 }
 MEMBERS = {"group_no": pl.Int64, "side": pl.String, "row_id": pl.Int64}
 STATES = {"row_id": pl.Int64, "state": pl.String, "reason": pl.String}
+UNIDENTIFIED = "DEPOSIT_UNIDENTIFIED"
 PART_OF_A_REFERENCE = "A-Za-z0-9"
 
 
@@ -248,7 +249,7 @@ def _owned_entries(entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals)
         .then(pl.lit("no acquirer's entry: the counterparty fits no contract"))
         .when(incomplete)
         .then(pl.lit("TIMING"))
-        .otherwise(pl.lit("DEPOSIT_UNIDENTIFIED"))
+        .otherwise(pl.lit(UNIDENTIFIED))
     )
     return owned.with_columns(state=state, reason=reason)
 

@@ -71,10 +71,8 @@ class Walk:
                 if above is not holder:
                     holder, done = self._holder(above, namespace), None
                 at = self._take(element, namespace)
-                if (
-                    done is not None and holder is not None
-                ):  # an entry later: the parser still holds the one it has just closed
-                    holder.remove(done)
+                if done is not None and holder is not None:
+                    holder.remove(done)  # an entry later: the parser still holds the one it has just closed
                 done = element
                 if most is not None and at - begun > most:
                     begun = at
