@@ -133,7 +133,8 @@ def restated_entries(rows: Sequence[Row]) -> Iterator[Entry]:
     for row in rows:
         sums = [row["old_amount_minor"], row["new_amount_minor"]]
         amounts = " → ".join("nothing" if each is None else money_text(each, row["currency"]) for each in sums)
-        about = f" ({', '.join(row['changed'])})" if row["changed"] else ""
+        columns = [name.removesuffix("_minor") for name in row["changed"]]
+        about = f" ({', '.join(columns)})" if columns else ""
         told = f"a corrected file of {row['source']} {_verb(row['change'])} this row{about}: {amounts}"
         line = row["new_line"] if row["new_line"] is not None else row["old_line"]
         yield Entry("restated", told, row["run_date"], file=row["file"], line=line, facts=_plain(row))

@@ -40,7 +40,7 @@ def _row(row: Mapping[str, Any]) -> RestatedRow:
         change=row["change"],
         key=reference(row),
         currency=row["currency"],
-        changed=tuple(row["changed"]),
+        changed=tuple(name.removesuffix("_minor") for name in row["changed"]),
         old_line=row["old_line"],
         new_line=row["new_line"],
         old_minor=row["old_amount_minor"],

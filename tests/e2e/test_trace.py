@@ -130,7 +130,7 @@ def test_a_trace_goes_on_with_what_people_and_corrected_files_do(place: Path) ->
     shop.put("settlement_UNIONPAY_20260331.csv", shop.text("unionpay", TUE).replace("12.00", "10.00"))
     shop.night(THU)
     lines = recon(shop, "trace", "S").stdout
-    assert "a corrected file of unionpay changed this row (gross_minor, net_minor): 12.00 CNY → 10.00 CNY" in lines
+    assert "a corrected file of unionpay changed this row (gross, net): 12.00 CNY → 10.00 CNY" in lines
     assert "decision 1, Li Na: unmatch SALE 10.00 CNY" in lines
     assert "reason: slip seen · lost" in lines, "the line that was meant has another amount now"
     (file,) = told(shop, "files", "--state", "loaded", "--source", "pos", "--date", str(MON))
