@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.cases.decisions import Act, InForce, RowKey, in_force
+from pipelines.cases.decisions import MATCH, UNMATCH, Act, InForce, RowKey, in_force
 from pipelines.cases.register import EVENTS, exception_id
 from pipelines.matching.by_hand import MANUAL, PAIR, Decided
 from pipelines.row_ids import LINES_PER_FILE
@@ -82,7 +82,7 @@ def lay(store: Store, last: int) -> Laid:
 
     last: number of the run before this one; rows of files loaded since then are open already.
     """
-    told = acts(store)
+    told = [act for act in acts(store) if act.act in (MATCH, UNMATCH)]
     if not told:
         return Laid()
     rows = found_again(store, told)
