@@ -27,6 +27,10 @@ class ConfigError(Exception):
     """recon.toml cannot be used; the message is one or two plain lines."""
 
 
+class RefusedError(ConfigError):
+    """What a person asked for cannot be done; the message is one plain line."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

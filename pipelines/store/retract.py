@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.sources.base import NO_BALANCES
-from pipelines.store import parts
+from pipelines.store import parts, undoing
 from pipelines.store.connection import Store
 
 WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account"}
@@ -128,6 +128,10 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     """
     first, last = file_id * LINES_PER_FILE, (file_id + 1) * LINES_PER_FILE
     inside = f"BETWEEN {first} AND {last - 1}"
+    undoing.reopen_originals(store, inside)
+    undoing.watch_again(store, inside)
+    undoing.reopen_chargebacks(store, [file_id])
+    undoing.reopen_adjustments(store, file_id, inside)
     _reopen_partners(store, inside)
     _reopen_adjusted(store, inside)
     _reopen_repeats(store, file_id, inside)
