@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.cases.register import Break, Entry, Event, Evidence
 from pipelines.cases.taxonomy import POLICY
+from pipelines.store import parts
 from pipelines.store.connection import Store
 
 JOURNAL = (
@@ -172,7 +173,7 @@ def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version:
     rows = pairs.select(*columns, *amounts).with_columns(
         run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)
     )
-    store.append("matches", rows)
+    parts.add(store, "matches", rows, run_no)
 
 
 def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int) -> None:

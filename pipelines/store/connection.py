@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.store import parts
+
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
 
@@ -23,11 +25,15 @@ class StoreBusyError(StoreError):
 
 
 class Store:
-    """The writer's own database. One process holds it; analysts read the published copy instead."""
+    """The writer's own database. One process holds it; analysts read the published copy instead.
 
-    def __init__(self, path: Path, memory_limit: str | None = None):
+    parts: folder of the rows that never change (`store.parts`).
+    """
+
+    def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
+        """copy: a copy that is to be published: it is taken as it is, and its parts are not its own."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
+        self.path, self.parts = path, path.with_suffix(".parts").absolute()
         try:
             self._con = duckdb.connect(str(path))
         except duckdb.IOException as error:
@@ -40,7 +46,8 @@ class Store:
         self.execute("SET disabled_compression_methods = 'fsst,dictionary,zstd'")
         if memory_limit:
             self.execute("SET memory_limit = ?", [memory_limit])
-        self._migrate()
+        if not copy:
+            self._migrate()
 
     def __enter__(self) -> Store:
         return self
@@ -126,7 +133,9 @@ class Store:
                 with self.transaction():
                     self._script(file)
                     self.execute("INSERT INTO migrations VALUES (?, ?, now())", [number, file.stem])
+        parts.sweep(self)
         with self.transaction():
+            parts.show(self, self.parts)
             for file in sorted((SQL / "views").glob("*.sql")):
                 self._script(file)
 

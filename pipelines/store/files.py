@@ -11,6 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE, places
+from pipelines.store import parts
 from pipelines.store.connection import Store
 from pipelines.store.retract import retract
 
@@ -83,7 +84,7 @@ class Loading:
         """
         number, amount = pl.lit(self.file_id, pl.Int32), pl.col(AMOUNT[side])
         stored = numbered(rows, self.file_id)
-        self.store.append(side, stored)
+        parts.add(self.store, side, stored, self.run_no, self.file_id)
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
         self.store.append("balances", balances.with_columns(file_id=number))
         self.totals.append(rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum()))

@@ -1,32 +1,72 @@
-"""The published copy: written beside the old one and swapped in by rename, read by anyone at any time."""
+"""The published copy: written beside the old one and swapped in by rename, read by anyone at any time.
+
+It is one small database and a folder of parts, which it shares with the store; a night adds the parts that are new.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 import polars as pl
 
+from pipelines.store import parts
 from pipelines.store.connection import Store, StoreError
+
+PARTS = "parts"
+"""Folder beside the published database."""
+
+GRACE = timedelta(days=1)
+"""How long a part stays after it was dropped: who holds a copy of an earlier night open still reads it."""
 
 
 def publish(store: Store, target: Path) -> None:
-    """Copy the whole store to `target`, so that a reader sees the last night or this one, never half of it."""
+    """Copy the store to `target`, so that a reader sees the last night or this one, never half of it."""
     store.checkpoint()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    shared = target.parent.absolute() / PARTS
+    shared.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{target.name}.*"):  # of a run that was killed while it published
         left.unlink(missing_ok=True)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
+        _share(store, shared)
         shutil.copyfile(store.path, fresh)
+        with Store(fresh, copy=True) as copy, copy.transaction():
+            parts.show(copy, shared)
         with fresh.open("rb+") as handle:
             os.fsync(handle.fileno())
         fresh.replace(target)
     finally:
-        fresh.unlink(missing_ok=True)
+        for left in target.parent.glob(f"{fresh.name}*"):
+            left.unlink(missing_ok=True)
+    _forget(store, shared)
+
+
+def _share(store: Store, folder: Path) -> None:
+    """Parts that are not in the folder yet, as further names of the same files where the disk allows it."""
+    there = {file.name for file in folder.iterdir()}
+    for name in parts.names(store):
+        if name in there:
+            continue
+        try:
+            os.link(store.parts / name, folder / name)
+        except OSError:  # another disk, or one without hard links
+            fresh = folder / f".{name}"
+            shutil.copyfile(store.parts / name, fresh)
+            fresh.replace(folder / name)
+
+
+def _forget(store: Store, folder: Path) -> None:
+    """Remove parts that were dropped long ago, and what no store knows any more."""
+    since = datetime.now(UTC) - GRACE
+    known = set(parts.names(store, since))
+    for file in folder.iterdir():
+        if file.name not in known and file.stat().st_ctime < since.timestamp():
+            file.unlink(missing_ok=True)
 
 
 class Published:

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.sources.base import NO_BALANCES
+from pipelines.store import parts
 from pipelines.store.connection import Store
 
 WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account"}
@@ -94,12 +95,14 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     _reopen_partners(store, inside)
     _reopen_adjusted(store, inside)
     _reopen_repeats(store, file_id, inside)
-    store.execute(f"DELETE FROM book.matches WHERE journal_row_id {inside} OR settlement_row_id {inside}")
+    parts.drop_matches(store, f"journal_row_id {inside} OR settlement_row_id {inside}")
     groups = f"SELECT group_no FROM book.deposit_members WHERE row_id {inside}"
     store.execute(f"DELETE FROM book.deposit_groups WHERE group_no IN ({groups})")
     store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({groups})")
-    for table in ("open_rows", "out_of_scope", "watched", "journal", "settlement", "bank"):
+    for table in ("open_rows", "out_of_scope", "watched"):
         store.execute(f"DELETE FROM book.{table} WHERE row_id {inside}")
+    for side in ("journal", "settlement", "bank"):
+        parts.drop_file(store, side, file_id, inside)
     for table in ("rejected_rows", "balances"):
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
     store.execute(

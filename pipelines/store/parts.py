@@ -1,0 +1,99 @@
+"""Rows that never change, as Parquet parts beside the store: written once, then read by the store and by analysts.
+
+A part is written and flushed before the transaction that names it commits, so whatever is named is whole. A file that
+no committed transaction names is left over from a run that was killed, or belonged to a file that was taken back.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from pipelines.store.connection import Store
+
+TABLES = ("journal", "settlement", "bank", "matches")
+"""Tables of `book` that are views over their parts."""
+
+_IN_USE = "book.parts WHERE dropped_at IS NULL"
+
+
+def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int | None = None) -> None:
+    """Write rows as a part of a table, inside the caller's transaction. file_id: the file they stand in."""
+    if rows.is_empty():
+        return
+    name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
+    store.parts.mkdir(parents=True, exist_ok=True)
+    rows.write_parquet(store.parts / name, compression="lz4")
+    _flush(store.parts / name)
+    store.execute(
+        "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
+        [name, table, file_id, run_no, rows.height, rows.columns],
+    )
+    show(store, store.parts, [table])
+
+
+def drop_file(store: Store, side: str, file_id: int, inside: str) -> None:
+    """Take the rows of a file out of its table. inside: the condition on a row_id of the file."""
+    _drop(store, "of_table = ? AND file_id = ?", [side, file_id])
+    store.execute(f"DELETE FROM book.{side}_base WHERE row_id {inside}")
+    show(store, store.parts, [side])
+
+
+def drop_matches(store: Store, condition: str) -> None:
+    """Take the pairs that fit a condition out of the matches: parts that hold some are written anew without them."""
+    store.execute(f"DELETE FROM book.matches_base WHERE {condition}")
+    for name, run_no in store.execute(f"SELECT name, run_no FROM {_IN_USE} AND of_table = 'matches' ORDER BY name"):
+        part = f"read_parquet({_text(store.parts / name)})"
+        if store.execute(f"SELECT 1 FROM {part} WHERE {condition} LIMIT 1"):
+            kept = store.frame(f"SELECT * FROM {part} WHERE NOT ({condition})")
+            _drop(store, "name = ?", [name])
+            add(store, "matches", kept, run_no)
+    show(store, store.parts, ["matches"])
+
+
+def show(store: Store, folder: Path, tables: Iterable[str] = TABLES) -> None:
+    """Make each table a view over its base and its parts, which lie in `folder`."""
+    for table in tables:
+        found = store.execute(
+            f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? GROUP BY columns ORDER BY 2",
+            [table],
+        )
+        told = [f"FROM read_parquet([{', '.join(_text(folder / name) for name in names)}])" for _, names in found]
+        union = " UNION ALL BY NAME ".join([f"FROM book.{table}_base", *told])
+        store.execute(f"CREATE OR REPLACE VIEW book.{table} AS {union}")
+
+
+def names(store: Store, since: datetime | None = None) -> list[str]:
+    """Files of all parts in use, and of those that were dropped since a moment."""
+    moment = since.astimezone(UTC).replace(tzinfo=None) if since else None
+    return [n for (n,) in store.execute(f"SELECT name FROM {_IN_USE} OR dropped_at > ? ORDER BY name", [moment])]
+
+
+def sweep(store: Store) -> None:
+    """Remove what lies in the folder and is named by no part. Only the process that holds the store may ask for it."""
+    known = set(names(store))
+    for file in store.parts.glob("*.parquet"):
+        if file.name not in known:
+            file.unlink(missing_ok=True)
+
+
+def _drop(store: Store, condition: str, values: list[object]) -> None:
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    store.execute(f"UPDATE book.parts SET dropped_at = ? WHERE dropped_at IS NULL AND {condition}", [moment, *values])
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _text(path: Path) -> str:
+    """A path as a literal: the list of files of a view takes no parameters."""
+    return "'" + str(path).replace("'", "''") + "'"
