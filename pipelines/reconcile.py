@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.cases.register import Event
+from pipelines.charging import charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.config import Settings
@@ -81,6 +82,9 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         settled = _match(store, rows, run_date, arrivals)
         reviewed = _review(store, rows, last, run_date, arrivals)
         deposited = _bank(store, rows, arrivals)
+        books.write_matches(store, settled.pairs, run_no, rules.VERSION)
+        charged = charge(store, settings, run_no, last)
+        register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
@@ -212,7 +216,6 @@ def _write(
     run_no: int,
 ) -> None:
     """Pairs, groups and states of the night. afterwards: states of what follows a sale; adjusted: rows closed by it."""
-    books.write_matches(store, settled.pairs, run_no, rules.VERSION)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
         [

@@ -239,15 +239,32 @@ def write_policy(store: Store) -> None:
 
 
 def held_entries(store: Store, derived_ids: list[str]) -> dict[str, Entry]:
-    """Newest entry of every exception that is open, and of the ids given."""
+    """Newest entry of every exception that is open, and of the ids given; fees are kept apart, being many."""
     ids = pl.DataFrame({"exception_id": derived_ids}, schema={"exception_id": pl.String})
     newest = store.frame(
         """
         SELECT * FROM book.exception_events
+        WHERE type <> 'FEE_VARIANCE' OR exception_id IN (SELECT exception_id FROM ids)
         QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
         AND (status <> 'cleared' OR exception_id IN (SELECT exception_id FROM ids))
         """,
         ids=ids,
+    )
+    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
+
+
+def held_fees(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
+    """Newest entry of every open FEE_VARIANCE whose line bears one of the references: `merchant_id`, `ref`."""
+    if named.is_empty():
+        return {}
+    newest = store.frame(
+        """
+        SELECT * FROM book.exception_events e
+        WHERE type = 'FEE_VARIANCE' AND EXISTS (
+            FROM named n WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
+        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1 AND status <> 'cleared'
+        """,
+        named=named,
     )
     return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
 
