@@ -1,4 +1,4 @@
-"""Fees of the night: settlement lines against the contracts, and what differs into the register."""
+"""Money within a settlement file: fees against the contracts, payouts against their lines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import polars as pl
 from pipelines.cases import variances
 from pipelines.cases.taxonomy import POLICY, due_date
 from pipelines.checks.fees import judge, months_needed, volumes
+from pipelines.checks.nets import added, breaks, judged
 from pipelines.checks.terms import NO_VOLUME, Volume
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.contracts import Contract
-from pipelines.store import Store, books, fees
+from pipelines.store import Store, books, fees, nets
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,22 @@ def register_fees(
     events = events.with_columns(run_no=pl.lit(run_no, pl.Int32), run_date=pl.lit(run_date))
     fees.write_events(store, events.sort("exception_id"))
     return events.height
+
+
+def add_up(store: Store, last: int) -> pl.DataFrame:
+    """Sum the payouts that tonight's files touch, judge them and those they may carry to; returns NET_BREAK as breaks."""
+    files = fees.settlement_files(store, last)
+    more, bad, again = nets.of_files(store, files), nets.rejected(store, files), nets.touched(store)
+    if again.height:
+        whole, every = nets.of_payouts(store, again), nets.rejected(store)
+        more = pl.concat([more.join(again, on=nets.KEY, how="anti"), whole])
+        bad = pl.concat([bad.join(again, on=nets.KEY, how="anti"), every.join(again, on=nets.KEY, how="semi")])
+    keys = pl.concat([more.select(nets.KEY), bad.select(nets.KEY)]).unique()
+    before = nets.known(store, keys).join(again, on=nets.KEY, how="anti")
+    fresh = added(before, more, bad)
+    if fresh.height or again.height:
+        nets.write(store, judged(fresh, nets.around(store, fresh)), again.join(fresh, on=nets.KEY, how="anti"))
+    return breaks(nets.breaks(store))
 
 
 def _basis(contracts: tuple[Contract, ...]) -> str:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.cases.register import Event
-from pipelines.charging import charge, register_fees
+from pipelines.charging import add_up, charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.config import Settings
@@ -87,7 +87,8 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
-        breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
+        unbalanced = add_up(store, last)
+        breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks, unbalanced], how="diagonal")
         night = Night(settings, arrivals, run_no, run_date, last)
         registered = register(store, night, settled.undone, breaks, aftermath, lines)
         _write(

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.store import parts
-from pipelines.store.connection import Store
+from pipelines.store.connection import Store, numbers
 
 FEE_VARIANCE = "FEE_VARIANCE"
 CHECKED = ["row_id", "term", "expected_minor", "cause", "detail"]
@@ -35,9 +35,9 @@ def chargeable(store: Store, file_id: int, acquirers: Iterable[str]) -> pl.DataF
                s.gross_minor, s.fee_minor, s.fee_micro, s.commission_minor, s.markup_minor, s.scheme_fee_minor,
                s.interchange_minor
         FROM book.settlement s
-        WHERE s.file_id = ? AND s.record_type IN ('SALE', 'REFUND') AND list_contains(?, s.acquirer)
+        WHERE s.file_id = {int(file_id)} AND s.record_type IN ('SALE', 'REFUND') AND list_contains(?, s.acquirer)
         """,
-        [file_id, sorted(acquirers)],
+        [sorted(acquirers)],
     )
 
 
@@ -94,14 +94,13 @@ def write_checks(store: Store, file_id: int, run_no: int, lines: pl.DataFrame, t
 def variances(store: Store, file_ids: Iterable[int]) -> pl.DataFrame:
     """Lines of these files that cost something else than the contract says, with all that tells about them."""
     return store.frame(
-        """
+        f"""
         SELECT s.row_id, s.file_id, s.line, s.acquirer, s.merchant_id, s.terminal_id, s.rrn, s.order_no, s.payout_id,
                s.currency, coalesce(s.business_date, s.settlement_date) AS business_date, s.gross_minor, s.fee_minor,
                c.expected_minor, c.cause, c.detail
         FROM book.fee_checks c JOIN book.settlement s USING (row_id)
-        WHERE c.cause IS NOT NULL AND list_contains(?, s.file_id) ORDER BY s.row_id
-        """,
-        [sorted(file_ids)],
+        WHERE c.cause IS NOT NULL AND s.file_id IN ({numbers(file_ids)}) ORDER BY s.row_id
+        """
     )
 
 

@@ -22,23 +22,40 @@ ALTER TABLE book.rejected_rows ADD COLUMN net_minor BIGINT;
 ALTER TABLE book.rejected_rows ADD COLUMN record_type VARCHAR;
 ALTER TABLE book.rejected_rows ADD COLUMN acquirer VARCHAR;
 
--- Every payout that lines name or that is declared: what it declares, what its lines add up to, what is carried.
--- Replaced payout by payout when one of its lines comes or goes.
+-- Every payout that lines name or that is declared: what its lines add up to, by kind, what it declares, what is carried
+-- from and to other days, and what that means. A payout's sums grow as lines of it come; where lines go, all are
+-- summed again. Amounts as in the view payout_bridge.
 CREATE TABLE book.payout_nets (
     acquirer VARCHAR NOT NULL,
     payout_id VARCHAR NOT NULL,
     currency VARCHAR NOT NULL,
     merchant_id VARCHAR,
     settlement_date DATE NOT NULL,
-    declared_minor BIGINT,
-    declared_times INTEGER NOT NULL,
-    lines INTEGER NOT NULL,
+    row_id BIGINT NOT NULL,
+    one_for_each BOOLEAN NOT NULL,
+    line_count BIGINT NOT NULL,
+    gross_minor BIGINT NOT NULL,
+    refunds_minor BIGINT NOT NULL,
+    fees_minor BIGINT NOT NULL,
+    chargebacks_minor BIGINT NOT NULL,
+    adjustments_minor BIGINT NOT NULL,
+    separate_fees_minor BIGINT NOT NULL,
+    reserve_held_minor BIGINT NOT NULL,
+    reserve_released_minor BIGINT NOT NULL,
+    balance_carried_minor BIGINT NOT NULL,
+    commission_minor BIGINT NOT NULL,
+    markup_minor BIGINT NOT NULL,
+    scheme_fee_minor BIGINT NOT NULL,
+    interchange_minor BIGINT NOT NULL,
     lines_minor BIGINT NOT NULL,
+    rejected_count BIGINT NOT NULL,
     rejected_minor BIGINT NOT NULL,
+    unread_payouts BIGINT NOT NULL,
+    declared_count BIGINT NOT NULL,
+    declared_minor BIGINT NOT NULL,
     carried_in_minor BIGINT NOT NULL,
     carried_out_minor BIGINT NOT NULL,
-    verdict VARCHAR NOT NULL,
-    row_id BIGINT
+    verdict VARCHAR NOT NULL
 );
 
 -- Payouts to be judged again though no line of them came: a file with lines of theirs was taken back.
