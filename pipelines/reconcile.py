@@ -14,9 +14,10 @@ from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.matching.aftermath import chargebacks, keyed
-from pipelines.matching.deposits import Deposited, named, settle_deposits
+from pipelines.matching.deposits import Deposited, settle_deposits
 from pipelines.matching.frames import EXPECTED, TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.references import named
 from pipelines.matching.repeats import told_again
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
@@ -81,13 +82,13 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         rows = _gather(store, settings, last, fresh)
         settled = _match(store, rows, run_date, arrivals)
         reviewed = _review(store, rows, last, run_date, arrivals)
+        unbalanced = add_up(store, last)
         deposited = _bank(store, rows, arrivals)
         books.write_matches(store, settled.pairs, run_no, rules.VERSION)
         charged = charge(store, settings, run_no, last)
         register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
-        unbalanced = add_up(store, last)
         breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks, unbalanced], how="diagonal")
         night = Night(settings, arrivals, run_no, run_date, last)
         registered = register(store, night, settled.undone, breaks, aftermath, lines)
@@ -172,7 +173,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
         assert isinstance(first, date)  # noqa: S101 - a date column
         older = books.entries_out_of_scope(store, first - timedelta(days=DAYS_BEFORE_SETTLEMENT))
         older = statements.explained(store, statements.counting(store, older))
-        naming = named(older, payouts["payout_id"].drop_nulls().to_list())
+        naming = named(older, books.references_of(store, payouts))
         entries = pl.concat([entries, older.join(naming.select("row_id").unique(), on="row_id", how="semi")])
     texts = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
     touched = books.payouts_named(store, entries.select(text=texts))
@@ -192,7 +193,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     entries = _together(entries, statements.explained(store, banked))
     listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
-    deposited = settle_deposits(payouts, entries, listed, arrivals)
+    deposited = settle_deposits(payouts, entries, books.references_of(store, payouts), listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
     changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")
     return replace(

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.cases.register import Break, Entry, Event, Evidence
 from pipelines.cases.taxonomy import POLICY
+from pipelines.matching.references import squashed_sql
 from pipelines.store import parts
 from pipelines.store.connection import Store
 
@@ -116,14 +117,42 @@ def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
 
 
 def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
-    """PAYOUT lines whose id stands somewhere in one of the texts (`text`), banked or not."""
-    return store.frame(
+    """PAYOUT lines whose id may stand somewhere in one of the texts (`text`), banked or not.
+
+    Signs and spaces between letters and digits are left out on both sides; who really names whom is told later.
+    """
+    known = store.frame(
         f"""
-        SELECT {SETTLEMENT} FROM book.settlement s
-        WHERE s.record_type = 'PAYOUT' AND EXISTS (FROM known k WHERE contains(k.text, s.payout_id))
+        WITH texts AS (SELECT {squashed_sql("text")} AS text FROM known WHERE text IS NOT NULL),
+        ids AS (SELECT acquirer, payout_id, currency, settlement_date, {squashed_sql("payout_id")} AS id
+                FROM book.payout_nets WHERE declared_count > 0)
+        SELECT acquirer, payout_id, currency, settlement_date FROM ids
+        WHERE id <> '' AND EXISTS (FROM texts t WHERE contains(t.text, ids.id))
         """,
         known=texts,
     )
+    if known.is_empty():
+        return store.frame(f"SELECT {SETTLEMENT} FROM book.settlement LIMIT 0")
+    return store.frame(
+        f"""
+        SELECT {SETTLEMENT} FROM book.settlement s SEMI JOIN hits h USING (acquirer, payout_id, currency)
+        WHERE s.record_type = 'PAYOUT' AND s.settlement_date BETWEEN ? AND ?
+        """,
+        [known["settlement_date"].min(), known["settlement_date"].max()],
+        hits=known,
+    )
+
+
+def references_of(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
+    """By what a bank may name these payouts: `payout_row`, `ref`: their ids and the acquirer's numbers of the transfers."""
+    numbers = store.frame(
+        """
+        SELECT s.row_id AS payout_row, s.acquirer_ref AS ref FROM book.settlement s SEMI JOIN known USING (row_id)
+        WHERE s.record_type = 'PAYOUT' AND s.acquirer_ref IS NOT NULL
+        """,
+        known=payouts.select("row_id"),
+    )
+    return pl.concat([payouts.select(payout_row="row_id", ref="payout_id").drop_nulls(), numbers])
 
 
 def groups_of(store: Store, row_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
