@@ -50,9 +50,7 @@ def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
     return Charged(files, all_again)
 
 
-def register_fees(
-    store: Store, settings: Settings, run_no: int, last: int, run_date: date, charged: Charged
-) -> int:
+def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_date: date, charged: Charged) -> int:
     """Write what opens, changes and clears among the fees; returns how many events."""
     rows = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in rows.iter_rows()}

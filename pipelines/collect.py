@@ -125,6 +125,12 @@ class LargeFile:
             at += len(read)
         return b"".join(found)
 
+    def copy_to(self, target: BinaryIO) -> None:
+        """Write all bytes to another file, within the kernel."""
+        at = 0
+        while at < self._size and (sent := os.sendfile(target.fileno(), self._file.fileno(), at, self._size - at)):
+            at += sent
+
 
 def contents(path: Path) -> Data:
     """The bytes of a file; those of a large one stay on disk."""
@@ -170,7 +176,7 @@ def archive(data: Data, digest: str, folder: Path) -> Path:
     fresh = target.with_name(f"{mine}{threading.get_ident()}")  # two threads may keep the same content
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-            handle.writelines(_pieces(data))
+            data.copy_to(handle) if isinstance(data, LargeFile) else handle.write(data[:])
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)

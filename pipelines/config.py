@@ -14,10 +14,10 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 
 from pipelines import toml_faults
 from pipelines.contracts import BankFee, Contract, Fee, Table, known_country
+from pipelines.rule_settings import MatchRule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
 from pipelines.sources.declared import READY, Declaration, MisfitError, profile_of, ready_profile
-
 
 __all__ = ["BankFee", "ConfigError", "Contract", "Fee", "Settings", "Source", "known_zone", "load"]
 
@@ -107,6 +107,7 @@ class Settings(Table):
     profiles: tuple[Declaration, ...] = ()
     sources: tuple[Source, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    rules: tuple[MatchRule, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
@@ -122,7 +123,18 @@ class Settings(Table):
                 what = f"there is a source {source.name} already; choose another name"
                 raise MisfitError(what, "sources", number, "name")
             self._check_source(source, number, known)
+        self._check_rules()
         return self
+
+    def _check_rules(self) -> None:
+        named = [s.acquirer for s in self.sources if s.acquirer] + [c.acquirer for c in self.contracts]
+        for number, rule in enumerate(self.rules):
+            if rule.acquirer not in named:
+                what = f"acquirer {rule.acquirer!r} is unknown; {toml_faults.there_are(rule.acquirer, set(named))}"
+                raise MisfitError(what, "rules", number, "acquirer")
+            if any((rule.acquirer, rule.name) == (other.acquirer, other.name) for other in self.rules[:number]):
+                what = f"there is a rule {rule.name} for {rule.acquirer} already; put both into one"
+                raise MisfitError(what, "rules", number, "name")
 
     def _check_source(self, source: Source, number: int, known: Mapping[str, Profile]) -> None:
         if source.profile not in known:

@@ -15,10 +15,13 @@ from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.deposits import Deposited, settle_deposits
-from pipelines.matching.frames import EXPECTED, TRANSACTIONS
-from pipelines.matching.journal_settlement import Settled, identify, settle, wanted
+from pipelines.matching.engine import without
+from pipelines.matching.frames import TRANSACTIONS
+from pipelines.matching.journal_settlement import Settled, identify, near, settle, wanted
+from pipelines.matching.narrow import pairs_at_once
 from pipelines.matching.references import named
 from pipelines.matching.repeats import told_again
+from pipelines.matching.rulebook import Rulebook, changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
@@ -29,6 +32,10 @@ from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
+
+
+FIRST_CHANGED = 1000 * rules.VERSION
+"""Rule sets that recon.toml changed are numbered from here on, so that their versions are told from the built-in."""
 
 
 class ProofError(Exception):
@@ -48,14 +55,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Open:
-    """Open rows of the three sides."""
+    """Open rows of the three sides.
 
+    at_once: pairs that the narrow look made; journal, settlement: whole rows that it left; idle, ledger: narrow rows
+    from which nothing is expected; new: narrow journal rows of the files loaded since the last run.
+    """
+
+    at_once: pl.DataFrame
     journal: pl.DataFrame
     settlement: pl.DataFrame
     payouts: pl.DataFrame
     other_lines: pl.DataFrame
     bank: pl.DataFrame
     idle: pl.DataFrame
+    ledger: pl.DataFrame
+    new: pl.DataFrame
 
 
 def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date | None) -> Arrivals:
@@ -79,12 +93,13 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
     with store.transaction():
         arrivals = arrivals_of(store, settings, run_date, previous)
         statements.settle_repeats(store, last, told_again)
-        rows = _gather(store, settings, last, fresh)
-        settled = _match(store, rows, run_date, arrivals)
-        reviewed = _review(store, rows, last, run_date, arrivals)
+        book = _rulebook(store, settings)
+        rows = _gather(store, settings, last, fresh, book)
+        settled = _match(store, rows, last, run_date, arrivals, book)
+        reviewed = _review(store, rows, run_date, arrivals)
         unbalanced = add_up(store, last)
         deposited = _bank(store, rows, arrivals)
-        books.write_matches(store, settled.pairs, run_no, rules.VERSION)
+        books.write_matches(store, settled.pairs, run_no)
         charged = charge(store, settings, run_no, last)
         register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
@@ -134,35 +149,48 @@ def _ahead(store: Store, settings: Settings) -> pl.Expr:
     return pl.col("file_id").replace_strict(ahead, default=timedelta(), return_dtype=pl.Duration("us"))
 
 
-def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh) -> _Open:
+def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh, book: Rulebook) -> _Open:
     journal = books.open_rows(store, "journal", last, fresh)
     lines = books.open_rows(store, "settlement", last, fresh)
-    kind = pl.col("record_type")
-    expecting = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
-    transaction, payout = kind.is_in(TRANSACTIONS), kind == "PAYOUT"
+    at_once = pairs_at_once(journal, lines, book.own.keys())
+    transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
+    expecting = without(journal.filter("expects"), at_once["journal_row_id"])
+    settling = without(lines.filter(transaction), at_once["settlement_row_id"])
+    others = books.rows_of(store, "settlement", lines.filter(~transaction & ~ledger)["row_id"])
+    loaded = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
     return _Open(
-        journal=journal.filter(expecting),
-        settlement=lines.filter(transaction).with_columns(ahead=_ahead(store, settings)),
-        payouts=lines.filter(payout),
-        other_lines=lines.filter(~(transaction | payout)),
+        at_once=at_once,
+        journal=books.rows_of(store, "journal", expecting["row_id"]),
+        settlement=books.rows_of(store, "settlement", settling["row_id"]).with_columns(ahead=_ahead(store, settings)),
+        payouts=others.filter(pl.col("record_type") == "PAYOUT"),
+        other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
         bank=statements.counting(store, books.open_rows(store, "bank", last, fresh)),
-        idle=journal.filter(~expecting),
+        idle=journal.filter(~pl.col("expects")),
+        ledger=lines.filter(ledger),
+        new=journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded.implode())),
     )
 
 
-def _match(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Settled:
-    found = identify(rows.journal, rows.settlement)
-    found = replace(found, journal_left=_with_acquirer(found.journal_left, arrivals.settings))
-    past = books.journal_history(store, wanted(found, run_date, arrivals))
-    return settle(found, _with_acquirer(past, arrivals.settings), run_date, arrivals)
+def _rulebook(store: Store, settings: Settings) -> Rulebook:
+    changed = [definition(own) for own in changed_rules(settings).values()]
+    return rulebook(settings, books.rule_versions(store, changed, FIRST_CHANGED) if changed else {})
 
 
-def _review(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals) -> Reviewed:
+def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook) -> Settled:
+    settings = arrivals.settings
+    found = identify(rows.journal, rows.settlement, book)
+    found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
+    fresh = books.loaded_since(store, "journal", last)
+    asked, paired = wanted(found, book, run_date, arrivals), rows.at_once["journal_row_id"]
+    past = books.journal_history(store, asked, book.tolerance_minor + 1, fresh, paired)
+    codes = books.codes_of(store, near(found, past, book))
+    settled = settle(found, _with_acquirer(past, settings), codes, book, run_date, arrivals)
+    return replace(settled, pairs=pl.concat([rows.at_once, settled.pairs.select(rows.at_once.columns)]))
+
+
+def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Reviewed:
     """Tonight's journal rows judged beside their matching."""
-    fresh = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
-    both = pl.concat([rows.journal.lazy(), rows.idle.lazy()])
-    new = both.filter((pl.col("row_id") // LINES_PER_FILE).is_in(fresh.implode()))
-    return review(store, new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
+    return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
 def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
@@ -237,9 +265,8 @@ def _write(
 
 def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
     """New journal rows from which nothing is expected, unless an acquirer settled them after all."""
-    failed = pl.col("status") != "APPROVED"
     reason = (
-        pl.when(failed)
+        pl.when("failed")
         .then(pl.lit("declined or timed out, and nobody settled it"))
         .otherwise(pl.lit("a pre-authorisation: nothing is settled until it is completed"))
     )
@@ -251,7 +278,7 @@ def _others(rows: _Open, judged: pl.Series) -> pl.DataFrame:
     """Lines that settle no transaction of the journal and mean nothing more: they are part of their payout's sum."""
     kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
     part = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
-    told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
-    reason = pl.when(pl.col("record_type") == LEDGER).then(told).otherwise(part)
     left = rows.other_lines.filter(~pl.col("row_id").is_in(judged.implode()))
-    return left.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
+    told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
+    found = [left.select("row_id", reason=part), rows.ledger.select("row_id", reason=told)]
+    return pl.concat(found).select(side=pl.lit("settlement"), row_id="row_id", reason="reason")

@@ -33,14 +33,14 @@ class Reviewed:
 
 def review(
     store: Store,
-    new: pl.LazyFrame,
+    new: pl.DataFrame,
     run_date: date,
     arrivals: Arrivals,
     with_acquirer: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Reviewed:
     """Judge tonight's journal rows and the watched ones together with all that they name or that names them.
 
-    new: journal rows loaded since the last run, in matching's columns.
+    new: journal rows loaded since the last run, narrow.
     """
     watched = history.watched_rows(store)
     window = timedelta(minutes=arrivals.settings.run.duplicate_window_minutes)
@@ -66,22 +66,28 @@ def review(
     return Reviewed(pl.concat(listed, how="diagonal"), _to_watch(again, judged, waiting, above))
 
 
-def _pool(store: Store, new: pl.LazyFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+def _pool(store: Store, new: pl.DataFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
     """Sales among which one may be a second charge: tonight's, the watched, and earlier ones close in time."""
-    fresh = charges.sales(new)
+    fresh = new.filter(pl.col("charge").is_not_null()).select("row_id", "charge", "at")
     spans = fresh.group_by(file_id=pl.col("row_id") // LINES_PER_FILE).agg(
-        first=pl.col("txn_time").min() - window, last=pl.col("txn_time").max() + window
+        first=pl.col("at").min() - window, last=pl.col("at").max() + window
     )
-    kept = charges.sales(watched.lazy().filter(pl.col("kind") == CHARGE))
-    near = charges.sales(history.journal_between(store, spans).lazy())
-    return charges.alike(pl.concat([fresh, kept, near]))
+    older = [
+        charges.sales(watched.filter(pl.col("kind") == CHARGE)),
+        charges.sales(history.journal_between(store, spans)),
+    ]
+    before = pl.concat(older).unique("row_id")
+    both = pl.concat([fresh.select("row_id", "charge"), before.select("row_id", charge=charges.alike_hash())])
+    twice = both.filter(pl.col("charge").is_duplicated())["row_id"]
+    mine = fresh.filter(pl.col("row_id").is_in(twice.implode()))["row_id"]
+    return charges.alike(pl.concat([charges.sales(books.rows_of(store, "journal", mine)), before]))
 
 
-def _curious(store: Store, new: pl.LazyFrame, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
+def _curious(store: Store, new: pl.DataFrame, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
     """Rows whose story must be known: what refers to another row, pre-authorisations, possible second charges."""
-    telling = pl.col("original_rrn").is_not_null() | pl.col("txn_type").is_in(["REFUND", "PREAUTH"])
-    told = new.filter(telling).collect()
-    return pl.concat([told, watched.select(told.columns), books.rows_of(store, "journal", pool["row_id"])])
+    telling = pl.concat([new.filter("refers")["row_id"], pool["row_id"]]).unique()
+    told = books.rows_of(store, "journal", telling)
+    return pl.concat([told, watched.select(told.columns)])
 
 
 def _story(store: Store, curious: pl.DataFrame) -> pl.DataFrame:

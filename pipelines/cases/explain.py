@@ -49,13 +49,14 @@ def to_break(row: Mapping[str, Any], names: Names) -> Break:
     """One row of a breaks frame as a Break: sentence, evidence and the basis of its id."""
     kind = row["type"]
     evidence, words = _evidence(row, names), _words(row)
+    perhaps, perhaps_zh = _perhaps(row)
     return Break(
         type=kind,
         basis=_basis(row, names),
         amount_minor=int(row["amount_minor"]),
         direction=row["direction"],
-        explanation=sentences.ENGLISH[row.get("sentence") or kind].format(**words),
-        explanation_zh=sentences.CHINESE[row.get("sentence") or kind].format(**words),
+        explanation=sentences.ENGLISH[row.get("sentence") or kind].format(**words) + perhaps,
+        explanation_zh=sentences.CHINESE[row.get("sentence") or kind].format(**words) + perhaps_zh,
         currency=row.get("settlement_currency") if kind == "CURRENCY_MISMATCH" else row["currency"],
         business_date=row.get("business_date"),
         acquirer=row.get("acquirer"),
@@ -88,9 +89,19 @@ def _evidence(row: Mapping[str, Any], names: Names) -> tuple[Evidence, ...]:
         if row.get(f"{side}_row_id") is not None and not (side == "settlement" and row.get("payout_rows"))
     ]
     found += [place("journal", candidate, names) for candidate in row.get("candidates") or ()]
+    other = "settlement" if row["type"] in ON_JOURNAL else "journal"
+    found += [place(other, meant, names) for meant in row.get("meant") or ()]
     found += [place("settlement", payout, names) for payout in row.get("payout_rows") or ()]
     found += [place("bank", entry, names) for entry in row.get("bank_rows") or ()]
     return tuple(found)
+
+
+def _perhaps(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What is added where records of the other side may be meant, though only amount and time speak for it."""
+    meant = len(row.get("meant") or ())
+    if not meant:
+        return "", ""
+    return sentences.PERHAPS.format(meant=meant), sentences.PERHAPS_ZH.format(meant=meant)
 
 
 def _words(row: Mapping[str, Any]) -> dict[str, str]:
@@ -141,7 +152,9 @@ def net_words(row: Mapping[str, Any]) -> dict[str, str]:
         english[0] += f" + rejected lines {text('rejected')}"
         chinese[0] += f" + 被拒明细 {text('rejected')}"
     if row["declared_count"] != 1:
-        english.append(f"it is declared {row['declared_count']} times" if row["declared_count"] else "nothing declares it")
+        english.append(
+            f"it is declared {row['declared_count']} times" if row["declared_count"] else "nothing declares it"
+        )
         chinese.append(f"被申报 {row['declared_count']} 次")
     if row["carried_in_minor"]:
         english.append(f"{text('carried_in')} was carried from days before")

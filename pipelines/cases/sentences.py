@@ -50,6 +50,12 @@ ENGLISH = {
     "ADJUSTMENT_UNEXPLAINED": "{acquirer} booked an adjustment of {amount} ({ref}), and no open exception explains it.",
 }
 
+PERHAPS = (
+    " It may be one of {meant} records of the other side, listed as evidence, of the same amount and about the same "
+    "time: a person must decide."
+)
+PERHAPS_ZH = "证据中列出的另一方 {meant} 条记录金额和时间相近，可能是同一笔，须由人工判断。"
+
 CHINESE = {
     "NOT_SETTLED": "终端于 {day} 批准了一笔 {mine} 的销售（{ref}），但 {acquirer} 没有清算："
     "应清算 {mine}，实际 {zero}。",

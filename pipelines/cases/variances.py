@@ -24,7 +24,10 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "minimum ignored": ("the minimum was not applied", "未执行保底"),
     "rounding": ("it was rounded otherwise", "舍入方式不同"),
     "card type": ("the rate of another card type was taken", "按其他卡类型费率收取"),
-    "unknown card type": ("the card type is not stated and no rate of the contract fits", "卡类型不明，且无合同费率相符"),
+    "unknown card type": (
+        "the card type is not stated and no rate of the contract fits",
+        "卡类型不明，且无合同费率相符",
+    ),
     "promotion ignored": ("the promotional rate was ignored", "未执行优惠费率"),
     "volume tier": ("the rate of another volume tier was taken", "按其他阶梯费率收取"),
     "refund fee kept": ("the fee of a refund was not given back", "退货未退还手续费"),
@@ -35,7 +38,18 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 }
 """What went wrong, in both languages."""
 
-SAID = ["acquirer", "rrn", "order_no", "payout_id", "currency", "gross_minor", "fee_minor", "expected_minor", "cause", "detail"]
+SAID = [
+    "acquirer",
+    "rrn",
+    "order_no",
+    "payout_id",
+    "currency",
+    "gross_minor",
+    "fee_minor",
+    "expected_minor",
+    "cause",
+    "detail",
+]
 
 
 def keyed(lines: pl.DataFrame, names: Names) -> pl.DataFrame:

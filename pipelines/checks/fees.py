@@ -108,9 +108,17 @@ def _alike(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume)
 def _row(group: int, turn: int, offer: Offer) -> dict[str, object]:
     scaled, governed = offer.scaled, offer.fee.parts
     return {
-        **{"group": group, "turn": turn, "term": text_of(offer.contract, offer.fee)},
-        **{"cause": offer.cause, "detail": offer.detail, "rounding": scaled.rounding, "sign": scaled.sign},
-        **{"scale": scaled.scale, "rate": scaled.rate, "fixed": scaled.fixed, "least": scaled.least},
+        "group": group,
+        "turn": turn,
+        "term": text_of(offer.contract, offer.fee),
+        "cause": offer.cause,
+        "detail": offer.detail,
+        "rounding": scaled.rounding,
+        "sign": scaled.sign,
+        "scale": scaled.scale,
+        "rate": scaled.rate,
+        "fixed": scaled.fixed,
+        "least": scaled.least,
         "most": scaled.most,
         **{f"of_{part}": part in governed for part in FEE_PARTS},
     }
@@ -124,8 +132,13 @@ def _table(offered: Iterable[Mapping[str, object]], widest: int, terms: list[str
     wide = wide or any(int(r[name] or 0) >= _MOST for r in rows for name in ("least", "most"))  # type: ignore[call-overload]
     number = pl.Int128 if wide else pl.Int64
     schema = {
-        **{"group": pl.UInt32, "turn": pl.Int32, "term": pl.Int32, "cause": pl.String, "detail": pl.String},
-        **{"rounding": pl.String, "sign": pl.Int8},
+        "group": pl.UInt32,
+        "turn": pl.Int32,
+        "term": pl.Int32,
+        "cause": pl.String,
+        "detail": pl.String,
+        "rounding": pl.String,
+        "sign": pl.Int8,
         **dict.fromkeys(("scale", "rate", "fixed", "least", "most"), number),
         **{f"of_{part}": pl.Boolean for part in FEE_PARTS},
     }
@@ -191,7 +204,9 @@ def _different(priced: pl.DataFrame) -> pl.DataFrame:
 
 def _told(off: pl.DataFrame, alike: _Alike) -> pl.DataFrame:
     """`row_id`, `cause`, `detail` of lines that differ: the first mistake that gives exactly what was charged."""
-    lines = off.select([c for c in off.columns if c not in alike.main.columns or c == "group"]).drop("exact", "expected")
+    lines = off.select([c for c in off.columns if c not in alike.main.columns or c == "group"]).drop(
+        "exact", "expected"
+    )
     tried = _priced(lines, alike.others).filter(pl.col("expected") == pl.col("fee_minor")).sort("row_id", "turn")
     first = tried.unique("row_id", keep="first", maintain_order=True).select("row_id", "cause", "detail")
     known = off.select("row_id", "unsure").join(first, on="row_id", how="left", maintain_order="left")
@@ -215,7 +230,9 @@ def volumes(sold: pl.DataFrame) -> Volume:
                 & (pl.col("currency") == currency)
                 & pl.col("day").is_between(first, last)
             )
-            covered = [m for m in mine["merchant_id"].unique() if contract.covers(m, None) or contract.covers(m, "CARD")]
+            covered = [
+                m for m in mine["merchant_id"].unique() if contract.covers(m, None) or contract.covers(m, "CARD")
+            ]
             known[key] = int(mine.filter(pl.col("merchant_id").is_in(covered))["gross_minor"].sum())
         return known[key]
 

@@ -32,12 +32,16 @@ def added(before: pl.DataFrame, more: pl.DataFrame, rejected: pl.DataFrame) -> p
     first = ["merchant_id", "settlement_date", "row_id", "one_for_each"]
     sums = [c for c in both.columns if c not in (*KEY, *first)]
     declared = pl.col("declared_count").fill_null(0) > 0
-    summed = both.sort(declared.not_(), "row_id", nulls_last=True).group_by(KEY, maintain_order=True).agg(
-        pl.col("merchant_id").drop_nulls().first(),
-        pl.col("settlement_date").max(),
-        pl.col("row_id").drop_nulls().first(),
-        pl.col("one_for_each").any(),
-        *(pl.col(name).fill_null(0).sum() for name in sums),
+    summed = (
+        both.sort(declared.not_(), "row_id", nulls_last=True)
+        .group_by(KEY, maintain_order=True)
+        .agg(
+            pl.col("merchant_id").drop_nulls().first(),
+            pl.col("settlement_date").max(),
+            pl.col("row_id").drop_nulls().first(),
+            pl.col("one_for_each").any(),
+            *(pl.col(name).fill_null(0).sum() for name in sums),
+        )
     )
     return summed.filter(pl.col("row_id").is_not_null())
 

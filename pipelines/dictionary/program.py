@@ -19,10 +19,12 @@ def profiles() -> str:
 
 def matching_rules() -> str:
     """The rules, strongest first."""
+    plain = rules.RuleSet()
+    means = {plain.any_type: "TYPE_MISMATCH", plain.suggestions: "nothing: it lists what may be meant"}
     rows = [
-        (code(rule.name), ", ".join(rule.keys), _when(rule), "TYPE_MISMATCH" if group is rules.ANY_TYPE else "")
-        for group in (rules.IDENTITY, rules.ANY_TYPE, rules.WITHOUT_REFERENCE)
-        for rule in group
+        (code(rule.name), ", ".join(rule.keys), _when(rule), means.get(tier, ""))
+        for tier in (plain.identity, plain.any_type, plain.weaker, plain.suggestions)
+        for rule in tier
     ]
     return table(("rule", "equal and filled on both sides", "when", "means"), rows)
 
@@ -31,6 +33,7 @@ def _when(rule: rules.Rule) -> str:
     clauses = [f"{column} is blank on a side" for column in (rule.blank, rule.also_blank) if column]
     clauses += [f"only {', '.join(rule.kinds)} lines"] if rule.kinds else []
     clauses += [f"business dates at most {rule.window_days} day apart"] if rule.window_days is not None else []
+    clauses += [f"times at most {rule.window_minutes} minutes apart"] if rule.window_minutes is not None else []
     clauses += ["neither row has another candidate"] if rule.unique else []
     return "; ".join(clauses) or "always"
 

@@ -13,16 +13,25 @@ NARROW = ["row_id", *SAME, "rrn", "order_no", "txn_time"]
 """Columns by which second charges are told; the rest of a row is fetched for the few that are."""
 
 
-def sales(rows: pl.LazyFrame) -> pl.DataFrame:
-    """Journal rows that may be one of two charges, narrow: approved sales by a known card, with a reference."""
+def sale() -> pl.Expr:
+    """Whether a journal row may be one of two charges: an approved sale by a known card, with a reference."""
     known = pl.col("card_no").is_not_null() & pl.col("rrn").is_not_null()
-    sale = (pl.col("txn_type") == "SALE") & (pl.col("status") == "APPROVED")
-    return rows.filter(known & sale).select(NARROW).collect()
+    return known & (pl.col("txn_type") == "SALE") & (pl.col("status") == "APPROVED")
+
+
+def sales(rows: pl.DataFrame) -> pl.DataFrame:
+    """Journal rows that may be one of two charges, narrow."""
+    return rows.filter(sale()).select(NARROW)
+
+
+def alike_hash() -> pl.Expr:
+    """Hash of what two charges of the same card have in common."""
+    return pl.struct(SAME).hash(seed=1)
 
 
 def alike(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of which another has the same merchant, card, amount and currency."""
-    return rows.filter(pl.struct(SAME).hash().is_duplicated()).unique("row_id", maintain_order=True)
+    return rows.filter(pl.struct(SAME).is_duplicated()).unique("row_id", maintain_order=True)
 
 
 def charged_again(rows: pl.DataFrame, window: timedelta) -> pl.DataFrame:

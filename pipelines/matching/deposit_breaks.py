@@ -9,6 +9,7 @@ from pipelines.matching.verdicts import MATCHED
 
 AMBIGUOUS = "AMBIGUOUS_MATCH"
 
+
 def different(groups: pl.DataFrame, members: pl.DataFrame, payouts: pl.DataFrame) -> pl.DataFrame:
     """Groups whose sums differ, told of the first payout."""
     off = groups.filter(pl.col("verdict") != MATCHED)

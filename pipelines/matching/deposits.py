@@ -80,7 +80,9 @@ def settle_deposits(
     groups, members = _groups(links, payouts, entries, arrivals.settings)
     payouts_left = _dated_payouts(_without(payouts, members, "settlement"), arrivals)
     entries_left = _owned_entries(_without(entries, members, "bank"), listed, arrivals)
-    strange = names_another(entries_left, payouts.select("acquirer", payout_row="row_id").join(references, on="payout_row"))
+    strange = names_another(
+        entries_left, payouts.select("acquirer", payout_row="row_id").join(references, on="payout_row")
+    )
     ties, doubts = by_amount(payouts_left, entries_left.join(strange, on="row_id", how="anti"), arrivals.settings)
     tied_groups, tied_members = _tied(ties, payouts, entries)
     groups, members = pl.concat([groups, tied_groups]).sort("group_no"), pl.concat([members, tied_members])
@@ -148,7 +150,9 @@ def _links(payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFram
     """`payout_row`, `bank_row` of payouts and entries of one currency that name each other."""
     currencies = payouts.select("currency", payout_row="row_id")
     there = entries.select("row_id", bank_currency="currency")
-    both = named(entries, references).join(currencies, on="payout_row", how="inner").join(there, on="row_id", how="inner")
+    both = (
+        named(entries, references).join(currencies, on="payout_row", how="inner").join(there, on="row_id", how="inner")
+    )
     return both.filter(pl.col("currency") == pl.col("bank_currency")).select("payout_row", bank_row="row_id")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import polars as pl
 
+from pipelines.matching.ranges import fitting
 from pipelines.matching.rules import Rule
 
 PAIRS = {
@@ -12,7 +15,12 @@ PAIRS = {
     "journal_place": pl.UInt32,
     "settlement_place": pl.UInt32,
     "rule": pl.String,
+    "rules_version": pl.Int32,
+    "tolerance_minor": pl.Int32,
 }
+LISTED = {"settlement_row_id": pl.Int64, "journal_row_id": pl.Int64, "found": pl.UInt32}
+MOST_LISTED = 2_000_000
+"""Candidates listed in one night, of all lines together."""
 
 
 def no_pairs() -> pl.DataFrame:
@@ -20,12 +28,12 @@ def no_pairs() -> pl.DataFrame:
     return pl.DataFrame(schema=PAIRS)
 
 
-def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+def run(rules: tuple[Rule, ...], version: int, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     """Pair rows by each rule in turn; a paired row is out for the rules after it.
 
     journal, settlement: the columns the rules name, `row_id`, `business_date`, `at` (the order of interchangeable
-    rows), `place` (where the caller finds the row again without a search); settlement also `gross_minor`. Returns
-    `journal_row_id`, `settlement_row_id`, their places, and `rule`.
+    rows), `place` (where the caller finds the row again without a search); settlement also `gross_minor`. Returns the
+    columns of PAIRS: both rows, their places, the rule with its version, and by how much amounts may differ.
     """
     found = [no_pairs()]
     for rule in rules:
@@ -34,7 +42,9 @@ def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame
             if left.is_empty() or right.is_empty():
                 continue
             pairs = _unique_pairs(rule, left, right) if rule.unique else _in_order(rule, left, right)
-            found.append(pairs.with_columns(rule=pl.lit(rule.name)).select(list(PAIRS)))
+            told = {"rule": rule.name, "rules_version": version, "tolerance_minor": rule.tolerance_minor}
+            pairs = pairs.with_columns(pl.lit(value, PAIRS[name]).alias(name) for name, value in told.items())
+            found.append(pairs.select(list(PAIRS)))
             journal = without(journal, pairs["journal_row_id"])
             settlement = without(settlement, pairs["settlement_row_id"])
     return pl.concat(found)
@@ -42,7 +52,7 @@ def run(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame
 
 def _seen(rule: Rule, frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
     """Rows that a rule may look at, in the columns it needs."""
-    needed = {"row_id", "place", "at", "business_date", "gross_minor", *rule.keys} & set(frame.columns)
+    needed = {"row_id", "place", "at", "business_date", "txn_time", "gross_minor", *rule.keys} & set(frame.columns)
     return frame.lazy().filter(condition).select(sorted(needed)).collect()
 
 
@@ -55,15 +65,28 @@ def without(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
 
 def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
     """Which rows of either side a rule may look at; where a column must be blank on a side, once for each side."""
-    filled = pl.all_horizontal(pl.col(k).is_not_null() for k in rule.keys)
+    needed = (*rule.keys, "txn_time") if rule.window_minutes is not None else rule.keys
+    filled = pl.all_horizontal(pl.col(k).is_not_null() for k in needed)
     kinds = pl.col("kind").is_in(rule.kinds) if rule.kinds else pl.lit(value=True)
     passes = [(filled, filled & kinds)]
     for column in (rule.blank, rule.also_blank):
-        if column is None:
-            continue
-        blank = pl.col(column).is_null()
-        passes = [part for mine, theirs in passes for part in ((mine, theirs & blank), (mine & blank, theirs & ~blank))]
+        if column is not None:
+            passes = [
+                (mine & here, theirs & there)
+                for mine, theirs in passes
+                for here, there in _blank(column, rule.blank_on)
+            ]
     return passes
+
+
+def _blank(column: str, sides: tuple[str, ...]) -> list[tuple[pl.Expr, pl.Expr]]:
+    """Conditions on either side under which the column is blank on one of the sides; no two overlap."""
+    blank, anything = pl.col(column).is_null(), pl.lit(value=True)
+    if sides == ("journal",):
+        return [(blank, anything)]
+    if sides == ("settlement",):
+        return [(anything, blank)]
+    return [(anything, blank), (blank, ~blank)]
 
 
 def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
@@ -72,7 +95,11 @@ def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     128 bits of hash stand for the text of the keys: no two keys of a night meet in both by chance.
     """
     key = pl.struct(keys)
-    hashed = frame.select("row_id", "place", "at", key=key.hash(seed=1), twin=key.hash(seed=2))
+    return turned(frame.select("row_id", "place", "at", key=key.hash(seed=1), twin=key.hash(seed=2)))
+
+
+def turned(hashed: pl.DataFrame) -> pl.DataFrame:
+    """Add `turn`, how often the same `key` and `twin` stood before in the order of `at` and `row_id`; drops `at`."""
     if hashed["key"].n_unique() == hashed.height:
         return hashed.drop("at").with_columns(turn=pl.lit(0, pl.UInt32))
     many = hashed["key"].is_duplicated()
@@ -82,13 +109,16 @@ def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     return pl.concat([once, again]).drop("at")
 
 
-def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
-    """The n-th row of a key with the n-th line of the same key."""
-    left, right = _keyed(journal, rule.keys), _keyed(settlement, rule.keys)
+def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """Rows that are `turned` with the lines of the same key and turn, whose columns end in `_there`."""
     on = ["key", "turn"] if left["turn"].max() or right["turn"].max() else ["key"]
     joined = left.join(right, on=on, how="inner", suffix="_there")
-    same = joined.filter(pl.col("twin") == pl.col("twin_there"))
-    return same.select(
+    return joined.filter(pl.col("twin") == pl.col("twin_there"))
+
+
+def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """The n-th row of a key with the n-th line of the same key."""
+    return met(_keyed(journal, rule.keys), _keyed(settlement, rule.keys)).select(
         journal_row_id="row_id",
         settlement_row_id="row_id_there",
         journal_place="place",
@@ -96,31 +126,10 @@ def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl
     )
 
 
-def _dated(frame: pl.DataFrame, rule: Rule, *, spread: bool) -> pl.DataFrame:
-    """Rows by key and day; spread over the window, so that an equal join on the day is a join within it."""
-    rows = frame.select("row_id", *rule.keys, day="business_date")
-    if rule.window_days is None:
-        return rows.with_columns(day=pl.lit(None, pl.Date))
-    if not spread:
-        return rows
-    window = range(-rule.window_days, rule.window_days + 1)
-    shifted = [rows.with_columns(pl.col("day").dt.offset_by(f"{step}d")) for step in window]
-    return pl.concat(shifted)
-
-
-def _candidates(rule: Rule, mine: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """For each of my rows how many of the others fit, and one of them; by counting, never by crossing."""
-    on = [*rule.keys, "day"]
-    counted = _dated(others, rule, spread=False).group_by(on).agg(n=pl.len(), other=pl.col("row_id").min())
-    spread = _dated(mine, rule, spread=True)
-    found = spread.join(counted, on=on, how="inner", nulls_equal=True)
-    return found.group_by("row_id").agg(pl.col("n").sum(), pl.col("other").min())
-
-
 def _unique_pairs(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     settlement = _sent_once(rule, settlement)
-    lines = _candidates(rule, settlement, journal).filter(pl.col("n") == 1)
-    rows = _candidates(rule, journal, settlement).filter(pl.col("n") == 1)
+    lines = fitting(rule, settlement, journal).counted().filter(pl.col("n") == 1)
+    rows = fitting(rule, journal, settlement).counted().filter(pl.col("n") == 1)
     pairs = lines.join(rows, left_on="other", right_on="row_id", how="inner").select(
         journal_row_id="other", settlement_row_id="row_id"
     )
@@ -132,37 +141,63 @@ def _unique_pairs(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -
 def _sent_once(rule: Rule, settlement: pl.DataFrame) -> pl.DataFrame:
     """Lines without those that say again what an earlier line said: a line sent twice is no second candidate.
 
-    Within a window keys may meet by chance, so date and amount must be the same too.
+    Within a window keys may meet by chance, so date or time and amount must be the same too.
     """
-    same = [*rule.keys, *(("business_date", "gross_minor") if rule.window_days is not None else ())]
+    same = [*rule.keys]
+    if rule.window_days is not None:
+        same += ["business_date", "gross_minor"]
+    if rule.window_minutes is not None:
+        same += ["txn_time"]
     return settlement.filter(pl.col("row_id") == pl.col("row_id").min().over(same))
 
 
-def tied(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Candidates of the lines that unique rules could not decide: by the first rule that has any for the line.
+def repeated(rules: tuple[Rule, ...], lines: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    """Lines that fit one of the rows, which are all paired already: the identity was sent once more.
 
-    Returns `settlement_row_id`, `journal_row_id`, `found` (how many there are; at most `most` are listed).
+    Where a window decides, the amount must be the same too: a STAN comes back, a re-sent line is equal.
     """
-    schema = {"settlement_row_id": pl.Int64, "journal_row_id": pl.Int64, "found": pl.UInt32}
-    listed = [pl.DataFrame(schema=schema)]
+    found = [pl.Series("row_id", [], pl.Int64)]
+    for rule in rules:
+        dated = rule.window_days is not None and "amount" not in rule.keys
+        strict = replace(rule, keys=(*rule.keys, "amount")) if dated else rule
+        for mine, theirs in _passes(strict):
+            left, right = _seen(strict, lines, theirs), _seen(strict, rows, mine)
+            if left.height and right.height:
+                found.append(fitting(strict, left, right).counted()["row_id"])
+    return pl.concat(found).unique()
+
+
+@dataclass(frozen=True)
+class Tied:
+    """What unique rules could not decide.
+
+    listed: LISTED, the candidates of each line, `found` of them in all; rows: ids of all journal rows that are one.
+    """
+
+    listed: pl.DataFrame
+    rows: pl.Series
+
+    @property
+    def lines(self) -> pl.Series:
+        """Ids of the undecided lines."""
+        return self.listed["settlement_row_id"].unique()
+
+
+def tied(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFrame, most: int) -> Tied:
+    """Candidates of the lines that rules could not decide: by the first rule that has any for the line.
+
+    most: so many are listed with one line at most, fewer where all lines together would have more than MOST_LISTED.
+    """
+    listed, rows = [pl.DataFrame(schema=LISTED)], [pl.Series("row_id", [], pl.Int64)]
     for rule in rules:
         for mine, theirs in _passes(rule):
-            left, right = journal.filter(mine), settlement.filter(theirs)
-            on = [*rule.keys, "day"]
-            groups = (
-                _dated(left, rule, spread=False).group_by(on).agg(n=pl.len(), others=pl.col("row_id").sort().head(most))
-            )
-            found = _dated(right, rule, spread=True).join(groups, on=on, how="inner", nulls_equal=True)
-            each = found.group_by("row_id").agg(
-                found=pl.col("n").sum(), others=pl.col("others").list.explode(keep_nulls=False, empty_as_null=False)
-            )
-            flat = each.with_columns(pl.col("others").list.sort().list.head(most)).explode("others")
-            listed.append(
-                flat.select(
-                    settlement_row_id="row_id",
-                    journal_row_id="others",
-                    found=pl.col("found").cast(pl.UInt32),
-                )
-            )
-            settlement = without(settlement, flat["row_id"].unique())
-    return pl.concat(listed).sort("settlement_row_id", "journal_row_id")
+            left, right = _seen(rule, journal, mine), _seen(rule, settlement, theirs)
+            if left.is_empty() or right.is_empty():
+                continue
+            found = fitting(rule, right, left).listed(most, MOST_LISTED)
+            listed.append(found.select(**{name: pl.col(name).cast(dtype) for name, dtype in LISTED.items()}))
+            undecided = found["settlement_row_id"].unique()
+            again = right.join(undecided.to_frame("row_id"), on="row_id", how="semi")
+            rows.append(fitting(rule, left, again).counted()["row_id"])
+            settlement = without(settlement, undecided)
+    return Tied(pl.concat(listed).sort("settlement_row_id", "journal_row_id"), pl.concat(rows).unique())

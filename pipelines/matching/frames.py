@@ -29,8 +29,23 @@ def journal_frame(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_counters(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `batch_key` and `stan_key`, by which rows are told apart where no reference does it."""
-    return frame.with_columns(batch_key=comparable("batch_no"), stan_key=comparable("stan"))
+    """Add `batch_key`, `stan_key`, `amount` (without sign): they tell rows apart where no reference does."""
+    size = pl.col("amount_minor" if "amount_minor" in frame.columns else "gross_minor").abs()
+    return frame.with_columns(batch_key=comparable("batch_no"), stan_key=comparable("stan"), amount=size)
+
+
+def with_codes(frame: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """Add `auth_key` and `card_last4` from codes: `row_id`, `auth_code`, `card_no` of the rows that may need them.
+
+    An authorisation code of zeros is none.
+    """
+    auth = comparable("auth_code").str.to_uppercase()
+    keys = codes.select(
+        "row_id",
+        auth_key=pl.when(auth != "0").then(auth),
+        card_last4=pl.col("card_no").str.extract(r"([0-9]{4})\s*$"),
+    )
+    return frame.join(keys, on="row_id", how="left", maintain_order="left")
 
 
 def settlement_frame(rows: pl.DataFrame) -> pl.DataFrame:

@@ -37,7 +37,9 @@ def named(entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
     by_word: dict[str, set[str]] = {}
     for word, ref in known.select(pl.col("squashed").str.to_lowercase(), "ref").unique().iter_rows():
         by_word.setdefault(word, set()).add(ref)
-    told = [_whole(text, {r for hit in set(hits) for r in by_word.get(hit.lower(), ())}) for _, text, hits in found.rows()]
+    told = [
+        _whole(text, {r for hit in set(hits) for r in by_word.get(hit.lower(), ())}) for _, text, hits in found.rows()
+    ]
     pairs = found.select("row_id", ref=pl.Series(told, dtype=pl.List(pl.String))).explode("ref").drop_nulls("ref")
     return pairs.join(known.select("ref", "payout_row"), on="ref", how="inner").select("row_id", "payout_row").unique()
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
-from pipelines.matching import rules
-from pipelines.matching.frames import CANCELS, with_counters
+from pipelines.matching.engine import Tied
+from pipelines.matching.frames import CANCELS
 
 NEAR_CUTOFF = timedelta(minutes=10)
 
@@ -47,7 +47,7 @@ def journal_states(
     rows: pl.DataFrame,
     undone: pl.DataFrame,
     taken: pl.Series,
-    candidates: pl.DataFrame,
+    undecided: Tied,
     run_date: date,
     arrivals: Arrivals,
 ) -> pl.DataFrame:
@@ -55,14 +55,14 @@ def journal_states(
 
     reason: the exception type, or why the row is out of scope; expected_by: the last day it may wait.
     """
-    undecided = pl.col("row_id").is_in(candidates["journal_row_id"].implode())
+    claimed = pl.col("row_id").is_in(undecided.rows.implode())
     voided = pl.col("row_id").is_in(undone["row_id"].implode())
     shown = undone.filter(pl.col("row_id").is_in(taken.implode()))["cancel_row_id"]
     original_shown = pl.col("row_id").is_in(shown.implode())
     cancel = pl.col("kind").is_in(CANCELS)
     gone = voided | (cancel & ~original_shown)
     state = (
-        pl.when(undecided | ~pl.col("over"))
+        pl.when(claimed | ~pl.col("over"))
         .then(pl.lit(WAITING))
         .when(gone)
         .then(pl.lit(OUT_OF_SCOPE))
@@ -84,51 +84,28 @@ def journal_states(
 
 def settlement_states(
     lines: pl.DataFrame,
-    settled_before: pl.DataFrame,
-    candidates: pl.DataFrame,
+    again: pl.Series,
+    undecided: Tied,
     arrivals: Arrivals,
 ) -> pl.DataFrame:
-    """`row_id`, `state`, `reason`, `acquirer` of settlement lines without partner."""
-    undecided = pl.col("row_id").is_in(candidates["settlement_row_id"].implode())
-    again = pl.col("row_id").is_in(_repeats(lines, settled_before).implode())
+    """`row_id`, `state`, `reason`, `acquirer` of settlement lines without partner.
+
+    again: ids of lines whose identity the journal holds, but whose every row there is paired.
+    """
+    tied = pl.col("row_id").is_in(undecided.lines.implode())
+    repeat = pl.col("row_id").is_in(again.implode())
     timed = _with_journal(lines, arrivals)
-    state = pl.when(undecided | again | pl.col("journal_there")).then(pl.lit(EXCEPTED)).otherwise(pl.lit(WAITING))
+    state = pl.when(tied | repeat | pl.col("journal_there")).then(pl.lit(EXCEPTED)).otherwise(pl.lit(WAITING))
     reason = (
-        pl.when(undecided)
+        pl.when(tied)
         .then(pl.lit("AMBIGUOUS_MATCH"))
-        .when(again)
+        .when(repeat)
         .then(pl.lit("DUPLICATE_SETTLEMENT"))
         .when(pl.col("journal_there"))
         .then(pl.lit("NOT_IN_JOURNAL"))
         .otherwise(pl.lit("TIMING"))
     )
     return timed.select("row_id", "acquirer", state=state, reason=reason)
-
-
-def _repeats(lines: pl.DataFrame, settled_before: pl.DataFrame) -> pl.Series:
-    """Lines whose identity the journal holds, but whose every row there is paired already.
-
-    Where only STAN and date identify, the amount must be the same too: a STAN comes back, a re-sent line is equal.
-    """
-    found = [pl.Series("row_id", [], pl.Int64)]
-    for rule in (*rules.IDENTITY, *rules.WITHOUT_REFERENCE):
-        keys = list(rule.keys)
-        mine = lines.drop_nulls(keys)
-        if rule.blank:
-            mine = mine.filter(pl.col(rule.blank).is_null())
-        if rule.kinds:
-            mine = mine.filter(pl.col("kind").is_in(rule.kinds))
-        if mine.is_empty():
-            continue
-        theirs = with_counters(settled_before) if rule in rules.WITHOUT_REFERENCE else settled_before
-        theirs = theirs.join(mine.select(keys).unique(), on=keys, how="semi")
-        near = mine.join(theirs, on=keys, how="inner", suffix="_there")
-        if rule.window_days is not None:
-            apart = (pl.col("business_date") - pl.col("business_date_there")).dt.total_days().abs()
-            same = pl.col("gross_minor").abs() == pl.col("amount_minor")
-            near = near.filter((apart <= rule.window_days) & same)
-        found.append(near["row_id"])
-    return pl.concat(found).unique()
 
 
 def _with_journal(lines: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:

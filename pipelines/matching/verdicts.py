@@ -15,6 +15,8 @@ MATCHED = "MATCHED"
 def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     """Compare each pair: type, then status, then currency, then amount; the first difference is the verdict.
 
+    Amounts that differ by no more than the rule allows are equal.
+
     pairs: as the engine gives them, their places those in journal and settlement, and `reversed` (the journal undid
     the row). Returns these without the places, and `verdict` (MATCHED or an exception type), `currency` and
     `settlement_currency`, `journal_amount_minor` (as the acquirer should show it), `settlement_amount_minor` (gross),
@@ -46,14 +48,14 @@ def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) 
         .then(pl.lit("FAILED_BUT_SETTLED"))
         .when(pl.col("currency") != pl.col("settlement_currency"))
         .then(pl.lit("CURRENCY_MISMATCH"))
-        .when(pl.col("difference_minor") == 0)
+        .when(pl.col("difference_minor").abs() <= pl.col("tolerance_minor"))
         .then(pl.lit(MATCHED))
         .when(more)
         .then(pl.lit("AMOUNT_OVER"))
         .otherwise(pl.lit("AMOUNT_UNDER"))
     )
     return both.with_columns(verdict=verdict).drop(
-        "journal_kind", "settlement_kind", "status", "journal_place", "settlement_place"
+        "journal_kind", "settlement_kind", "status", "journal_place", "settlement_place", "tolerance_minor"
     )
 
 
@@ -78,9 +80,12 @@ def direction(effect: pl.Expr) -> pl.Expr:
 
 
 def breaks_of_journal(
-    rows: pl.DataFrame, states: pl.DataFrame, undone: pl.DataFrame, known: pl.DataFrame
+    rows: pl.DataFrame, states: pl.DataFrame, undone: pl.DataFrame, known: pl.DataFrame, meant: pl.DataFrame
 ) -> pl.DataFrame:
-    """Exceptions of journal rows the acquirer does not show; a void or reversal is keyed by its sale's RRN."""
+    """Exceptions of journal rows the acquirer does not show; a void or reversal is keyed by its sale's RRN.
+
+    meant: `journal_row_id`, `settlement_row_id` of lines that may be theirs.
+    """
     alone = rows.join(
         states.filter(pl.col("state") == EXCEPTED).select("row_id", "reason"),
         on="row_id",
@@ -90,6 +95,8 @@ def breaks_of_journal(
     originals = undone.join(known.select("row_id", sale_rrn="rrn"), on="row_id", how="inner")
     sale = originals.group_by("cancel_row_id").agg(pl.col("sale_rrn").min())
     alone = alone.join(sale, left_on="row_id", right_on="cancel_row_id", how="left", maintain_order="left")
+    perhaps = meant.group_by(row_id="journal_row_id").agg(meant=pl.col("settlement_row_id").sort())
+    alone = alone.join(perhaps, on="row_id", how="left", maintain_order="left")
     owed = pl.col("kind") == "SALE"
     return alone.select(
         "acquirer",
@@ -99,6 +106,7 @@ def breaks_of_journal(
         "currency",
         "business_date",
         "amount_minor",
+        "meant",
         type="reason",
         journal_row_id="row_id",
         rrn=pl.coalesce("sale_rrn", "rrn"),
@@ -106,8 +114,13 @@ def breaks_of_journal(
     )
 
 
-def breaks_of_lines(lines: pl.DataFrame, states: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
-    """Exceptions of settlement lines that no journal row explains, with all candidates where several would."""
+def breaks_of_lines(
+    lines: pl.DataFrame, states: pl.DataFrame, candidates: pl.DataFrame, meant: pl.DataFrame
+) -> pl.DataFrame:
+    """Exceptions of settlement lines that no journal row explains, with all candidates where several would.
+
+    candidates, meant: `settlement_row_id`, `journal_row_id`, `found`; meant only suggests.
+    """
     alone = lines.join(
         states.filter(pl.col("state") == EXCEPTED).select("row_id", "reason"),
         on="row_id",
@@ -118,6 +131,8 @@ def breaks_of_lines(lines: pl.DataFrame, states: pl.DataFrame, candidates: pl.Da
         candidates=pl.col("journal_row_id"), found=pl.col("found").first()
     )
     alone = alone.join(listed, left_on="row_id", right_on="settlement_row_id", how="left", maintain_order="left")
+    perhaps = meant.group_by(row_id="settlement_row_id").agg(meant=pl.col("journal_row_id"))
+    alone = alone.join(perhaps, on="row_id", how="left", maintain_order="left")
     undirected = pl.col("reason") == "AMBIGUOUS_MATCH"
     return alone.select(
         "acquirer",
@@ -130,6 +145,7 @@ def breaks_of_lines(lines: pl.DataFrame, states: pl.DataFrame, candidates: pl.Da
         "business_date",
         "candidates",
         "found",
+        "meant",
         type="reason",
         settlement_row_id="row_id",
         amount_minor=pl.col("gross_minor").abs(),

@@ -14,6 +14,7 @@ from pipelines.sources.base import NO_BALANCES, Context, Data, Parsed, Side, Sou
 from pipelines.sources.convert import canonical_columns
 from pipelines.sources.cutting import raw_of
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
+from pipelines.sources.gather import abreast
 from pipelines.sources.given import covered, outside
 from pipelines.sources.kinds import ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
@@ -28,7 +29,7 @@ from pipelines.sources.outline import (
     no_trailer,
     tail_of,
 )
-from pipelines.sources.rows import read_rows
+from pipelines.sources.rows import Found, read_rows
 from pipelines.sources.streaming import HEAD, Piece, comes_in_pieces, pieces_of
 from pipelines.sources.totals import Stated, Tally, balances_of, stated_totals
 from pipelines.sources.workbook import as_written, in_sheets, is_sheet, sheet_name
@@ -172,14 +173,17 @@ class Delimited:
             mend = "mend `columns` of the profile, or ask the sender for the agreed layout"
             raise SourceError(_too_narrow(frame, layout), mend=mend)
         beside = outside(layout, context.filename, frame.head)
-        for piece in pieces:
-            if piece.first > 1:
-                frame, start = replace(frame, first=piece.first), 0
-            end, trailers = tail_of(piece.text, start, layout) if piece.last else (len(piece.text), ())
+
+        def read(piece: Piece) -> tuple[Piece, int, Trailers, Found]:
+            within, begins = (frame, start) if piece.first == 1 else (replace(frame, first=piece.first), 0)
+            end, trailers = tail_of(piece.text, begins, layout) if piece.last else (len(piece.text), ())
             if piece.last and layout.trailer_required and not trailers:
                 checked_utf8(piece.text, piece.first)
                 raise no_trailer(piece.text, layout, piece.first)
-            found = read_rows(replace(frame, body=piece.text[start:end]), layout, context, beside.texts)
+            found = read_rows(replace(within, body=piece.text[begins:end]), layout, context, beside.texts)
+            return piece, end, trailers, found
+
+        for piece, end, trailers, found in abreast(read, pieces):
             tally.add(found.rows, found.refused.height, ignored_counted(found.ignored, layout.ignored))
             ignored.append(found.ignored)
             stated = self.stated(piece, end, trailers, beside.totals) if piece.last else None

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pipelines.sources.base import Data, SourceError
 from pipelines.sources.encoding import decoded, encoding_of
 from pipelines.sources.layout import Layout
+from pipelines.sources.text import PIECE
 from pipelines.sources.workbook import is_sheet
 
-CHUNK = 32 * 2**20
-"""Bytes read at a time: some 200,000 rows."""
+CHUNK = PIECE
+"""Bytes read at a time: some 100,000 rows, which are cut and converted in one piece."""
 
 HEAD = 65_536
 MOST_CHUNKS = 4

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
 
 from pipelines.cases.register import Break, Entry, Event, Evidence
 from pipelines.cases.taxonomy import POLICY
+from pipelines.matching.frames import EXPECTED
+from pipelines.matching.narrow import COLUMNS as NARROW
+from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
+from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import parts
 from pipelines.store.connection import Store
 
@@ -23,6 +27,8 @@ SETTLEMENT = (
 )
 BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
+
+CODES = {"row_id": pl.Int64, "auth_code": pl.String, "card_no": pl.String}
 
 Fresh = dict[int, pl.DataFrame]
 """Rows of files loaded in this run, lean, by file_id: what matching would otherwise read back from the store."""
@@ -42,8 +48,8 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
 
 
 def lean(side: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns of stored rows that matching works on."""
-    return rows.select(COLUMNS[side].split(", "))
+    """Stored rows as the night works on them: transactions narrow, bank entries in the columns matching needs."""
+    return rows.select(BANK.split(", ")) if side == "bank" else narrowed(side, rows)
 
 
 def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
@@ -53,56 +59,102 @@ def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
 
 
 def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataFrame:
-    """Rows of a side that have no final state: open from earlier nights, and those loaded since `after_run`.
+    """Rows of a side that have no final state, lean: open from earlier nights, and those loaded since `after_run`.
 
     fresh: rows of files that were loaded a moment ago and need not be read back, by file_id; what is taken of it is
-    taken out, for two copies of a night are more than memory should hold.
+    taken out, for two copies of a night are more than memory should hold. Of history only the files of open rows are
+    read, part by part.
     """
-    columns = COLUMNS[side]
     mine = loaded_since(store, side, after_run)
-    stored = store.frame(
-        f"""
-        SELECT {columns} FROM book.{side} WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = ?)
-        UNION ALL
-        SELECT {columns} FROM book.{side} WHERE list_contains(?, file_id)
-        """,
-        [side, [file_id for file_id in mine if file_id not in fresh]],
-    )
-    return pl.concat([stored, *(fresh.pop(file_id) for file_id in mine if file_id in fresh)], rechunk=True)
+    known = [fresh.pop(file_id) for file_id in mine if file_id in fresh]
+    unread = set(mine) - {file_id for frame in known for file_id in _files_of(frame["row_id"])}
+    waiting = store.frame("SELECT row_id FROM book.open_rows WHERE side = ?", [side])
+    columns = BANK.split(", ") if side == "bank" else NARROW[side]
+    found = [
+        lean(side, _of_these(rows, unread, waiting))
+        for rows in parts.held(store, side, unread | _files_of(waiting["row_id"]), columns)
+    ]
+    return pl.concat([*found, *known], rechunk=False)
 
 
-def journal_history(store: Store, wanted: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _of_these(rows: pl.DataFrame, files: set[int], row_ids: pl.DataFrame) -> pl.DataFrame:
+    """Rows of these files, and of others those with these ids."""
+    if rows.is_empty() or rows["row_id"][0] // LINES_PER_FILE in files:
+        return rows
+    return rows.join(row_ids, on="row_id", how="semi", maintain_order="left")
+
+
+def _files_of(row_ids: pl.Series) -> set[int]:
+    return {*(row_ids // LINES_PER_FILE).unique()}
+
+
+def journal_history(
+    store: Store, wanted: Mapping[str, pl.DataFrame], width: int, fresh: list[int], paired: pl.Series
+) -> pl.DataFrame:
     """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
 
     wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
-    business_date give or take a day, blank: no RRN in the line, else only rows without one answer), `cancels`
-    (merchant_id, rrn of the original).
+    business dates first to last, blank: no RRN in the line, else only rows without one answer), `near` (merchant_id,
+    bucket: amount // width, dates and blank as before), `cancels` (merchant_id, rrn of the original). Rows that are
+    open or of the files `fresh` and expect a settlement are known to the caller and left out, but for those that the
+    caller has `paired` already: these are consumed.
     """
+    asked = {f"by_{name}": keys for name, keys in wanted.items() if keys.height}
+    if not asked:
+        return store.frame(f"SELECT {JOURNAL}, false AS consumed FROM book.journal LIMIT 0")
+    hits = {**_HITS, "by_near": f"j.amount_minor // {int(width)} = k.bucket AND {_HITS['by_near']}"}
+    found = "\nUNION ".join(
+        f"SELECT j.row_id FROM book.journal j SEMI JOIN {_hit(by, keys, hits[by])}" for by, keys in asked.items()
+    )
     return store.frame(
         f"""
-        WITH hits AS (
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_rrn k USING (merchant_id, rrn)
-            UNION
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_order k USING (merchant_id, order_no)
-            UNION
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_stan k
-                ON j.merchant_id = k.merchant_id AND j.terminal_id = k.terminal_id
-                AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0')
-                AND j.business_date BETWEEN k.business_date - 1 AND k.business_date + 1
-                AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')
-            UNION
-            SELECT j.row_id FROM book.journal j SEMI JOIN by_original k
-                ON j.merchant_id = k.merchant_id AND j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')
+        WITH hits AS MATERIALIZED ({found}),
+        tonight AS MATERIALIZED (FROM paired SEMI JOIN hits USING (row_id)),
+        taken AS (
+            FROM tonight
+            UNION ALL SELECT journal_row_id FROM book.matches WHERE journal_row_id IN (SELECT row_id FROM hits)
         )
-        SELECT {JOURNAL}, row_id IN (SELECT journal_row_id FROM book.matches
-                                     WHERE journal_row_id IN (SELECT row_id FROM hits)) AS consumed
+        SELECT {JOURNAL}, row_id IN (SELECT row_id FROM taken) AS consumed
         FROM book.journal WHERE row_id IN (SELECT row_id FROM hits)
+        AND (row_id IN (FROM tonight) OR NOT (status = 'APPROVED' AND list_contains(?, txn_type) AND (
+            list_contains(?, file_id) OR row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal'))))
         """,
-        by_rrn=wanted["rrn"],
-        by_order=wanted["order_no"],
-        by_stan=wanted["stan"],
-        by_original=wanted["cancels"],
+        [list(EXPECTED), fresh],
+        paired=paired.alias("row_id").to_frame(),
+        **asked,
     )
+
+
+_WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
+_HITS = {
+    "by_rrn": "j.rrn = k.rrn",
+    "by_order_no": "j.order_no = k.order_no",
+    "by_stan": f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}",
+    "by_near": _WITHIN,
+    "by_cancels": "j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')",
+}
+
+
+def _hit(by: str, keys: pl.DataFrame, condition: str) -> str:
+    """Which rows answer the keys; those asked by date are looked for between the first and the last date only."""
+    told = f"{by} k ON j.merchant_id = k.merchant_id AND {condition}"
+    if "first" not in keys.columns:
+        return told
+    first, last = keys["first"].min(), keys["last"].max()
+    return f"{told} WHERE j.business_date BETWEEN DATE '{first!s}' AND DATE '{last!s}'"
+
+
+def codes_of(store: Store, ids: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """`row_id`, `auth_code`, `card_no` of journal rows and settlement lines, ids by side."""
+    found = [
+        store.frame(
+            f"SELECT row_id, auth_code, card_no FROM book.{side} SEMI JOIN known USING (row_id)",
+            known=rows.alias("row_id").to_frame(),
+        )
+        for side, rows in sorted(ids.items())
+        if rows.len()
+    ]
+    return pl.concat([pl.DataFrame(schema=CODES), *found])
 
 
 def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
@@ -189,20 +241,28 @@ def rows_with_reason(store: Store, reason: str) -> pl.Series:
 
 def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
     """Stored rows by id, in the columns matching works on."""
+    source = parts.of_files(store, side, _files_of(row_ids))
     return store.frame(
-        f"SELECT {COLUMNS[side]} FROM book.{side} SEMI JOIN known USING (row_id)",
+        f"SELECT {COLUMNS[side]} FROM {source} SEMI JOIN known USING (row_id) ORDER BY row_id",
         known=row_ids.alias("row_id").to_frame(),
     )
 
 
-def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, rules_version: int) -> None:
+def write_matches(store: Store, pairs: pl.DataFrame, run_no: int) -> None:
     """Append the night's pairs; rows that were out of scope until now no longer are."""
     columns = ["journal_row_id", "settlement_row_id", "rule", "verdict", "currency", "settlement_currency", "acquirer"]
-    amounts = ["journal_amount_minor", "settlement_amount_minor"]
-    rows = pairs.select(*columns, *amounts).with_columns(
-        run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32)
-    )
+    amounts = ["journal_amount_minor", "settlement_amount_minor", "rules_version"]
+    rows = pairs.select(*columns, *amounts).with_columns(run_no=pl.lit(run_no, pl.Int32))
     parts.add(store, "matches", rows, run_no)
+
+
+def rule_versions(store: Store, definitions: Iterable[str], first: int) -> dict[str, int]:
+    """The number of each rule set that recon.toml changed, by its text; a new one gets the next after `first`."""
+    known = {text: version for version, text in store.execute("SELECT version, definition FROM book.rule_sets")}
+    for text in sorted(set(definitions) - known.keys()):
+        known[text] = max([first, *known.values()]) + 1
+        store.execute("INSERT INTO book.rule_sets VALUES (?, ?)", [known[text], text])
+    return known
 
 
 def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int 
         return
     name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
     store.parts.mkdir(parents=True, exist_ok=True)
-    rows.write_parquet(store.parts / name, compression="lz4")
+    rows.write_parquet(store.parts / name, compression="zstd", compression_level=1)
     _flush(store.parts / name)
     store.execute(
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
@@ -65,9 +65,36 @@ def show(store: Store, folder: Path, tables: Iterable[str] = TABLES) -> None:
             f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? GROUP BY columns ORDER BY 2",
             [table],
         )
-        told = [f"FROM read_parquet([{', '.join(_text(folder / name) for name in names)}])" for _, names in found]
-        union = " UNION ALL BY NAME ".join([f"FROM book.{table}_base", *told])
-        store.execute(f"CREATE OR REPLACE VIEW book.{table} AS {union}")
+        store.execute(f"CREATE OR REPLACE VIEW book.{table} AS {_union(folder, table, found)}")
+
+
+def _union(folder: Path, table: str, found: Iterable[tuple[list[str], list[str]]]) -> str:
+    """Base and parts (columns, names) as one; a column that a part does not have is null in its rows."""
+    told = [f"FROM read_parquet([{', '.join(_text(folder / name) for name in names)}])" for _, names in found]
+    return " UNION ALL BY NAME ".join([f"FROM book.{table}_base", *told])
+
+
+def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
+    """What to select from for the rows of some files alone: history need not be looked at for them."""
+    found = store.execute(
+        f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? AND list_contains(?, file_id) "
+        "GROUP BY columns ORDER BY 2",
+        [table, sorted(file_ids)],
+    )
+    return f"({_union(store.parts, table, found)})"
+
+
+def held(store: Store, table: str, file_ids: Collection[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The rows of some files, part after part."""
+    for name in store.execute(
+        f"SELECT name FROM {_IN_USE} AND of_table = ? AND list_contains(?, file_id) ORDER BY name",
+        [table, sorted(file_ids)],
+    ):
+        yield pl.read_parquet(store.parts / name[0], columns=list(columns))
+    marks = ", ".join(columns)
+    yield store.frame(
+        f"SELECT {marks} FROM book.{table}_base WHERE list_contains(?, file_id) ORDER BY row_id", [sorted(file_ids)]
+    )
 
 
 def names(store: Store, since: datetime | None = None) -> list[str]:

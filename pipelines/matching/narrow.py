@@ -1,0 +1,137 @@
+"""The narrow look at a night: hashes of identities in place of their texts, by which nearly all rows leave at once.
+
+A row that agrees with its partner in every respect (identity, type, currency, amount) is paired here. All others are
+left to the rules over whole rows, which pair them as if these pairs had never been there: the rules are the first two
+of identity, in the same order, and within one key the n-th row meets the n-th line either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from pipelines.matching import engine
+from pipelines.matching.charges import alike_hash, sale
+from pipelines.matching.frames import EXPECTED, KINDS
+from pipelines.matching.rules import IDENTITY, VERSION, Rule
+from pipelines.matching.verdicts import MATCHED
+from schemas.journal import TXN_TYPES
+from schemas.settlement import RECORD_TYPES
+
+AT_ONCE = tuple(rule for rule in IDENTITY if rule.name in ("rrn", "order_no"))
+PAIRED = ("SALE", "REFUND")
+"""Kinds that may leave at once; what undoes another row must be seen whole."""
+
+KIND = pl.Enum(list(dict.fromkeys([*TXN_TYPES, *RECORD_TYPES])))
+
+JOURNAL = (
+    *("row_id", "merchant_id", "terminal_id", "rrn", "order_no", "channel", "txn_type", "status", "amount_minor"),
+    *("currency", "txn_time", "original_rrn", "card_no"),
+)
+SETTLEMENT = (
+    *("row_id", "acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "record_type", "gross_minor", "currency"),
+    "settlement_date",
+)
+COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT}
+"""Stored columns that the narrow look is made of."""
+
+
+def narrowed(side: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Stored rows of journal or settlement as the narrow look has them, some 70 bytes each.
+
+    Both: `row_id`, two 64-bit hashes of each identity (`rrn`, `rrn_twin`, …; null where a key is blank), `bare` (no
+    card RRN), `at`, `kind`, `currency`, `amount_minor` (signed as the acquirer should show it). Journal: `expects` (a
+    settlement), `failed`, `refers` (to another row, or may be referred to), `charge` (hash of what two charges of one
+    card have in common). Settlement: `acquirer`.
+    """
+    return _journal(rows) if side == "journal" else _settlement(rows)
+
+
+def _journal(rows: pl.DataFrame) -> pl.DataFrame:
+    kind, approved = pl.col("txn_type").replace(KINDS), pl.col("status") == "APPROVED"
+    return rows.select(
+        *_identities(kind),
+        row_id="row_id",
+        bare=(pl.col("channel") != "CARD") | pl.col("rrn").is_null(),
+        at="txn_time",
+        kind=kind.cast(KIND),
+        currency=pl.col("currency").cast(pl.Categorical),
+        amount_minor=pl.when(kind == "SALE").then("amount_minor").otherwise(-pl.col("amount_minor")),
+        expects=approved & pl.col("txn_type").is_in(EXPECTED),
+        failed=~approved,
+        refers=pl.col("original_rrn").is_not_null() | pl.col("txn_type").is_in(["REFUND", "PREAUTH"]),
+        charge=pl.when(sale()).then(alike_hash()),
+    )
+
+
+def _settlement(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        *_identities(pl.col("record_type")),
+        row_id="row_id",
+        bare=pl.col("rrn").is_null(),
+        at=pl.col("settlement_date").cast(pl.Datetime("us")),
+        kind=pl.col("record_type").cast(KIND),
+        currency=pl.col("currency").cast(pl.Categorical),
+        amount_minor="gross_minor",
+        acquirer=pl.col("acquirer").cast(pl.Categorical),
+    )
+
+
+def _identities(kind: pl.Expr) -> list[pl.Expr]:
+    found = []
+    for rule in AT_ONCE:
+        keys = [kind.alias("kind") if key == "kind" else pl.col(key) for key in rule.keys]
+        filled = pl.all_horizontal(pl.col(key).is_not_null() for key in rule.keys if key != "kind")
+        for seed, name in enumerate((rule.name, f"{rule.name}_twin"), start=1):
+            found.append(pl.when(filled).then(pl.struct(keys).hash(seed=seed)).alias(name))
+    return found
+
+
+def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Collection[str]) -> pl.DataFrame:
+    """Pairs that agree in every respect, as `verdicts.judge` gives them.
+
+    journal, settlement: open rows, `narrowed`. own_rules: acquirers whose rules are others than the common ones.
+    """
+    mine = journal.filter(pl.col("expects") & pl.col("kind").is_in(PAIRED))
+    theirs = settlement.filter(pl.col("kind").is_in(PAIRED))
+    if own_rules:
+        theirs = theirs.filter(~pl.col("acquirer").cast(pl.String).is_in(list(own_rules)))
+    found = []
+    for rule, here, there in ((one, *sides) for one in AT_ONCE for sides in _passes(one)):
+        pairs = _met(rule, mine.filter(here), theirs.filter(there))
+        found.append(pairs.filter("agrees").drop("agrees"))
+        mine = engine.without(mine, pairs["journal_row_id"])
+        theirs = engine.without(theirs, pairs["settlement_row_id"])
+    return pl.concat(found)
+
+
+def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
+    filled = pl.col(rule.name).is_not_null()
+    if rule.blank is None:
+        return [(filled, filled)]
+    return [(filled, filled & pl.col("bare")), (filled & pl.col("bare"), filled & ~pl.col("bare"))]
+
+
+def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """The n-th row of a key with its n-th line, and whether they agree."""
+    carried = ("currency", "amount_minor")
+    left, right = (
+        engine.turned(rows.select("row_id", "at", *more, key=rule.name, twin=f"{rule.name}_twin"))
+        for rows, more in ((journal, carried), (settlement, (*carried, "acquirer")))
+    )
+    both = engine.met(left, right)
+    return both.select(
+        journal_row_id="row_id",
+        settlement_row_id="row_id_there",
+        rule=pl.lit(rule.name),
+        rules_version=pl.lit(VERSION, pl.Int32),
+        verdict=pl.lit(MATCHED),
+        currency=pl.col("currency").cast(pl.String),
+        settlement_currency=pl.col("currency_there").cast(pl.String),
+        acquirer=pl.col("acquirer").cast(pl.String),
+        journal_amount_minor="amount_minor",
+        settlement_amount_minor="amount_minor_there",
+        agrees=(pl.col("currency") == pl.col("currency_there"))
+        & (pl.col("amount_minor") == pl.col("amount_minor_there")),
+    )
