@@ -12,7 +12,7 @@ from pipelines.cases import variances
 from pipelines.cases.taxonomy import POLICY, due_date
 from pipelines.checks.fees import judge, months_needed, volumes
 from pipelines.checks.nets import added, breaks, judged
-from pipelines.checks.terms import NO_VOLUME, Volume
+from pipelines.checks.terms import Volume, no_volume
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.contracts import Contract
@@ -69,7 +69,7 @@ def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_
 
 
 def add_up(store: Store, last: int) -> pl.DataFrame:
-    """Sum the payouts that tonight's files touch, judge them and those they may carry to; returns NET_BREAK as breaks."""
+    """Sum the payouts that tonight's files touch, judge them and those they may carry to; returns the NET_BREAKs."""
     files = fees.settlement_files(store, last)
     more, bad, again = nets.of_files(store, files), nets.rejected(store, files), nets.touched(store)
     if again.height:
@@ -107,7 +107,7 @@ def _with_wallets(store: Store, lines: pl.DataFrame, contracts: tuple[Contract, 
 def _volume(store: Store, lines: pl.DataFrame, contracts: tuple[Contract, ...]) -> Volume:
     span = months_needed(lines["day"])
     if span is None or not any(fee.tiers for c in contracts for fee in c.fees):
-        return NO_VOLUME
+        return no_volume
     return volumes(fees.sold_by_day(store, *span))
 
 

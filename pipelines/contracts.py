@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Literal
 
 import holidays
@@ -96,7 +97,7 @@ class Fee(Charge):
 
     @property
     def narrowness(self) -> tuple[bool, ...]:
-        """Of two that fit a line the narrower one is in force: a promotion, a merchant's, a channel's, a card type's."""
+        """Of two that fit a line the narrower is in force: a promotion, a merchant's, a channel's, a card type's."""
         return (not self.promotional, self.merchant_id is None, not self.channels, self.card_type == "*")
 
     def in_force(self, day: date) -> bool:
@@ -148,7 +149,7 @@ class Contract(Table):
 
     def _follow(self, numbers: list[int]) -> None:
         """Fees of the same lines follow each other day by day; only promotions may pause."""
-        for before, after in zip(numbers, numbers[1:], strict=False):
+        for before, after in pairwise(numbers):
             last, first = self.fees[before].valid_to, self.fees[after].valid_from
             where = ("fees", after, "valid_from")
             if last is None or last >= first:

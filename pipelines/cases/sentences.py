@@ -22,8 +22,8 @@ ENGLISH = {
     "recorded ({ref}).",
     "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
     "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} ({ref}); {found} journal rows fit it and nothing tells them apart.",
-    "AMBIGUOUS_DEPOSIT": "The bank booked {amount} {way} {acquirer} on {day} ({ref}); it names no payout, and {found} open "
-    "payouts add up to it in more than one way.",
+    "AMBIGUOUS_DEPOSIT": "The bank booked {amount} {way} {acquirer} on {day} ({ref}); it names no payout, and {found} "
+    "open payouts add up to it in more than one way.",
     "DUPLICATE_CHARGE": "The shop charged the same card {amount} twice within minutes on {day}: {ref} after "
     "RRN {other}.",
     "REFUND_UNLINKED": "The shop refunded {amount} on {day} ({ref}), but neither its journal nor {acquirer} knows the "
@@ -73,7 +73,8 @@ CHINESE = {
     "TYPE_MISMATCH": "{acquirer} 清算 {theirs} 的交易类型与终端记录的 {mine} 不同（{ref}）。",
     "DUPLICATE_SETTLEMENT": "{acquirer} 清算 {theirs}（{ref}），次数多于门店流水。",
     "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}（{ref}）；有 {found} 笔流水符合，无法区分。",
-    "AMBIGUOUS_DEPOSIT": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），未注明付款；{found} 笔未到付款有多种组合与之相符。",
+    "AMBIGUOUS_DEPOSIT": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），未注明付款；"
+    "{found} 笔未到付款有多种组合与之相符。",
     "DUPLICATE_CHARGE": "门店于 {day} 在数分钟内对同一张卡两次收取 {amount}：{ref}，此前为参考号 {other}。",
     "REFUND_UNLINKED": "门店于 {day} 退货 {amount}（{ref}），但门店流水和 {acquirer} 都没有其原交易（{other}）。",
     "REFUND_EXCESS": "门店于 {day} 退货 {whole}（{ref}）后，累计退货比原交易 {other} 的 {original} 多出 {amount}。",

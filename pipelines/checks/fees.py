@@ -13,12 +13,12 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.checks.terms import (
-    NO_VOLUME,
     Line,
     Offer,
     Volume,
     contract_of_line,
     mistakes,
+    no_volume,
     offers,
     text_of,
     why_none,
@@ -65,7 +65,7 @@ class _Alike:
     terms: list[str]
 
 
-def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume = NO_VOLUME) -> Judged:
+def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume = no_volume) -> Judged:
     """What each line should have cost by the contract in force on its day.
 
     lines: SALE and REFUND lines: `row_id`, KEYS, `gross_minor`, `fee_minor`, `fee_micro` and the fee parts.

@@ -1,4 +1,4 @@
-"""Payouts against their lines: does what is declared add up, or is it carried into the next day's (contract.md, NET_BREAK).
+"""Payouts against their lines: does what is declared add up, or is it carried on (contract.md, NET_BREAK)?
 
 A day whose lines add up to less than nothing pays nothing: what is missing is taken from the next payout of the same
 merchant. Such a payout agrees with its own lines and what was carried; every other difference is a NET_BREAK.
@@ -15,8 +15,8 @@ KEY = ["acquirer", "payout_id", "currency"]
 OWNER = ["acquirer", "merchant_id", "currency"]
 AGREES, BREAK, CARRIED = "agrees", "NET_BREAK", "carried"
 NOT_DECLARED, WITHDRAWAL, UNREAD = "not declared", "withdrawal", "unreadable"
-"""Verdicts: it ties; it does not; it is carried on; no PAYOUT line declares it, and the format promises none; money drawn
-from a balance, whose lines name no payout; its PAYOUT line was rejected."""
+"""Verdicts: it ties; it does not; it is carried on; no PAYOUT line declares it, and the format promises none; money
+drawn from a balance, whose lines name no payout; its PAYOUT line was rejected."""
 
 OUTCOME = ("carried_in_minor", "carried_out_minor", "verdict")
 
@@ -76,11 +76,16 @@ def _outcome(row: dict[str, Any], carry: int) -> dict[str, Any]:
         return _told(CARRIED, carry, with_carried)
     if carry and declared == with_carried:
         return _told(AGREES, carry, 0)
-    if not row["declared_count"] and not row["one_for_each"]:
-        return _told(NOT_DECLARED, carry, carry)
-    if not row["line_count"] and not row["rejected_count"] and not row["one_for_each"]:
-        return _told(WITHDRAWAL, carry, carry)
-    return _told(BREAK, carry, carry)
+    return _told(_broken(row), carry, carry)
+
+
+def _broken(row: dict[str, Any]) -> str:
+    """What it means that sums differ: nothing where the format does not promise both lines and a PAYOUT."""
+    if row["one_for_each"]:
+        return BREAK
+    if not row["declared_count"]:
+        return NOT_DECLARED
+    return BREAK if row["line_count"] or row["rejected_count"] else WITHDRAWAL
 
 
 def _told(verdict: str, before: int, after: int) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from pipelines.money import EXPONENTS
 Volume = Callable[[Contract, date, date, str], int]
 """Sales of a contract from a day to another, both included, of a currency, in minor units."""
 
-NOTHING = "nothing"
-"""Of a fee that is kept on a refund: the refund costs nothing and gives nothing back."""
 
-NO_VOLUME: Volume = lambda contract, first, last, currency: 0  # noqa: E731 - where no contract has tiers
+def no_volume(contract: Contract, first: date, last: date, currency: str) -> int:
+    """Of contracts without tiers, whose volume nobody asks for."""
+    del contract, first, last, currency
+    return 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def offers(contract: Contract, line: Line, volume: Volume) -> list[Offer]:
 
 def mistakes(offer: Offer, line: Line, volume: Volume) -> Iterator[Offer]:
     """What else may have been charged by mistake, the likeliest first."""
-    contract, fee, right = offer.contract, offer.fee, offer.scaled
+    fee, right = offer.fee, offer.scaled
     if line.refund:
         cause, sign = ("refund fee kept", 0) if fee.refund == "returned" else ("refund fee returned", -1)
         yield replace(offer, cause=cause, scaled=replace(right, sign=sign))
@@ -137,7 +138,6 @@ def mistakes(offer: Offer, line: Line, volume: Volume) -> Iterator[Offer]:
         yield replace(
             offer, cause="volume tier", detail=f"{rate} bp", scaled=_scaled(fee, rate, line.currency, right.sign)
         )
-    del contract
 
 
 def _other_fees(offer: Offer, line: Line, volume: Volume) -> Iterator[Offer]:

@@ -29,14 +29,14 @@ def by_amount(payouts: pl.DataFrame, entries: pl.DataFrame, settings: Settings) 
     claims = _claims(ours, settings)
     ties: list[Tie] = []
     doubts: list[Doubt] = []
-    for (acquirer, account, currency, credit), credits in _credits(waiting).items():
+    for (acquirer, account, currency, credit), booked in _credits(waiting).items():
         # a contract that names no account is paid into any of them
         of_pool = claims[acquirer, account, currency, credit] + claims[acquirer, None, currency, credit]
         taken = {row for tie in ties for row in tie.payouts}
         contract = contract_of(settings, acquirer, None)
         found, unsure = tied(
             [claim for claim in of_pool if claim.row_id not in taken],
-            credits,
+            booked,
             lambda amount, c=contract, code=currency: bank_fees(c, amount, code),  # type: ignore[misc]
         )
         ties += found

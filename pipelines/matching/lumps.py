@@ -72,16 +72,16 @@ class _Pool:
     """What is still open on both sides, and what was found."""
 
     claims: list[Claim]
-    credits: list[Credit]
+    entries: list[Credit]
     fees: Fees
     ties: list[Tie] = field(default_factory=list)
     doubts: dict[int, set[int]] = field(default_factory=dict)
 
-    def tie(self, claims: Iterable[Claim], credits: Iterable[Credit], rule: str, fee: int = 0) -> None:
-        paid, booked = tuple(c.row_id for c in claims), tuple(e.row_id for e in credits)
+    def tie(self, claims: Iterable[Claim], entries: Iterable[Credit], rule: str, fee: int = 0) -> None:
+        paid, booked = tuple(c.row_id for c in claims), tuple(e.row_id for e in entries)
         self.ties.append(Tie(tuple(sorted(paid)), tuple(sorted(booked)), rule, fee))
         self.claims = [c for c in self.claims if c.row_id not in paid]
-        self.credits = [e for e in self.credits if e.row_id not in booked]
+        self.entries = [e for e in self.entries if e.row_id not in booked]
 
     def doubt(self, credit: Credit, claims: Iterable[Claim]) -> None:
         self.doubts.setdefault(credit.row_id, set()).update(c.row_id for c in claims)
@@ -90,13 +90,13 @@ class _Pool:
         """What a person must decide is not used by later steps."""
         undecided = set().union(*self.doubts.values()) if self.doubts else set()
         self.claims = [c for c in self.claims if c.row_id not in undecided]
-        self.credits = [e for e in self.credits if e.row_id not in self.doubts]
+        self.entries = [e for e in self.entries if e.row_id not in self.doubts]
 
 
-def tied(claims: Sequence[Claim], credits: Sequence[Credit], fees: Fees) -> tuple[list[Tie], list[Doubt]]:
+def tied(claims: Sequence[Claim], entries: Sequence[Credit], fees: Fees) -> tuple[list[Tie], list[Doubt]]:
     """What belongs together among payouts and entries of one acquirer, account, currency and direction."""
-    pool = _Pool(sorted(claims, key=_order), sorted(credits, key=lambda e: (e.booked, e.row_id)), fees)
-    while pool.claims and pool.credits:
+    pool = _Pool(sorted(claims, key=_order), sorted(entries, key=lambda e: (e.booked, e.row_id)), fees)
+    while pool.claims and pool.entries:
         before = len(pool.ties)
         for step in _STEPS:
             step(pool)
@@ -116,49 +116,50 @@ def _fits(claim: Claim, credit: Credit) -> bool:
 
 
 def _one_to_one(pool: _Pool, *, on_due_date: bool, with_fee: bool) -> None:
-    """The same amount: as many payouts as entries are tied; more entries leave the later ones; more payouts are a doubt."""
-    by_amount: dict[int, list[tuple[Claim, int]]] = defaultdict(list)
+    """The same amount: as many payouts as entries tie; later entries than that are left; more payouts are a doubt."""
+    by_amount: dict[int, list[Claim]] = defaultdict(list)
     for claim in pool.claims:
         for fee in pool.fees(claim.amount) if with_fee else (0,):
-            by_amount[claim.amount - fee].append((claim, fee))
+            by_amount[claim.amount - fee].append(claim)
     wanted: dict[int, list[Credit]] = defaultdict(list)
-    for credit in pool.credits:
+    for credit in pool.entries:
         wanted[credit.amount].append(credit)
-    for amount, credits in wanted.items():
+    for amount, entries in wanted.items():
         edges = [
-            (claim, credit, fee)
-            for claim, fee in by_amount.get(amount, ())
-            for credit in credits
+            (claim, credit)
+            for claim in by_amount.get(amount, ())
+            for credit in entries
             if (claim.due == credit.booked if on_due_date else _fits(claim, credit))
         ]
-        for claims, entries, fee in _connected(edges):
+        for claims, booked in _connected(edges):
             rule = ON_DUE_DATE if on_due_date else IN_WINDOW
-            if len(claims) <= len(entries):
-                pool.tie(claims, entries[: len(claims)], rule, fee * len(claims))
+            if len(claims) <= len(booked):
+                paid = booked[: len(claims)]
+                pool.tie(claims, paid, rule, sum(c.amount for c in claims) - sum(e.amount for e in paid))
             elif not on_due_date:
-                for credit in entries:
+                for credit in booked:
                     pool.doubt(credit, claims)
 
 
-def _connected(edges: list[tuple[Claim, Credit, int]]) -> Iterator[tuple[list[Claim], list[Credit], int]]:
+def _connected(edges: list[tuple[Claim, Credit]]) -> Iterator[tuple[list[Claim], list[Credit]]]:
     """Payouts and entries that hang together, each side in order."""
     left = list(edges)
     while left:
-        claims, credits, fee = {left[0][0]}, {left[0][1]}, left[0][2]
+        claims, entries = {left[0][0]}, {left[0][1]}
         while True:
-            near = [(c, e) for c, e, _ in left if c in claims or e in credits]
-            more = {c for c, _ in near} - claims, {e for _, e in near} - credits
-            claims, credits = claims | more[0], credits | more[1]
+            near = [(c, e) for c, e in left if c in claims or e in entries]
+            more = {c for c, _ in near} - claims, {e for _, e in near} - entries
+            claims, entries = claims | more[0], entries | more[1]
             if not more[0] and not more[1]:
                 break
         left = [edge for edge in left if edge[0] not in claims]
-        yield sorted(claims, key=_order), sorted(credits, key=lambda e: (e.booked, e.row_id)), fee
+        yield sorted(claims, key=_order), sorted(entries, key=lambda e: (e.booked, e.row_id))
 
 
 def _due_together(pool: _Pool) -> None:
     """One entry for payouts that go together by themselves: of one day, of one merchant, or one after the other."""
     found: dict[Credit, list[tuple[Sequence[Claim], int]]] = {}
-    for credit in pool.credits:
+    for credit in pool.entries:
         claims = [c for c in pool.claims if _fits(c, credit) and c.due <= credit.booked]
         found[credit] = list(_fitting(claims, credit, pool.fees))
     _settle(pool, found, TOGETHER)
@@ -197,7 +198,7 @@ def _natural(claims: list[Claim], ties: Callable[[int], bool]) -> Iterator[Seque
 def _any_sum(pool: _Pool) -> None:
     """One entry for any choice of payouts that adds up to it."""
     found: dict[Credit, list[tuple[Sequence[Claim], int]]] = {}
-    for credit in pool.credits:
+    for credit in pool.entries:
         claims = [c for c in pool.claims if _fits(c, credit) and c.amount < credit.amount]
         if not 2 <= len(claims) <= MOST_SEARCHED:
             continue
@@ -226,32 +227,32 @@ def _settle(pool: _Pool, found: dict[Credit, list[tuple[Sequence[Claim], int]]],
 def _in_parts(pool: _Pool) -> None:
     """One payout for any choice of entries that adds up to it."""
     for claim in list(pool.claims):
-        credits = [e for e in pool.credits if _fits(claim, e) and e.amount < claim.amount]
-        if not 2 <= len(credits) <= MOST_SEARCHED:
+        entries = [e for e in pool.entries if _fits(claim, e) and e.amount < claim.amount]
+        if not 2 <= len(entries) <= MOST_SEARCHED:
             continue
-        answer = subset([e.amount for e in credits], claim.amount)
+        answer = subset([e.amount for e in entries], claim.amount)
         if answer.count == 1:
-            pool.tie([claim], [credits[n] for n in answer.chosen], IN_PARTS)
+            pool.tie([claim], [entries[n] for n in answer.chosen], IN_PARTS)
         elif answer.count:
-            for credit in credits:
+            for credit in entries:
                 pool.doubt(credit, [claim])
 
 
 def _both_sides(pool: _Pool) -> None:
     """Several payouts for several entries: all of both, or the only choice of few."""
-    credits = pool.credits
-    if len(credits) < 2:
+    entries = pool.entries
+    if len(entries) < 2:
         return
-    first, last = credits[0].booked, credits[-1].booked
+    first, last = entries[0].booked, entries[-1].booked
     claims = [c for c in pool.claims if c.settled <= first and last <= c.until]
     if len(claims) < 2:
         return
-    if sum(c.amount for c in claims) == sum(e.amount for e in credits):
-        pool.tie(claims, credits, BOTH)
-    elif len(claims) <= MOST_ON_BOTH_SIDES and len(credits) <= MOST_ON_BOTH_SIDES:
-        count, mine, theirs = both_sides([c.amount for c in claims], [e.amount for e in credits])
+    if sum(c.amount for c in claims) == sum(e.amount for e in entries):
+        pool.tie(claims, entries, BOTH)
+    elif len(claims) <= MOST_ON_BOTH_SIDES and len(entries) <= MOST_ON_BOTH_SIDES:
+        count, mine, theirs = both_sides([c.amount for c in claims], [e.amount for e in entries])
         if count == 1:
-            pool.tie([claims[n] for n in mine], [credits[n] for n in theirs], BOTH)
+            pool.tie([claims[n] for n in mine], [entries[n] for n in theirs], BOTH)
 
 
 _STEPS: tuple[Callable[[_Pool], None], ...] = (

@@ -15,7 +15,7 @@ SEPARATORS = r"[\s\p{P}\p{S}\x1f]+"
 TELLING_DIGITS, MOST_SHAPES = 6, 100
 
 LONG, FEW_DIGITS, TELLING = 8, 4, 12
-"""A reference of so many letters and digits, so many of them digits, or of the last length without, is told by itself."""
+"""A reference of so many letters and digits, so many of them digits, or else as many as the last, is long."""
 
 
 def named(entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
@@ -60,7 +60,7 @@ def names_another(entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFra
 
 
 def _shape(ref: str) -> str | None:
-    """The pattern of references like this one, if it is long enough to be known by its shape: letters and digits of it."""
+    """The pattern of references like this one, if it is long enough to be known by its letters and digits."""
     if sum(sign.isdigit() for sign in ref) < TELLING_DIGITS or ref.isdigit():
         return None
     return re.sub(r"\d+", lambda run: rf"[0-9]{{{len(run[0])}}}", re.sub(r"[^\w]", r".?", ref))

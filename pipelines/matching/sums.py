@@ -79,7 +79,7 @@ def _by_bits(values: list[int], goal: int) -> Answer:
 
 
 def _retraced(values: list[int], goal: int, kept: dict[int, int]) -> tuple[int, ...]:
-    """The amounts of the only answer, from the last to the first; sums of every eighth step are kept, others made anew."""
+    """The amounts of the only answer, from the last to the first; sums between every eighth step are made anew."""
     chosen: list[int] = []
     for start in sorted(kept, reverse=True):
         steps = [kept[start]]

@@ -196,7 +196,7 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
 
 
 def references_of(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
-    """By what a bank may name these payouts: `payout_row`, `ref`: their ids and the acquirer's numbers of the transfers."""
+    """By what a bank may name these payouts: `payout_row`, `ref`: their ids, the acquirers' transfer numbers."""
     numbers = store.frame(
         """
         SELECT s.row_id AS payout_row, s.acquirer_ref AS ref FROM book.settlement s SEMI JOIN known USING (row_id)
@@ -350,7 +350,8 @@ def held_fees(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
         """
         SELECT * FROM book.exception_events e
         WHERE type = 'FEE_VARIANCE' AND EXISTS (
-            FROM named n WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
+            FROM named n
+            WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
         QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1 AND status <> 'cleared'
         """,
         named=named,

@@ -16,7 +16,8 @@ _SUMS = """
     -sum(gross_minor) FILTER (record_type = 'REFUND') AS refunds_minor,
     sum(fee_minor) FILTER (record_type <> 'PAYOUT') AS fees_minor,
     -sum(gross_minor) FILTER (record_type IN ('CHARGEBACK', 'REPRESENTMENT')) AS chargebacks_minor,
-    sum(gross_minor) FILTER (record_type IN ('ADJUSTMENT', 'FEE', 'RESERVE_HOLD', 'RESERVE_RELEASE')) AS adjustments_minor,
+    sum(gross_minor) FILTER (record_type IN ('ADJUSTMENT', 'FEE', 'RESERVE_HOLD', 'RESERVE_RELEASE'))
+        AS adjustments_minor,
     -sum(net_minor) FILTER (record_type = 'FEE') AS separate_fees_minor,
     -sum(net_minor) FILTER (record_type = 'RESERVE_HOLD' AND reason_code IS DISTINCT FROM 'Balancetransfer')
         AS reserve_held_minor,
@@ -51,7 +52,7 @@ def of_payouts(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
     return _summed(store, "(s.acquirer, s.payout_id, s.currency) IN (FROM known)", known=payouts.select(KEY))
 
 
-def _summed(store: Store, condition: str, **known: pl.DataFrame) -> pl.DataFrame:
+def _summed(store: Store, condition: str, known: pl.DataFrame | None = None) -> pl.DataFrame:
     sums = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT) AS {name}" for name in SUMS)
     return store.frame(
         f"""
@@ -75,17 +76,18 @@ def _summed(store: Store, condition: str, **known: pl.DataFrame) -> pl.DataFrame
         )
         SELECT acquirer, payout_id, currency, merchant_id, settlement_date, row_id, one_for_each, {sums} FROM summed
         """,
-        **known,
+        **({} if known is None else {"known": known}),
     )
 
 
 def rejected(store: Store, file_ids: Iterable[int] | None = None) -> pl.DataFrame:
-    """Rejected lines of these files (all without) that name a payout: KEY, count, readable net, PAYOUT lines among them."""
+    """Rejected lines of these files (all without) that name a payout: KEY, count, readable net, PAYOUTs among them."""
     chosen = "" if file_ids is None else f"AND file_id IN ({numbers(file_ids)})"
     return store.frame(
         f"""
         SELECT acquirer, payout_id, currency, CAST(count(*) AS BIGINT) AS rejected_count,
-               CAST(coalesce(sum(net_minor) FILTER (record_type IS DISTINCT FROM 'PAYOUT'), 0) AS BIGINT) AS rejected_minor,
+               CAST(coalesce(sum(net_minor) FILTER (record_type IS DISTINCT FROM 'PAYOUT'), 0) AS BIGINT)
+               AS rejected_minor,
                CAST(count(*) FILTER (record_type = 'PAYOUT') AS BIGINT) AS unread_payouts
         FROM book.rejected_rows JOIN book.files USING (file_id)
         WHERE state = 'loaded' AND acquirer IS NOT NULL AND payout_id IS NOT NULL AND currency IS NOT NULL {chosen}
