@@ -11,6 +11,7 @@ from pipelines.cases.register import Event
 from pipelines.charging import add_up, charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
+from pipelines.checks.rolling import rolled
 from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.matching.aftermath import chargebacks, keyed
@@ -120,6 +121,8 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
         if wrong := failures(proof):
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
+        sums = rolled(proof, statements.came(store), statements.balances(store), statements.repeated(store))
+        statements.write_rolled(store, sums, run_no)
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
     return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof)

@@ -76,7 +76,7 @@ def _summed(store: Store, condition: str, known: pl.DataFrame | None = None) -> 
         )
         SELECT acquirer, payout_id, currency, merchant_id, settlement_date, row_id, one_for_each, {sums} FROM summed
         """,
-        **({} if known is None else {"known": known}),
+        known=pl.DataFrame(schema=dict.fromkeys(KEY, pl.String)) if known is None else known,
     )
 
 
