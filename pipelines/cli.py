@@ -127,6 +127,40 @@ def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, 
 
 
 @cli.command()
+@CONFIG
+@DEBUG
+@click.option("--date", "day", type=Day(), required=True, help="Business date of a run that finished.")
+@click.option(
+    "--format", "kind", type=click.Choice(["html", "xlsx", "json"]), default="html", show_default=True, help="Its form."
+)
+def report(config_path: Path, debug: bool, day: date, kind: str) -> None:
+    """Write the report of a date again, from the published copy."""
+    from pipelines import commands, report_commands
+
+    click.echo(commands.guarded(lambda: report_commands.write(config_path, day, kind), debug))
+
+
+@cli.command()
+@CONFIG
+@DEBUG
+@click.option("--date", "day", type=Day(), required=True, help="Business date of a run that finished.")
+@click.option("--dry-run", is_flag=True, help="Show who would get what, and send nothing.")
+@click.option("--again", is_flag=True, help="Send also to those who have got it.")
+def send(config_path: Path, debug: bool, day: date, dry_run: bool, again: bool) -> None:
+    """Mail the report of a date to those who have not got it yet.
+
+    Ends with 1 if somebody still has not got it.
+    """
+    from pipelines import commands, report_commands
+
+    if dry_run:
+        click.echo(commands.guarded(lambda: report_commands.preview(config_path, day), debug))
+        return
+    missed = commands.guarded(lambda: report_commands.send(config_path, day, again=again, say=say), debug)
+    sys.exit(1 if missed else 0)
+
+
+@cli.command()
 @DEBUG
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write into.")
 @click.option("--days", type=click.IntRange(1), required=True)

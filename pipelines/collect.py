@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.config import Settings, Source
-from pipelines.reading import LARGE
 from pipelines.sources.base import Data
 from pipelines.sources.containers import Member
+from pipelines.sources.sidecars import ALGORITHMS, LONGEST, compare, file_of, is_sidecar, stated
 
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
 PIECE = 4 * 2**20
+HELD = 8 * 2**20
+"""Bytes from which a file is read where it lies, as often as it is looked at."""
+
 DATED = re.compile(r"(?=(20\d{6}))")
 
 
@@ -77,7 +80,8 @@ def in_inbox(settings: Settings) -> list[Candidate]:
     inbox = settings.paths.inbox
     if not inbox.is_dir():
         return []
-    found = [_candidate(Path(entry.path), settings.sources) for entry in os.scandir(inbox) if _finished(entry)]
+    entries = [entry for entry in os.scandir(inbox) if _finished(entry) and not is_sidecar(entry.name)]
+    found = [_candidate(Path(entry.path), settings.sources) for entry in entries]
     return sorted(found, key=lambda c: (c.named_for or date.min, c.name))
 
 
@@ -134,7 +138,7 @@ class LargeFile:
 
 def contents(path: Path) -> Data:
     """The bytes of a file; those of a large one stay on disk."""
-    return path.read_bytes() if path.stat().st_size < LARGE else LargeFile(path.open("rb", buffering=0))
+    return path.read_bytes() if path.stat().st_size < HELD else LargeFile(path.open("rb", buffering=0))
 
 
 def spooled(chunks: Iterable[bytes]) -> Data:
@@ -144,7 +148,7 @@ def spooled(chunks: Iterable[bytes]) -> Data:
     for chunk in coming:
         held.append(chunk)
         size += len(chunk)
-        if size >= LARGE:
+        if size >= HELD:
             file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the member does
             file.writelines(chain(held, coming))
             return LargeFile(file)
@@ -157,10 +161,30 @@ def _pieces(data: Data) -> Iterator[bytes]:
 
 def sha256(data: Data) -> str:
     """Hexadecimal SHA-256 of a file's content."""
-    digest = hashlib.sha256()
+    return digest(data, "sha256")
+
+
+def digest(data: Data, algorithm: str) -> str:
+    """Hexadecimal digest of a file's content; SHA-1 only to compare with what a sender states."""
+    found = hashlib.new(algorithm, usedforsecurity=False)
     for piece in _pieces(data):
-        digest.update(piece)
-    return digest.hexdigest()
+        found.update(piece)
+    return found.hexdigest()
+
+
+def check_sidecars(path: Path, contents: Sequence[Data]) -> list[str]:
+    """Names of the checksums beside a file, once all agree; SourceError for one that does not, or cannot be read.
+
+    contents: the file as it came, and unpacked where it holds one file. That of `a.csv.gz` may be called `a.csv.sha1`.
+    """
+    named = [path.name, *([path.name[:-3]] if path.name.lower().endswith(".gz") else [])]
+    found = [path.with_name(name + ending) for name in named for ending in sorted(ALGORITHMS)]
+    there = [sidecar for sidecar in found if sidecar.is_file()]
+    for sidecar in there:
+        with sidecar.open("rb") as handle:
+            says = stated(sidecar.name, handle.read(LONGEST), file_of(sidecar.name))
+        compare(sidecar.name, says, contents, digest)
+    return [sidecar.name for sidecar in there]
 
 
 def archive(data: Data, digest: str, folder: Path) -> Path:

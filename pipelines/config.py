@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 
 from pipelines import toml_faults
 from pipelines.contracts import BankFee, Contract, Fee, Table, known_country
+from pipelines.mail_settings import Chat, Mail
 from pipelines.rule_settings import MatchRule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
@@ -107,6 +108,8 @@ class Settings(Table):
     profiles: tuple[Declaration, ...] = ()
     sources: tuple[Source, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    mail: Mail | None = None
+    chats: tuple[Chat, ...] = ()
     rules: tuple[MatchRule, ...] = ()
 
     @model_validator(mode="after")
@@ -193,4 +196,7 @@ def load(path: Path) -> Settings:
         raise ConfigError(f"{path}: {toml_faults.of_values(text, error, Settings)}") from None
     base = path.resolve().parent
     absolute = {name: (base / value).resolve() for name, value in settings.paths.model_dump().items()}
-    return settings.model_copy(update={"paths": Paths(**absolute)})
+    update: dict[str, object] = {"paths": Paths(**absolute)}
+    if settings.mail and settings.mail.ca_file:
+        update["mail"] = settings.mail.model_copy(update={"ca_file": (base / settings.mail.ca_file).resolve()})
+    return settings.model_copy(update=update)

@@ -15,6 +15,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 from prefect import flow, task
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 
 from pipelines import config, nightly
@@ -30,10 +31,22 @@ def _as_task(name: str, step: Callable[[], Any]) -> Any:
     return run_step()
 
 
+def secret(variable: str | None, block: str | None) -> str | None:
+    """A secret of the environment, or of a Prefect Secret block."""
+    if variable and (found := os.environ.get(variable)):
+        return found
+    if not block:
+        return None
+    try:
+        return str(Secret.load(block).get())  # type: ignore[union-attr]  # not a coroutine outside of one
+    except ValueError:  # there is no such block
+        return None
+
+
 @flow(name="settlement-recon nightly", flow_run_name="nightly {day}", persist_result=False, log_prints=False)
 def nightly_flow(config_path: str, day: date) -> dict[str, Any]:
     """The nightly run for a business date; returns the JSON of contract.md."""
-    return nightly.run(config.load(Path(config_path)), day, print, runner=_as_task)
+    return nightly.run(config.load(Path(config_path)), day, print, runner=_as_task, secret=secret)
 
 
 def run(config_path: Path, day: date, say: nightly.Say) -> dict[str, Any]:
@@ -41,6 +54,6 @@ def run(config_path: Path, day: date, say: nightly.Say) -> dict[str, Any]:
 
     @flow(name=nightly_flow.name, flow_run_name=f"nightly {day}", persist_result=False)
     def told() -> dict[str, Any]:
-        return nightly.run(config.load(config_path), day, say, runner=_as_task)
+        return nightly.run(config.load(config_path), day, say, runner=_as_task, secret=secret)
 
     return told()

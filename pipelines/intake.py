@@ -10,10 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.collect import Candidate, archive, contents, inside, sha256, spooled
+from pipelines.collect import Candidate, archive, check_sidecars, contents, inside, sha256, spooled
 from pipelines.config import Settings, Source
-from pipelines.reading import LARGE, Read, Summary, ahead, read, read_parts
-from pipelines.sources.base import Data, Profile, SourceError
+from pipelines.reading import Read, Summary, ahead, read, read_parts
+from pipelines.sources.base import LARGE, Data, Profile, SourceError
 from pipelines.sources.containers import is_archive, members
 from pipelines.sources.identify import claims, expect
 from pipelines.store import Store, files
@@ -129,6 +129,8 @@ def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, 
         if candidate.member and candidate.member.error:
             raise candidate.member.error
         source = source_of(candidate, data, settings.readers)
+        if source is not None:
+            check_sidecars(candidate.path, [outer] if data is outer or candidate.one_of_many else [outer, data])
     except SourceError as error:
         return replace(found, error=error, source=only, kept=archive(outer, digest, settings.paths.archive))
     if source is None:
@@ -185,15 +187,15 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
 
 
 def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source: Source) -> Iterable[Read]:
-    """The parts: of a large file as they come, of others the one, judged already."""
+    """The parts: of a large file as they come, of others all, judged already."""
     profile = settings.readers[source.profile]
     expect(candidate.filename, data, profile, settings.readers)
     parts = read_parts(profile, data, settings, source, candidate.filename)
     if len(data) >= LARGE:
         return ahead(parts)
     whole = [*parts]
-    if whole[0].refusal:
-        raise whole[0].refusal
+    if whole[-1].refusal:
+        raise whole[-1].refusal
     return whole
 
 

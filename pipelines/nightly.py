@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from pipelines import collect, intake, reporting
+from pipelines import collect, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, publish
 from pipelines.store.files import known_files
-from reports import html
+from reports import html, xlsx
 from reports.json import render as render_json
 from reports.json import run_json
 from reports.model import Report
@@ -56,7 +56,7 @@ class Night:
     store: Store
     run_no: int
     say: Say
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    run_id: str
     started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     seconds: dict[str, float] = field(default_factory=dict)
     fresh: dict[int, pl.DataFrame] = field(default_factory=dict)
@@ -69,23 +69,44 @@ def plainly(name: str, step: Callable[[], Any]) -> Any:
     return step()
 
 
-def run(settings: Settings, day: date, say: Say, runner: StepRunner = plainly) -> dict[str, Any]:
+def run(
+    settings: Settings,
+    day: date,
+    say: Say,
+    runner: StepRunner = plainly,
+    secret: sending.Secret = sending.from_environment,
+) -> dict[str, Any]:
     """The whole night for a business date; returns the JSON of contract.md.
 
     Raises DateError for a date before the newest run, StoreError where the store cannot be had, ProofError where the
-    books do not add up; nothing is published then.
+    books do not add up; nothing is published then, and who reads the report is told. secret: finds passwords of mail.
     """
+    run_id = uuid.uuid4().hex[:12]
+    try:
+        return _run(settings, day, say, runner, run_id, secret)
+    except ConfigError:
+        raise
+    except Exception as error:
+        _alert(settings, day, run_id, error, say, secret)
+        raise
+
+
+def _run(
+    settings: Settings, day: date, say: Say, runner: StepRunner, run_id: str, secret: sending.Secret
+) -> dict[str, Any]:
     began = time.perf_counter()
     with Store(settings.paths.store, settings.run.memory_limit) as store:
         last, newest, _ = books.last_finished(store)
         if newest is not None and day < newest:
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
-        night = Night(settings, day, store, last + 1, say)
+        night = Night(settings, day, store, last + 1, say, run_id)
         _timed(night, "load", lambda: _take_in_all(night, runner))
         outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night)))
         report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
         summary = _finish(night, report, time.perf_counter() - began)
         _timed(night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate)))
+        if settings.mail or settings.chats:
+            _timed(night, "send", lambda: runner("send", lambda: _send(night, report, secret)))
     summary["seconds"] = {
         **{k: round(v, 3) for k, v in night.seconds.items()},
         "total": round(time.perf_counter() - began, 3),
@@ -203,12 +224,29 @@ def _report(night: Night, outcome: Outcome) -> Report:
     }
     report = reporting.build(night.store, night.settings, outcome, facts)
     folder = night.settings.paths.reports
-    outputs = {kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in ("html", "json")}
+    outputs = {kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in ("html", "xlsx", "json")}
     report = replace(report, outputs=outputs)
     folder.mkdir(parents=True, exist_ok=True)
     _write(Path(outputs["html"]), html.render(report))
+    _write(Path(outputs["xlsx"]), xlsx.render(report))
     _write(Path(outputs["json"]), render_json(report))
     return report
+
+
+def _send(night: Night, report: Report, secret: sending.Secret) -> None:
+    """Bring the report to its readers; the night is done and proven, whatever becomes of its mail."""
+    try:
+        sending.send(night.store, night.settings, report, sending.Occasion.of_day(night.date), night.say, secret)
+    except Exception as error:  # noqa: BLE001 - said in plain words, and `recon send` repeats it
+        night.say(f"the report could not be sent: {error}; mend it, then `recon send --date {night.date}`")
+
+
+def _alert(settings: Settings, day: date, run_id: str, failure: Exception, say: Say, secret: sending.Secret) -> None:
+    """Tell of a failed run; a failure to tell must not hide the first one."""
+    try:
+        sending.alert(settings, day, run_id, str(failure), say, secret)
+    except Exception as error:  # noqa: BLE001 - the run's own failure is raised after this
+        say(f"the alert could not be sent: {error}")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -234,4 +272,5 @@ def _finish(night: Night, report: Report, seconds: float) -> dict[str, Any]:
                 night.run_no,
             ],
         )
+        reporting.keep(night.store, report, night.run_no)
     return summary

@@ -19,9 +19,6 @@ DATES = {"journal": "business_date", "settlement": "settlement_date", "bank": "b
 SHOWN_DATES = {"journal": "txn_time", "settlement": "txn_time", "bank": "booking_date"}
 WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account"}
 
-LARGE = 48 * 2**20
-"""Bytes from which a file is read part by part and never whole."""
-
 NO_REJECTS = pl.DataFrame(
     schema={
         "line": pl.Int64,
@@ -67,7 +64,7 @@ def read(profile: Profile, data: bytes, settings: Settings, source: Source | Non
 
 def read_parts(profile: Profile, data: Data, settings: Settings, source: Source | None, name: str) -> Iterator[Read]:
     """`read` for a file that may be large: part after part, the last of which has the totals of all."""
-    if len(data) < LARGE or not isinstance(profile, Streaming):
+    if not isinstance(profile, Streaming) or len(data) < profile.large:
         yield read(profile, data[:], settings, source, name)
         return
     context = settings.context(source or Source(name="", profile=profile.name, pattern="*"), name)

@@ -12,17 +12,18 @@ from pipelines.charging import add_up, charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.checks.rolling import rolled
+from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
-from pipelines.matching import rules
+from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.deposits import Deposited, settle_deposits
 from pipelines.matching.engine import without
 from pipelines.matching.frames import TRANSACTIONS
-from pipelines.matching.journal_settlement import Settled, identify, near, settle, wanted
+from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
 from pipelines.matching.narrow import pairs_at_once
 from pipelines.matching.references import named
 from pipelines.matching.repeats import told_again
-from pipelines.matching.rulebook import Rulebook, changed_rules, definition, rulebook
+from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
@@ -33,10 +34,6 @@ from schemas.settlement import LEDGER
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
-
-
-FIRST_CHANGED = 1000 * rules.VERSION
-"""Rule sets that recon.toml changed are numbered from here on, so that their versions are told from the built-in."""
 
 
 class ProofError(Exception):
@@ -52,6 +49,7 @@ class Outcome:
     groups: pl.DataFrame
     events: list[Event]
     proof: list[Line]
+    rounding: list[Rounded]
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         arrivals = arrivals_of(store, settings, run_date, previous)
         statements.settle_repeats(store, last, told_again)
         book = _rulebook(store, settings)
-        rows = _gather(store, settings, last, fresh, book)
+        rows = _gather(store, last, fresh, book)
         settled = _match(store, rows, last, run_date, arrivals, book)
         reviewed = _review(store, rows, run_date, arrivals)
         unbalanced = add_up(store, last)
@@ -118,14 +116,19 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
             run_no,
         )
         history.write_watched(store, reviewed.watched)
-        proof = lines_of(store.frame((SQL / "checks" / "proof.sql").read_text(encoding="utf-8")))
-        if wrong := failures(proof):
+        proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
+        if wrong := [*failures(proof), *too_far(rounding)]:
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
         sums = rolled(proof, statements.came(store), statements.balances(store), statements.repeated(store))
         statements.write_rolled(store, sums, run_no)
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
-    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof)
+    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof, rounding)
+
+
+def _checked(store: Store, name: str) -> pl.DataFrame:
+    """Rows of a query of `sql/checks`."""
+    return store.frame((SQL / "checks" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -141,18 +144,7 @@ def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return keyed.with_columns(acquirer=named).drop("owner")
 
 
-def _ahead(store: Store, settings: Settings) -> pl.Expr:
-    """How far the business day of a line's source runs ahead of the calendar (cut-off 23:00: one hour)."""
-    cutoffs = {s.name: timedelta(hours=s.cutoff.hour, minutes=s.cutoff.minute) for s in settings.sources}
-    if not any(cutoffs.values()):
-        return pl.lit(timedelta())
-    files = store.execute("SELECT file_id, source FROM book.files WHERE side = 'settlement' AND state = 'loaded'")
-    into = {file_id: cutoffs.get(source, timedelta()) for file_id, source in files}
-    ahead = {file_id: timedelta(days=1) - cutoff if cutoff else cutoff for file_id, cutoff in into.items()}
-    return pl.col("file_id").replace_strict(ahead, default=timedelta(), return_dtype=pl.Duration("us"))
-
-
-def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh, book: Rulebook) -> _Open:
+def _gather(store: Store, last: int, fresh: books.Fresh, book: Rulebook) -> _Open:
     journal = books.open_rows(store, "journal", last, fresh)
     lines = books.open_rows(store, "settlement", last, fresh)
     at_once = pairs_at_once(journal, lines, book.own.keys())
@@ -164,7 +156,7 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh, boo
     return _Open(
         at_once=at_once,
         journal=books.rows_of(store, "journal", expecting["row_id"]),
-        settlement=books.rows_of(store, "settlement", settling["row_id"]).with_columns(ahead=_ahead(store, settings)),
+        settlement=books.rows_of(store, "settlement", settling["row_id"]),
         payouts=others.filter(pl.col("record_type") == "PAYOUT"),
         other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
         bank=statements.counting(store, books.open_rows(store, "bank", last, fresh)),
@@ -176,18 +168,19 @@ def _gather(store: Store, settings: Settings, last: int, fresh: books.Fresh, boo
 
 def _rulebook(store: Store, settings: Settings) -> Rulebook:
     changed = [definition(own) for own in changed_rules(settings).values()]
-    return rulebook(settings, books.rule_versions(store, changed, FIRST_CHANGED) if changed else {})
+    return rulebook(settings, books.rule_versions(store, (rules.VERSION, definition(PLAIN)), changed))
 
 
 def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook) -> Settled:
     settings = arrivals.settings
     found = identify(rows.journal, rows.settlement, book)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
-    fresh = books.loaded_since(store, "journal", last)
-    asked, paired = wanted(found, book, run_date, arrivals), rows.at_once["journal_row_id"]
-    past = books.journal_history(store, asked, book.tolerance_minor + 1, fresh, paired)
-    codes = books.codes_of(store, near(found, past, book))
-    settled = settle(found, _with_acquirer(past, settings), codes, book, run_date, arrivals)
+    tonight = books.loaded_since(store, "journal", last), rows.at_once["journal_row_id"]
+    past = books.journal_history(store, wanted(found, book, run_date, arrivals), *tonight)
+    referred = refer(found, _with_acquirer(past, settings), book)
+    near = books.journal_near(store, weaker.wanted(referred.lines, book), book.tolerance_minor + 1, *tonight)
+    codes = books.codes_of(store, weaker.near(referred.lines, (found.journal, past, near), book))
+    settled = settle(found, referred, _with_acquirer(near, settings), codes, book, run_date, arrivals)
     return replace(settled, pairs=pl.concat([rows.at_once, settled.pairs.select(rows.at_once.columns)]))
 
 

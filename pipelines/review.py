@@ -108,7 +108,8 @@ def _keys(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _charges(pool: pl.DataFrame, story: pl.DataFrame, undone: pl.Series, window: timedelta) -> pl.DataFrame:
     """Second charges that nothing voided, reversed or refunded."""
-    paid_back = story.filter((pl.col("kind") == "REFUND") & (pl.col("status") == "APPROVED"))
+    given = (pl.col("kind") == "REFUND") & (pl.col("status") == "APPROVED")
+    paid_back = story.filter(given & ~pl.col("row_id").is_in(undone.implode()))
     named = paid_back.select("merchant_id", ref="original_rrn").drop_nulls().unique()
     left = pool.filter(~pl.col("row_id").is_in(undone.implode()))
     for key in ("rrn", "order_no"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 LINES_PER_FILE = 2**32
@@ -10,21 +12,42 @@ LINES_PER_FILE = 2**32
 _CROWDED, _BITS = 1 << 31, 26
 
 
-def places(lines: pl.Series) -> pl.Series:
-    """A number for each row of a file, unique and ascending with the file; lines: Int64, in file order.
+@dataclass
+class Numbering:
+    """Numbers the rows of one file, part after part; line, turn: of the last row so far."""
 
-    XML and JSON may hold all rows on one line. Then the place holds the line and the row's turn on it; `line_of` finds
-    the line again.
-    """
-    if (lines.diff() > 0).all() or lines.is_unique().all():
-        return lines
-    turn = pl.int_range(pl.len()).over("line")
-    numbered = pl.DataFrame({"line": lines}).with_columns(turn=turn)
-    most, last = numbered.select(pl.col("turn", "line").max()).row(0)
-    bits = most.bit_length()
-    if last >> (_BITS - bits):
-        numbered, bits = numbered.with_columns(line=pl.lit(0, pl.Int64), turn=pl.int_range(pl.len())), _BITS
-    return numbered.select(_CROWDED + (bits << _BITS) + pl.col("line") * 2**bits + pl.col("turn")).to_series()
+    line: int = 0
+    turn: int = 0
+    rows: int = 0
+    bits: int = 0
+
+    def places(self, lines: pl.Series) -> pl.Series:
+        """A number for each row of the next part, unique and ascending with the file; lines: Int64, in file order.
+
+        XML and JSON may hold all rows on one line. Then the place holds the line and the row's turn on it; `line_of`
+        finds the line again.
+        """
+        if lines.is_empty():
+            return lines
+        goes_on = lines.min() == self.line
+        if not self.bits and not goes_on and ((lines.diff() > 0).all() or lines.is_unique().all()):
+            self.line, self.rows = lines.max(), self.rows + len(lines)  # type: ignore[assignment]
+            return lines
+        return self._crowded(lines)
+
+    def _crowded(self, lines: pl.Series) -> pl.Series:
+        before = pl.when(pl.col("line") == self.line).then(self.turn + 1).otherwise(0) if self.rows else 0
+        turn = pl.int_range(pl.len()).over("line") + before
+        numbered = pl.DataFrame({"line": lines}).with_columns(turn=turn)
+        most, last = numbered.select(pl.col("turn", "line").max()).row(0)
+        self.bits = max(self.bits, most.bit_length())
+        self.turn = numbered.filter(pl.col("line") == last)["turn"].max()  # type: ignore[assignment]
+        if last >> (_BITS - self.bits):
+            self.bits = _BITS
+            numbered = numbered.with_columns(line=pl.lit(0, pl.Int64), turn=pl.int_range(pl.len()) + self.rows)
+        self.line, self.rows = last, self.rows + len(lines)
+        place = _CROWDED + (self.bits << _BITS) + pl.col("line") * 2**self.bits + pl.col("turn")
+        return numbered.select(place).to_series()
 
 
 def line_of(row_id: int) -> int:

@@ -110,13 +110,17 @@ class RejectedRows:
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """What rounding fees to the minor unit makes of one source's lines; `exact` is in major units."""
+    """What rounding fees to the minor unit makes of one source's lines; `exact` is in major units.
+
+    rounded_minor: the sum of the lines, each rounded; once_minor: the exact sum, rounded once.
+    """
 
     source: str
     currency: str
     lines: int
     exact: Decimal
     rounded_minor: int
+    once_minor: int
 
     @property
     def difference(self) -> Decimal:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import date
-from itertools import groupby
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby, zip_longest
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES
 from reports.books import Money
-from reports.model import AgeCell, ExceptionItem, TypeGroup
+from reports.model import AgeCell, ExceptionItem, Report, TypeGroup
 
 BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 30), (31, None))
 """First and last age in days of each ageing bucket; the last one has no end."""
 
 INCIDENT = "CHANNEL_INCIDENT"
+DISPUTES = ("CHARGEBACK", "CUSTOMER_CLAIM", "DUPLICATE_CHARGE")
+"""What a customer or issuer disputes, or soon may: a late answer is a lost claim."""
 
 _SEVERITY_ORDER: dict[str, int] = {severity: at for at, severity in enumerate(SEVERITIES)}
 _TYPE_ORDER = {code: at for at, code in enumerate(POLICY)}
@@ -76,8 +78,22 @@ def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
     return tuple(AgeCell(at, code, *cell) for (code, at), cell in sorted(cells.items()))
 
 
-def first_to_do(items: Iterable[ExceptionItem], earliest: int = 6, largest: int = 3) -> tuple[ExceptionItem, ...]:
-    """Pick what to work on first: the earliest due, and the largest amounts of each currency, each once.
+def filled(report: Report, open_items: Sequence[ExceptionItem], cleared: Iterable[ExceptionItem]) -> Report:
+    """The report with its exceptions: first seen on its date or carried over, cleared, ageing, what to do first."""
+    new = [item for item in open_items if item.first_seen == report.business_date]
+    carried = [item for item in open_items if item.first_seen != report.business_date]
+    return replace(
+        report,
+        top=first_to_do(open_items),
+        new=grouped(new),
+        cleared=grouped(cleared),
+        carried=grouped(carried),
+        ageing=ageing(open_items),
+    )
+
+
+def first_to_do(items: Iterable[ExceptionItem], earliest: int = 5, most: int = 10) -> tuple[ExceptionItem, ...]:
+    """Pick what to work on first: the earliest due, then the largest amounts of each currency in turn, each once.
 
     What an incident already covers (`parent_id`) and what merely waits is left out; low severity comes in by
     its amount alone, and no type takes more than two of the earliest places.
@@ -85,10 +101,52 @@ def first_to_do(items: Iterable[ExceptionItem], earliest: int = 6, largest: int 
     own = sorted((item for item in items if not item.parent_id and item.status != "waiting"), key=urgency)
     pressing = [item for item in own if severity_rank(item.severity) < _SEVERITY_ORDER["low"]]
     chosen = {item.exception_id: item for item in _varied(pressing, 2)[:earliest]}
-    for currency in sorted({item.currency for item in own if item.currency}):
-        rows = sorted((item for item in own if item.currency == currency), key=_by_amount)[:largest]
-        chosen |= {item.exception_id: item for item in rows}
+    for item in _largest_in_turn(own):
+        if len(chosen) == most:
+            break
+        chosen.setdefault(item.exception_id, item)
     return tuple(sorted(chosen.values(), key=urgency))
+
+
+def _largest_in_turn(items: Sequence[ExceptionItem]) -> Iterable[ExceptionItem]:
+    """The largest of each currency, then the second of each, and so on: amounts of two currencies do not compare."""
+    valued = sorted((item for item in items if item.currency), key=_by_amount)
+    ranked = [[item for item in valued if item.currency == code] for code in sorted({i.currency for i in valued})]
+    return (item for places in zip_longest(*ranked) for item in places if item is not None)
+
+
+def standing(groups: Iterable[TypeGroup], *codes: str) -> tuple[ExceptionItem, ...]:
+    """Exceptions of the given types, most urgent first."""
+    return tuple(sorted((item for group in groups if group.type in codes for item in group.items), key=urgency))
+
+
+def disputes_due(report: Report, within_days: int = 7) -> tuple[ExceptionItem, ...]:
+    """Open disputes whose deadline is near, past, or set by the acquirer alone."""
+    last = report.business_date + timedelta(days=within_days)
+    found = standing((*report.new, *report.carried), *DISPUTES)
+    return tuple(item for item in found if item.due_date is None or item.due_date <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeVariance:
+    """Open FEE_VARIANCE of one acquirer, currency and direction."""
+
+    acquirer: str
+    currency: str
+    direction: str
+    count: int
+    amount_minor: int
+
+
+def fee_variance(report: Report) -> tuple[FeeVariance, ...]:
+    """What fees differ from the contracts, summed for the claim in bulk."""
+    sums: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for item in standing((*report.new, *report.carried), "FEE_VARIANCE"):
+        key = item.acquirer, item.currency, item.direction
+        sums[key] += item.amount_minor
+        counts[key] += 1
+    return tuple(FeeVariance(*key, counts[key], sums[key]) for key in sorted(sums))
 
 
 def _varied(items: Sequence[ExceptionItem], per_type: int) -> list[ExceptionItem]:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,11 +15,24 @@ from markupsafe import Markup
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES, Policy
 from pipelines.money import to_major
-from reports import charts
+from reports import charts, trend
 from reports.books import Bridge, Money
-from reports.grouping import BUCKETS, INCIDENT, fitting, totals, type_rank, worth
+from reports.grouping import (
+    BUCKETS,
+    INCIDENT,
+    disputes_due,
+    fee_variance,
+    fitting,
+    standing,
+    totals,
+    type_rank,
+    worth,
+)
 from reports.model import AgeCell, ExceptionItem, Report, TypeGroup
 from reports.verdict import Words, count, sentence
+
+MOST_DISPUTES = 20
+"""Disputes listed on their own; each stands in its section as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,11 @@ def render(model: Report) -> bytes:
         overview=overview(model),
         bridges=[(bridge, _drawn(bridge)) for bridge in model.bridges],
         ageing=_ageing(model.ageing),
+        trend=trend.chart(model.trend),
+        incidents=standing((*model.new, *model.carried), INCIDENT),
+        disputes=disputes_due(model),
+        fees=fee_variance(model),
+        workbook=PurePath(model.outputs.get("xlsx", "")).name,
         files_here=len({row.key for row in model.files if row.state in ("loaded", "already loaded")}),
         files_due=len({row.key for row in model.files}),
         open_count=count(model.new) + count(model.carried),
@@ -98,12 +117,14 @@ def _environment(loader: PackageLoader) -> Environment:
         "number": lambda value: f"{value:,}",
         "percent": charts.percent,
         "share": share,
+        "hundredths": hundredths,
         "stamp": stamp,
         "breakable": breakable,
         "action": action,
         "contact": contact,
     }
     env.globals |= {"policy": policy_of, "incident": INCIDENT, "severities": SEVERITIES, "count": count}
+    env.globals["most_disputes"] = MOST_DISPUTES
     return env
 
 
@@ -123,6 +144,12 @@ def share(part: int, whole: int) -> str:
         return "–"
     hundredths = part * 10_000 // whole
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def hundredths(share: int) -> str:
+    """Ten-thousandths as a percentage: 9950 → `99.5 %`."""
+    whole, rest = divmod(share, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + " %"
 
 
 def stamp(moment: datetime | None) -> str:

@@ -12,10 +12,11 @@ _OUTPUTS = ("html", "xlsx", "json")
 
 
 def run_json(report: Report) -> dict[str, object]:
-    """Return exactly the keys of contract.md, money in integer minor units.
+    """Return the keys of contract.md, money in integer minor units, and `rounding` beside the lines of the proof.
 
     Rejected rows stand in `proof.lines` under side "rejected", one line per currency, where there are any. A
-    report that was not written is null. A failed run has proven nothing, so its proof is not balanced.
+    report that was not written is null. A failed run has proven nothing, so its proof is not balanced. `rounding` has a
+    line for each source and currency whose fees are finer than the minor unit; their exact sum is decimal text.
     """
     return {
         "run_id": report.run_id,
@@ -38,6 +39,7 @@ def run_json(report: Report) -> dict[str, object]:
         "proof": {
             "balanced": report.proof.balanced and report.verdict != "FAILED",
             "lines": [*_proof_lines(report), *_rejected(report)],
+            "rounding": _rounding(report),
         },
         "reports": {name: report.outputs.get(name) for name in _OUTPUTS},
         "seconds": dict(report.seconds),
@@ -91,6 +93,21 @@ def _proof_lines(report: Report) -> list[dict[str, object]]:
             "amount_accounted_minor": line.amount_accounted_minor,
         }
         for line in report.proof.lines
+    ]
+
+
+def _rounding(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "source": line.source,
+            "currency": line.currency,
+            "rows": line.lines,
+            "fee_exact": str(line.exact),
+            "fee_minor": line.once_minor,
+            "fee_of_lines_minor": line.rounded_minor,
+            "rounding_minor": line.rounded_minor - line.once_minor,
+        }
+        for line in report.proof.rounding
     ]
 
 

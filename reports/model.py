@@ -165,12 +165,39 @@ class Waiting:
     reason_zh: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """What the runs of one date decided on a leg in a currency, and how much of it was matched without a break."""
+
+    day: date
+    leg: str
+    currency: str
+    rows_matched: int
+    rows_total: int
+    amount_matched_minor: int
+    amount_total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """One line the schemas refused: as it stands in its file, card numbers masked."""
+
+    file: str
+    line: int
+    side: str
+    reason: str
+    raw: str
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One night, complete. `open` exceptions are `new` and `carried` together; `top` is what to do first.
 
     `versions` are (name, version) pairs for the footer: software, rules, configuration. `outputs` are paths
     of the reports written (html, xlsx, json), `seconds` the timings by step; both speak only in the JSON.
+    `trend` is that of the last 30 days; `scope` names the acquirers or shops that a narrowed copy is about.
     """
 
     run_id: str
@@ -191,6 +218,9 @@ class Report:
     carried: tuple[TypeGroup, ...] = ()
     ageing: tuple[AgeCell, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    trend: tuple[TrendPoint, ...] = ()
+    rejects: tuple[RejectedLine, ...] = ()
+    scope: str = ""
     versions: tuple[tuple[str, str], ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from pipelines.checks.workdays import days, is_business_day
 from pipelines.config import Settings, Source
@@ -117,13 +117,19 @@ class Arrivals:
         names = {source.name for source in self._of_acquirer(acquirer)}
         return any(e.source in names for e in self.missing())
 
-    def journal_arrived(self, day: date) -> bool:
-        """Whether the journal of the day is there: of every source that owes one, and of at least one."""
-        sources = self._of_side("journal")
-        owing = [s for s in sources if self._expects(s, day)]
-        if any((s.name, day) not in self.loaded for s in owing):
+    def journal_cutoffs(self) -> tuple[time, ...]:
+        """At which times the journals' business dates begin."""
+        return tuple(sorted({source.cutoff for source in self._of_side("journal")}))
+
+    def journals_arrived(self, days_of: Mapping[time, Sequence[date]]) -> bool:
+        """Whether the journals of the days are there: of every source that owes one, and all of at least one.
+
+        days_of: the days meant, by the cut-off of the journal.
+        """
+        asked = [(source, days_of[source.cutoff]) for source in self._of_side("journal")]
+        if any(self._expects(s, day) and (s.name, day) not in self.loaded for s, those in asked for day in those):
             return False
-        return any((s.name, day) in self.covered for s in sources)
+        return any(all((s.name, day) in self.covered for day in those) for s, those in asked)
 
     def statement_arrived(self, account: str | None, day: date) -> bool:
         """Whether the account's statement of the day is there; None means any account."""

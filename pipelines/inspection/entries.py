@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 
 from pipelines import config, reading
-from pipelines.collect import contents, spooled
+from pipelines.collect import check_sidecars, contents, spooled
 from pipelines.config import ConfigError, Settings, Source
 from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
 from pipelines.sources.base import MICRO, Data, Parsed, Profile, SourceError
 from pipelines.sources.containers import Member, is_archive, members
 from pipelines.sources.identify import HEAD, identify
+from pipelines.sources.sidecars import file_of, is_sidecar
 from pipelines.toml_faults import there_are
 
 UNTOLD = "(given by configuration)"
@@ -32,7 +33,17 @@ def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None
     if profile is not None and profile not in known:
         raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, known)}")
     chosen = known.get(profile or "")
-    return [entry for path in files for entry in _inspect(path, settings, readers, chosen)]
+    return [entry for path in _without_sidecars(files) for entry in _inspect(path, settings, readers, chosen)]
+
+
+def _without_sidecars(files: Sequence[Path]) -> Sequence[Path]:
+    """The files, each checksum replaced by the file that it speaks of, where that is there."""
+    return list(dict.fromkeys(_spoken_of(path) if is_sidecar(path.name) else path for path in files))
+
+
+def _spoken_of(sidecar: Path) -> Path:
+    told = sidecar.with_name(file_of(sidecar.name))
+    return next((path for path in (told, told.with_name(f"{told.name}.gz")) if path.exists()), sidecar)
 
 
 def _inspect(
@@ -41,13 +52,26 @@ def _inspect(
     try:
         data = contents(path)
         if not is_archive(data[:8]):
-            return [_read(str(path), path.name, data, settings, readers, chosen)]
+            return [_checked(path, [data], _read(str(path), path.name, data, settings, readers, chosen))]
         held = list(members(str(path), data, spooled))
     except OSError as error:
         return [_unreadable(str(path), f"cannot be read: {error.strerror}; check the path and its permissions", None)]
     except SourceError as error:
         return [_unreadable(str(path), error.text, None)]
-    return archives.told(str(path), [(member, _member(member, settings, readers, chosen)) for member in held])
+    entries = archives.told(str(path), [(member, _member(member, settings, readers, chosen)) for member in held])
+    one = [held[0].data] if len(held) == 1 else []
+    return [_checked(path, [data, *one], entries[0]), *entries[1:]]
+
+
+def _checked(path: Path, contents: Sequence[Data], entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry with what the checksums beside the file say of it."""
+    try:
+        agree = check_sidecars(path, contents)
+    except SourceError as error:
+        return entry | {"error": "; ".join(filter(None, (error.text, entry["error"])))}
+    except OSError as error:
+        return entry | {"error": f"the checksum beside it cannot be read: {error.strerror}"}
+    return entry | {"warnings": [*entry["warnings"], *(f"{name} agrees" for name in agree)]}
 
 
 def _member(

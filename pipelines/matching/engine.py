@@ -18,6 +18,9 @@ PAIRS = {
     "rules_version": pl.Int32,
     "tolerance_minor": pl.Int32,
 }
+ORDER = ("at", "then")
+"""Interchangeable rows are taken in the order of their times, lines of one time in that of their settlement dates."""
+
 LISTED = {"settlement_row_id": pl.Int64, "journal_row_id": pl.Int64, "found": pl.UInt32}
 MOST_LISTED = 2_000_000
 """Candidates listed in one night, of all lines together."""
@@ -52,7 +55,7 @@ def run(rules: tuple[Rule, ...], version: int, journal: pl.DataFrame, settlement
 
 def _seen(rule: Rule, frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
     """Rows that a rule may look at, in the columns it needs."""
-    needed = {"row_id", "place", "at", "business_date", "txn_time", "gross_minor", *rule.keys} & set(frame.columns)
+    needed = {"row_id", "place", *ORDER, "business_date", "txn_time", "gross_minor", *rule.keys} & set(frame.columns)
     return frame.lazy().filter(condition).select(sorted(needed)).collect()
 
 
@@ -95,18 +98,20 @@ def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     128 bits of hash stand for the text of the keys: no two keys of a night meet in both by chance.
     """
     key = pl.struct(keys)
-    return turned(frame.select("row_id", "place", "at", key=key.hash(seed=1), twin=key.hash(seed=2)))
+    order = [name for name in ORDER if name in frame.columns]
+    return turned(frame.select("row_id", "place", *order, key=key.hash(seed=1), twin=key.hash(seed=2)))
 
 
 def turned(hashed: pl.DataFrame) -> pl.DataFrame:
-    """Add `turn`, how often the same `key` and `twin` stood before in the order of `at` and `row_id`; drops `at`."""
+    """Add `turn`: how often the same `key` and `twin` stood before in the order of ORDER, which is dropped."""
+    order = [name for name in ORDER if name in hashed.columns]
     if hashed["key"].n_unique() == hashed.height:
-        return hashed.drop("at").with_columns(turn=pl.lit(0, pl.UInt32))
+        return hashed.drop(order).with_columns(turn=pl.lit(0, pl.UInt32))
     many = hashed["key"].is_duplicated()
     once = hashed.filter(~many).with_columns(turn=pl.lit(0, pl.UInt32))
-    again = hashed.filter(many).sort("at", "row_id")
+    again = hashed.filter(many).sort(*order, "row_id")
     again = again.with_columns(turn=pl.int_range(pl.len(), dtype=pl.UInt32).over("key", "twin"))
-    return pl.concat([once, again]).drop("at")
+    return pl.concat([once, again]).drop(order)
 
 
 def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

@@ -49,13 +49,25 @@ def with_codes(frame: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
 
 
 def settlement_frame(rows: pl.DataFrame) -> pl.DataFrame:
-    """Settlement lines as rules see them; a line without a time is dated by its settlement date."""
+    """Settlement lines as rules see them; a line without a time is dated by its settlement date.
+
+    A void or reversal line that names no original bears the number of its sale.
+    """
     return rows.with_columns(
         kind=pl.col("record_type"),
         card_rrn=pl.col("rrn"),
         business_date=pl.col("business_date").fill_null(pl.col("settlement_date")),
-        at=pl.col("settlement_date").cast(pl.Datetime("us")),
+        at=line_time(),
+        then=pl.col("settlement_date"),
+        original_rrn=pl.when(pl.col("record_type").is_in(CANCELS))
+        .then(pl.coalesce("original_rrn", "rrn"))
+        .otherwise("original_rrn"),
     )
+
+
+def line_time() -> pl.Expr:
+    """When a settlement line's transaction took place; where the file does not say, its settlement date."""
+    return pl.coalesce("txn_time", pl.col("settlement_date").cast(pl.Datetime("us")))
 
 
 def expected_gross() -> pl.Expr:

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.matching import engine
 from pipelines.matching.charges import alike_hash, sale
-from pipelines.matching.frames import EXPECTED, KINDS
+from pipelines.matching.frames import EXPECTED, KINDS, line_time
 from pipelines.matching.rules import IDENTITY, VERSION, Rule
 from pipelines.matching.verdicts import MATCHED
 from schemas.journal import TXN_TYPES
@@ -32,6 +32,7 @@ JOURNAL = (
 SETTLEMENT = (
     *("row_id", "acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "record_type", "gross_minor", "currency"),
     "settlement_date",
+    "txn_time",
 )
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT}
 """Stored columns that the narrow look is made of."""
@@ -43,7 +44,7 @@ def narrowed(side: str, rows: pl.DataFrame) -> pl.DataFrame:
     Both: `row_id`, two 64-bit hashes of each identity (`rrn`, `rrn_twin`, …; null where a key is blank), `bare` (no
     card RRN), `at`, `kind`, `currency`, `amount_minor` (signed as the acquirer should show it). Journal: `expects` (a
     settlement), `failed`, `refers` (to another row, or may be referred to), `charge` (hash of what two charges of one
-    card have in common). Settlement: `acquirer`.
+    card have in common). Settlement: `acquirer`, `then` (orders lines of one time).
     """
     return _journal(rows) if side == "journal" else _settlement(rows)
 
@@ -70,7 +71,8 @@ def _settlement(rows: pl.DataFrame) -> pl.DataFrame:
         *_identities(pl.col("record_type")),
         row_id="row_id",
         bare=pl.col("rrn").is_null(),
-        at=pl.col("settlement_date").cast(pl.Datetime("us")),
+        at=line_time(),
+        then="settlement_date",
         kind=pl.col("record_type").cast(KIND),
         currency=pl.col("currency").cast(pl.Categorical),
         amount_minor="gross_minor",
@@ -118,7 +120,7 @@ def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.Data
     carried = ("currency", "amount_minor")
     left, right = (
         engine.turned(rows.select("row_id", "at", *more, key=rule.name, twin=f"{rule.name}_twin"))
-        for rows, more in ((journal, carried), (settlement, (*carried, "acquirer")))
+        for rows, more in ((journal, carried), (settlement, (*carried, "then", "acquirer")))
     )
     both = engine.met(left, right)
     return both.select(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import polars as pl
 
@@ -10,7 +10,8 @@ from pipelines.checks.arrivals import Arrivals
 from pipelines.matching.engine import Tied
 from pipelines.matching.frames import CANCELS
 
-NEAR_CUTOFF = timedelta(minutes=10)
+NEAR_CUTOFF, MOMENT = timedelta(minutes=10), timedelta.resolution
+"""Ten minutes before and after the cut-off, both ends included."""
 
 WAITING, EXCEPTED, OUT_OF_SCOPE = "waiting", "excepted", "out_of_scope"
 
@@ -109,18 +110,25 @@ def settlement_states(
 
 
 def _with_journal(lines: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:
-    """Add `journal_there`: the journal of the line's date has arrived, near the cut-off also its neighbour's."""
-    into_day = pl.col("txn_time") - pl.col("business_date").cast(pl.Datetime("us")) + pl.col("ahead")
-    near_start = (into_day < NEAR_CUTOFF).fill_null(value=False)
-    near_end = (into_day >= timedelta(days=1) - NEAR_CUTOFF).fill_null(value=False)
-    timed = lines.with_columns(near_start=near_start, near_end=near_end)
-    groups = timed.select("business_date", "near_start", "near_end").unique()
-    one = timedelta(days=1)
-    there = [
-        arrivals.journal_arrived(day)
-        and (not start or arrivals.journal_arrived(day - one))
-        and (not end or arrivals.journal_arrived(day + one))
-        for day, start, end in groups.iter_rows()
-    ]
+    """Add `journal_there`: the journal of the line's time has arrived, near the cut-off also its neighbour's.
+
+    Journals close their day at their own cut-off, whatever that of the acquirer is.
+    """
+    cutoffs = arrivals.journal_cutoffs()
+    if not cutoffs:
+        return lines.with_columns(journal_there=pl.lit(value=False))
+    slots = [f"days_{number}" for number in range(len(cutoffs))]
+    timed = lines.with_columns(_days(cutoff).alias(name) for name, cutoff in zip(slots, cutoffs, strict=True))
+    groups = timed.select(slots).unique()
+    there = [arrivals.journals_arrived(dict(zip(cutoffs, row, strict=True))) for row in groups.iter_rows()]
     groups = groups.with_columns(journal_there=pl.Series(there, dtype=pl.Boolean))
-    return timed.join(groups, on=["business_date", "near_start", "near_end"], how="left", maintain_order="left")
+    return timed.join(groups, on=slots, how="left", maintain_order="left").drop(slots)
+
+
+def _days(cutoff: time) -> pl.Expr:
+    """The dates of the journals in which a line's transaction may stand."""
+    past = timedelta(hours=cutoff.hour, minutes=cutoff.minute, seconds=cutoff.second)
+    ahead = timedelta(days=1) - past if past else past
+    near = (ahead - NEAR_CUTOFF - MOMENT, ahead, ahead + NEAR_CUTOFF)
+    by_time = [(pl.col("txn_time") + off).dt.date() for off in near]
+    return pl.concat_list(pl.coalesce(day, "business_date") for day in by_time).list.unique(maintain_order=True)

@@ -92,8 +92,8 @@ def breaks_of_journal(
         how="inner",
         maintain_order="left",
     )
-    originals = undone.join(known.select("row_id", sale_rrn="rrn"), on="row_id", how="inner")
-    sale = originals.group_by("cancel_row_id").agg(pl.col("sale_rrn").min())
+    originals = undone.join(known.select("row_id", sale_rrn="rrn", sale_order="order_no"), on="row_id", how="inner")
+    sale = originals.group_by("cancel_row_id").agg(pl.col("sale_rrn", "sale_order").min())
     alone = alone.join(sale, left_on="row_id", right_on="cancel_row_id", how="left", maintain_order="left")
     perhaps = meant.group_by(row_id="journal_row_id").agg(meant=pl.col("settlement_row_id").sort())
     alone = alone.join(perhaps, on="row_id", how="left", maintain_order="left")
@@ -102,13 +102,13 @@ def breaks_of_journal(
         "acquirer",
         "merchant_id",
         "terminal_id",
-        "order_no",
         "currency",
         "business_date",
         "amount_minor",
         "meant",
         type="reason",
         journal_row_id="row_id",
+        order_no=pl.coalesce("sale_order", "order_no"),
         rrn=pl.coalesce("sale_rrn", "rrn"),
         direction=pl.when(owed).then(pl.lit("short")).otherwise(pl.lit("long")),
     )

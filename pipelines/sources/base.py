@@ -16,6 +16,10 @@ Standing = Literal["final", "interim", "notice"]
 """What a bank's file is: the statement itself, what it reports of a day before that, or a notice of single entries."""
 
 
+LARGE = 48 * 2**20
+"""Bytes from which a file is read where it lies, part by part, and never held whole."""
+
+
 class SourceError(Exception):
     """A file that cannot be used as a whole: what is wrong, on which line if one is to blame, and the mend.
 
@@ -202,6 +206,10 @@ class Profile(Protocol):
 @runtime_checkable
 class Streaming(Protocol):
     """A profile that reads large files part by part."""
+
+    @property
+    def large(self) -> int:
+        """Bytes from which it does."""
 
     def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
         """Parts in the order of the file; the last one has the totals and warnings of all."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-
-import polars as pl
-from lxml import etree
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from pipelines.sources import camt_xml
-from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError, Standing
-from pipelines.sources.camt_entries import Row, Tally, detail_tags, read_entry
-from pipelines.sources.camt_rows import BESIDE, ROWS_AT_ONCE, balance_rows, canonical_rows, raw_rows
-from pipelines.sources.camt_statement import Statement, read_statement
+from pipelines.sources.base import NO_REFUSALS, Context, Data, Parsed, Side, SourceError, Standing
+from pipelines.sources.camt_rows import balance_rows
 from pipelines.sources.camt_totals import control
+from pipelines.sources.camt_walk import ENTRY, HEADER, Part, Walk
+from pipelines.sources.xml_stream import XmlReader
 
 HEAD = 1 << 16
+PART = 8 * 2**20
+"""Bytes of text in a part of a file: some 20,000 entries."""
+
 OLDEST_VERSION, NEWEST_VERSION = 1, 13
 NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.[0-9]{3})\.001\.([0-9]{2})")
 ROOTS = {
@@ -46,7 +47,7 @@ def recognise(data: bytes) -> Recognised:
     What surrounds Document (business headers, envelopes of the bank) is passed over.
     """
     try:
-        head = camt_xml.as_utf8(data[:HEAD], errors="ignore")
+        head = camt_xml.head_as_utf8(data[:HEAD])
     except SourceError as error:
         return Recognised(why=error.text)
     if b"<!DOCTYPE" in head:  # refused by `parse`; not even its head goes to the XML parser
@@ -76,33 +77,6 @@ def _by_namespace(found: re.Match[str]) -> Recognised:
     return Recognised(found.group(1), int(found.group(2)))
 
 
-@dataclass
-class Walk:
-    """What is gathered on the way through one file; `entries` counts every Ntry, booked or not.
-
-    Rows wait as Python tuples only until there are enough of them for a frame, which is a tenth of their size.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    frames: list[pl.DataFrame] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
-    entries: int = 0
-    left_out_before: int = 0
-    last_page: bool = True
-
-    def keep(self, row: Row) -> None:
-        """Add one booked entry."""
-        self.rows.append(row)
-        if len(self.rows) >= ROWS_AT_ONCE:
-            self.frames.append(raw_rows(self.rows))
-            self.rows = []
-
-    def raw(self) -> pl.DataFrame:
-        """All booked entries, in the columns of RAW_COLUMNS."""
-        return pl.concat([*self.frames, raw_rows(self.rows)])
-
-
 @dataclass(frozen=True)
 class CamtProfile:
     """One camt message as a bank profile. report: the element that holds the entries of one account.
@@ -115,6 +89,7 @@ class CamtProfile:
     report: str
     standing: Standing = "final"
     side: Side = "bank"
+    large: int = PART
 
     def identify(self, filename: str, head: bytes) -> bool:  # noqa: ARG002 - a file called camt054 may hold a camt.053
         """Whether the first 64 KiB are of this message, by namespace or element names."""
@@ -134,119 +109,68 @@ class CamtProfile:
 
         Source: ISO 20022 message definitions camt.05x.001.01 to 13; money is Ntry/Amt by CdtDbtInd.
         """
-        known = recognise(data)
+        (whole,) = self._parts(data, context, None)
+        return whole
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """`parse` part by part; the last part has the totals, balances, days and warnings of all."""
+        yield from self._parts(data, context, PART)
+
+    def _parts(self, data: Data, context: Context, most: int | None) -> Iterator[Parsed]:
+        known = recognise(data[:HEAD])
         ours = self.name if known.message == self.message else None
-        text = camt_xml.as_utf8(data, profile=ours)
-        offsets = camt_xml.starts(text, "Ntry", profile=ours)
+        reader = XmlReader(data, (ENTRY, self.report, HEADER), (ENTRY, self.report), profile=ours)
         if not ours:
-            raise SourceError(self.explain("", data), mend=f"ask the sender for a {self.message} file")
-        walk = self._walk(text)
+            reader.check()
+            raise SourceError(self.explain("", data[:HEAD]), mend=f"ask the sender for a {self.message} file")
+        walk = Walk(reader, self.message, self.report, self.name, context.account)
+        parts = walk.parts(most)
+        part = next(parts)
+        for following in parts:
+            yield self._parsed(part)
+            part = following
         if not walk.statements:
             what = f"the {self.message} message holds no {self.report}"
             raise SourceError(what, mend="ask the bank for the statement itself", profile=self.name)
-        if walk.entries != len(offsets):
-            raise SourceError("its entries cannot be told apart by line", profile=self.name)
-        return self._parsed(text, walk, offsets, known, context)
+        yield self._last(part, walk, known)
 
-    def _walk(self, text: bytes) -> Walk:
-        walk = Walk()
-        wanted: dict[str, tuple[str, ...]] = {}
-        done: tuple[etree._Element, etree._Element] | None = None
-        names: dict[str, tuple[str, str]] = {}
-        for element in camt_xml.elements(text, ("Ntry", self.report, "GrpHdr"), profile=self.name):
-            tag = element.tag
-            if tag not in names:
-                names[tag] = _split(tag)
-            namespace, local = names[tag]
-            if local == "GrpHdr":
-                page = element.findtext(f"{namespace}MsgPgntn/{namespace}LastPgInd")
-                walk.last_page &= page != "false"
-                continue
-            if namespace not in wanted:
-                wanted[namespace] = self._details_of(namespace)
-            if local == "Ntry":
-                holder = element.getparent()
-                if done is None or holder is not done[0]:
-                    holder = self._holder(walk, element, namespace)
-                place = (walk.entries, len(walk.statements))
-                row = read_entry(element, len(namespace), wanted[namespace], place, walk.tally)
-                walk.entries += 1
-                if row is not None:
-                    walk.keep(row)
-                if done is not None:  # an entry later: the parser still holds the one it has just closed
-                    done[0].remove(done[1])
-                done = holder, element
-            else:
-                self._take_statement(walk, element, namespace)
-                done = None
-        return walk
+    def _parsed(self, part: Part) -> Parsed:
+        return Parsed(
+            profile=self.name,
+            side=self.side,
+            rows=part.rows,
+            refused=NO_REFUSALS,
+            raw=part.raw,
+            data_rows=part.rows.height,
+            standing=self.standing,
+        )
 
-    def _details_of(self, namespace: str) -> tuple[str, ...]:
-        found = NAMESPACE.fullmatch(namespace.strip("{}"))
-        if namespace and not (found and found.group(1) == self.message):
-            what = f"beside {self.message} it holds elements of the namespace {namespace.strip('{}')!r}"
-            raise SourceError(what, mend="ask the sender for one message a file", profile=self.name)
-        return detail_tags(namespace)
-
-    def _holder(self, walk: Walk, entry: etree._Element, namespace: str) -> etree._Element:
-        """The element that an entry belongs to; an entry that belongs to none is never passed over."""
-        above = entry.getparent()
-        if above is None or above.tag != namespace + self.report:
-            what = f"entry {walk.entries + 1} stands outside any {self.report}"
-            raise SourceError(what, mend="ask the bank for a valid file", profile=self.name)
-        return above
-
-    def _take_statement(self, walk: Walk, element: etree._Element, namespace: str) -> None:
-        left_out = walk.tally.not_booked.total()
-        walk.statements.append(read_statement(element, namespace, self.report, left_out - walk.left_out_before))
-        walk.left_out_before = left_out
-        element.clear()
-
-    def _statement_lines(self, text: bytes, walk: Walk) -> list[int]:
-        lines = camt_xml.line_numbers(text, camt_xml.starts(text, self.report))
-        return lines if len(lines) == len(walk.statements) else [1] * len(walk.statements)
-
-    def _parsed(self, text: bytes, walk: Walk, offsets: list[int], known: Recognised, context: Context) -> Parsed:
-        lines = camt_xml.line_numbers(text, offsets)
-        accounts = [statement.account or context.account for statement in walk.statements]
-        days = [statement.closing_day for statement in walk.statements]
-        names = [statement.name for statement in walk.statements]
-        booked = walk.raw()
-        read = canonical_rows(booked, lines, accounts, days, names)
-        totals, unchecked = control(walk.statements, read, final=self.standing == "final")
-        suspects = booked.filter(read["unreadable"].is_not_null())["entry"]
-        raw = camt_xml.RawElements(text, "Ntry", offsets, lines, frozenset(offsets[at] for at in suspects))
+    def _last(self, part: Part, walk: Walk, known: Recognised) -> Parsed:
+        totals, unchecked = control(walk.statements, walk.added, final=self.standing == "final")
         # A page among several says nothing final of its days; the last one does.
         paged = self.standing == "final" and walk.last_page
         complete = [statement for statement in walk.statements if paged and statement.last_page]
         covered = {day for statement in complete for day in statement.days()}
-        return Parsed(
-            profile=self.name,
-            side=self.side,
-            rows=read.drop(BESIDE),
-            refused=NO_REFUSALS,
-            raw=raw,
-            data_rows=read.height,
+        return replace(
+            self._parsed(part),
             totals=totals,
             covered=tuple(sorted(covered)),
-            warnings=(*_warnings(walk, known, read), *unchecked),
-            balances=balance_rows(walk.statements, self._statement_lines(text, walk), accounts),
-            standing=self.standing,
+            warnings=(*_warnings(walk, known), *unchecked),
+            balances=balance_rows(walk.statements, walk.lines, walk.account),
         )
 
 
-def _warnings(walk: Walk, known: Recognised, read: pl.DataFrame) -> list[str]:
+def _warnings(walk: Walk, known: Recognised) -> list[str]:
     """What was assumed or left out, one sentence each."""
     unsigned = sum(balance.sign is None for statement in walk.statements for balance in statement.balances)
     nameless = sum(statement.account is None for statement in walk.statements)
     pending = walk.tally.not_booked
     codes = ", ".join(f"{code} {count}" for code, count in sorted(pending.items()))
-    undated = read.filter(pl.col("assumed_date") & pl.col("booking_date").is_not_null()).height
     told = (
         (pending.total(), f"left out as not booked ({codes})", "entry", "entries"),
         (walk.tally.no_status, "without status taken as booked", "entry", "entries"),
         (walk.tally.no_sign, "without CdtDbtInd taken as credit", "entry", "entries"),
-        (undated, "without booking date dated by their statement", "entry", "entries"),
+        (walk.undated, "without booking date dated by their statement", "entry", "entries"),
         (unsigned, "without CdtDbtInd taken as credit", "balance", "balances"),
         (nameless, "without account number booked on the configured account", "statement", "statements"),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import polars as pl
 from lxml import etree
+
+from pipelines.sources.wrapped import AFTERTHOUGHT, joined
 
 BOOKED = "BOOK"
 NOT_BOOKED = frozenset({"PDNG", "INFO", "FUTR"})
@@ -17,12 +19,19 @@ FULL_CHUNK = 140
 
 _ONCE = ("Amt", "CdtDbtInd", "Sts", "BookgDt", "ValDt")
 _SIGNS = frozenset({"CRDT", "DBIT"})
-_DETAILS = ("Ustrd", "EndToEndId", "Dbtr", "Cdtr", "Strd", "AddtlTxInf", "RtrInf", "NbOfTxs")
 _REFERENCE_OF = {"Ref": "CdtrRefInf", "CdtrRef": "CdtrRefInf", "Nb": "RfrdDocInf", "AddtlRmtInf": "Strd"}
+_ASIDE = frozenset(
+    {
+        *("Amt", "AmtDtls", "BkTxCd", "CdtDbtInd", "Chrgs", "Intrst", "RltdAgts", "RltdDts", "SplmtryData", "Tax"),
+        *("DbtrAcct", "CdtrAcct", "UltmtDbtr", "UltmtCdtr", "InitgPty", "TradgPty"),
+    }
+)
+"""Parts of a transaction that say nothing of who paid and what for."""
 
-Row = tuple[int, int, str | None, str | None, bool, *tuple[str | bool | int | None, ...]]
+Row = tuple[int, int, int, str | None, str | None, bool, *tuple[str | bool | int | None, ...]]
 RAW_COLUMNS: dict[str, type[pl.DataType]] = {
-    "entry": pl.Int64,
+    "offset": pl.Int64,
+    "line": pl.Int64,
     "place": pl.Int64,
     "amount": pl.String,
     "currency": pl.String,
@@ -37,7 +46,7 @@ RAW_COLUMNS: dict[str, type[pl.DataType]] = {
     "batch_count": pl.Int64,
     "fault": pl.String,
 }
-"""`entry`: index of the Ntry in the file; `place`: index of its Stmt; `fault`: what could not be read."""
+"""`offset`, `line`: where the Ntry begins; `place`: index of its Stmt; `fault`: what could not be read."""
 
 
 @dataclass
@@ -49,23 +58,21 @@ class Tally:
     not_booked: Counter[str] = field(default_factory=Counter)
 
 
-class Details(NamedTuple):
+@dataclass(slots=True)
+class Details:
     """What NtryDtls say of one entry, in document order.
 
     returned: it pays an earlier payment back; payments: number of those that it books as one sum, where stated.
+    others: words at the breaks of a text, read the other way.
     """
 
-    references: list[str]
-    pieces: list[str]
-    debtors: list[str]
-    creditors: list[str]
-    returned: bool
-    payments: int | None
-
-
-def detail_tags(namespace: str) -> tuple[str, ...]:
-    """Qualified names of what `details` looks at; namespace in lxml's braces, or empty."""
-    return tuple(namespace + name for name in _DETAILS)
+    references: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    debtors: list[str] = field(default_factory=list)
+    creditors: list[str] = field(default_factory=list)
+    returned: bool = False
+    payments: int | None = None
+    others: list[str] = field(default_factory=list)
 
 
 def content(element: etree._Element | None) -> str | None:
@@ -74,44 +81,56 @@ def content(element: etree._Element | None) -> str | None:
     return (text.strip() or None) if text else None
 
 
-def read_entry(
-    entry: etree._Element, skip: int, wanted: tuple[str, ...], place: tuple[int, int], tally: Tally
-) -> Row | None:
+def read_entry(entry: etree._Element, skip: int, place: tuple[int, int, int], tally: Tally) -> Row | None:
     """One Ntry as texts, or None where it is not booked (pending and information entries are no money yet).
 
-    skip: length of the namespace in its tags; place: index of the entry and of its statement. The amount is
-    Ntry/Amt, never the sum of its details (charges and batches make them differ); CdtDbtInd is the booked
-    direction also of a reversal.
+    skip: length of the namespace in its tags; place: its offset and line, and the index of its statement. The amount
+    is Ntry/Amt, never the sum of its details (charges and batches make them differ); CdtDbtInd is the booked direction
+    also of a reversal.
     """
     parts = {child.tag[skip:]: child for child in entry}
-    status, sign = _choice(parts.get("Sts")), content(parts.get("CdtDbtInd"))
-    fault = None if _plain(entry, parts, status, sign) else _fault(entry, parts, skip, status, sign)
-    if status in NOT_BOOKED and not fault:
-        tally.not_booked[status] += 1
-        return None
-    tally.no_status += status is None
-    tally.no_sign += sign is None
-    amount = parts.get("Amt")
-    debit = sign == "DBIT"
-    found = details(entry, wanted, skip)
+    get = parts.get
+    status, sign = _choice(get("Sts")), content(get("CdtDbtInd"))
+    amount = get("Amt")
+    plain = status == BOOKED and sign in _SIGNS and amount is not None and len(parts) == len(entry) and not len(amount)
+    fault = None if plain else _fault(entry, parts, skip, status, sign)
+    if not plain:
+        if status in NOT_BOOKED and not fault:
+            tally.not_booked[status] += 1
+            return None
+        tally.no_status += status is None
+        tally.no_sign += sign is None
+    found = Details()
+    if "NtryDtls" in parts:
+        _gather(entry if len(parts) < len(entry) else parts["NtryDtls"], found, skip)
     if "AddtlNtryInf" in parts:
         found.pieces.append(parts["AddtlNtryInf"].text or "")
+    debit = sign == "DBIT"
     reversal = "RvslInd" in parts and content(parts["RvslInd"]) in {"true", "1"}
     return (
         *place,
         None if fault else content(amount),
         amount.get("Ccy") if amount is not None else None,
         debit,
-        _choice(parts.get("BookgDt")),
-        _choice(parts.get("ValDt")),
+        _choice(get("BookgDt")),
+        _choice(get("ValDt")),
         _reference(parts),
-        _joined([each for each in found.references if each.strip() not in NO_REFERENCE], once=True),
-        _joined(found.pieces),
-        other_party(found, debit=debit, undoes=found.returned or reversal),
+        _references(found.references),
+        _remittance(found),
+        _other_party(found, debit=debit, undoes=found.returned or reversal),
         reversal,
         found.payments,
         fault,
     )
+
+
+def _references(given: list[str]) -> str | None:
+    return _joined([each for each in given if each.strip() not in NO_REFERENCE], once=True) if given else None
+
+
+def _remittance(found: Details) -> str | None:
+    text = _joined(found.pieces)
+    return AFTERTHOUGHT.join((text, *dict.fromkeys(found.others))) if text and found.others else text
 
 
 def _joined(pieces: list[str], by: str = " ", *, once: bool = False) -> str | None:
@@ -128,12 +147,6 @@ def _choice(element: etree._Element | None) -> str | None:
         return None
     text = (element[0] if len(element) else element).text
     return (text.strip() or None) if text else None
-
-
-def _plain(entry: etree._Element, parts: dict[str, etree._Element], status: str | None, sign: str | None) -> bool:
-    """Whether nothing about it is odd, as is the rule: `_fault` costs more to ask."""
-    whole = len(parts) == len(entry) and "Amt" in parts and not len(parts["Amt"])
-    return whole and status == BOOKED and sign in _SIGNS
 
 
 def _fault(
@@ -161,48 +174,86 @@ def _reference(parts: dict[str, etree._Element]) -> str | None:
     return None
 
 
-def details(entry: etree._Element, wanted: tuple[str, ...], skip: int) -> Details:
-    """References, remittance and names of all transactions of an entry."""
-    references: list[str] = []
-    pieces: list[str] = []
-    debtors: list[str] = []
-    creditors: list[str] = []
-    returned = False
-    payments: int | None = None
-    goes_on: etree._Element | None = None
-    for element in entry.iter(*wanted):
-        name = element.tag[skip:]
-        if name == "Ustrd":
-            goes_on = _add_chunk(pieces, element, goes_on)
-        elif name == "EndToEndId":
-            references.append(element.text or "")
-        elif name in {"Dbtr", "Cdtr"}:
-            (debtors if name == "Dbtr" else creditors).append(_name(element, skip))
-        elif name == "RtrInf":
-            returned = True
-        elif name == "NbOfTxs":
-            payments = _added(payments, element.text)
-        else:
-            pieces.extend([element.text or ""] if name == "AddtlTxInf" else _structured(element, skip))
-    return Details(references, pieces, debtors, creditors, returned, payments)
+def _gather(within: etree._Element, found: Details, skip: int) -> None:
+    """References, remittance and names of all transactions below an element, wherever a bank has put them."""
+    for element in within:
+        _TAKES.get(element.tag[skip:], _gather)(element, found, skip)
 
 
-def _added(payments: int | None, number: str | None) -> int | None:
+def _pass_over(element: etree._Element, found: Details, skip: int) -> None:
+    del element, found, skip
+
+
+def _add_reference(element: etree._Element, found: Details, skip: int) -> None:
+    del skip
+    found.references.append(element.text or "")
+
+
+def _add_texts(within: etree._Element, found: Details, skip: int) -> None:
+    """Remittance information: structured, or free and then perhaps cut into chunks, in mid-word or not."""
+    chunks: list[str] = []
+    for element in within:
+        if element.tag[skip:] == "Ustrd":
+            chunks.append(element.text or "")
+            continue
+        _add_chunks(chunks, found)
+        chunks = []
+        if element.tag[skip:] == "Strd":
+            _add_structured(element, found, skip)
+    _add_chunks(chunks, found)
+
+
+def _add_chunks(chunks: list[str], found: Details) -> None:
+    if len(chunks) < 2:
+        found.pieces.extend(chunks)
+        return
+    text, others = joined(chunks, [len(chunk) == FULL_CHUNK for chunk in chunks])
+    found.pieces.append(text)
+    found.others.extend(others)
+
+
+def _add_piece(element: etree._Element, found: Details, skip: int) -> None:
+    del skip
+    found.pieces.append(element.text or "")
+
+
+def _add_structured(element: etree._Element, found: Details, skip: int) -> None:
+    found.pieces.extend(_structured(element, skip))
+
+
+def _add_debtor(element: etree._Element, found: Details, skip: int) -> None:
+    found.debtors.append(_name(element, skip))
+
+
+def _add_creditor(element: etree._Element, found: Details, skip: int) -> None:
+    found.creditors.append(_name(element, skip))
+
+
+def _add_return(element: etree._Element, found: Details, skip: int) -> None:
+    del element, skip
+    found.returned = True
+
+
+def _add_payments(element: etree._Element, found: Details, skip: int) -> None:
     """Payments of another batch of the same entry; what is no plain count says nothing."""
-    text = (number or "").strip()
-    return (payments or 0) + int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else payments
+    del skip
+    text = (element.text or "").strip()
+    if text.isascii() and text.isdecimal() and len(text) <= 15:
+        found.payments = (found.payments or 0) + int(text)
 
 
-def _add_chunk(pieces: list[str], ustrd: etree._Element, goes_on: etree._Element | None) -> etree._Element | None:
-    """Add an Ustrd to the pieces; one of full length goes on in the next of its RmtInf (given back)."""
-    text = ustrd.text or ""
-    full = len(text) == FULL_CHUNK
-    parent = ustrd.getparent() if full or goes_on is not None else None
-    if goes_on is not None and parent is goes_on:
-        pieces[-1] += text
-    else:
-        pieces.append(text)
-    return parent if full else None
+_TAKES: dict[str, Callable[[etree._Element, Details, int], None]] = {
+    **dict.fromkeys(_ASIDE, _pass_over),
+    "EndToEndId": _add_reference,
+    "RmtInf": _add_texts,
+    "Ustrd": _add_piece,
+    "Strd": _add_structured,
+    "AddtlTxInf": _add_piece,
+    "Dbtr": _add_debtor,
+    "Cdtr": _add_creditor,
+    "RtrInf": _add_return,
+    "NbOfTxs": _add_payments,
+}
 
 
 def _structured(strd: etree._Element, skip: int) -> list[str]:
@@ -227,11 +278,13 @@ def _name(party: etree._Element, skip: int) -> str:
     return ""
 
 
-def other_party(found: Details, *, debit: bool, undoes: bool) -> str | None:
+def _other_party(found: Details, *, debit: bool, undoes: bool) -> str | None:
     """Names of the other side, each once: who paid a credit, who was paid by a debit.
 
     Reversals and returns keep the roles of the payment they undo, unless only the new role is named.
     """
+    if not (found.debtors or found.creditors):
+        return None
     own, other = (found.debtors, found.creditors) if debit else (found.creditors, found.debtors)
     named = _joined(own, "; ", once=True) if undoes else None
     return named or _joined(other, "; ", once=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from pipelines.money import CURRENCIES, minor_units
@@ -27,28 +29,24 @@ def raw_rows(rows: list[Row]) -> pl.DataFrame:
 
 
 def canonical_rows(
-    raw: pl.DataFrame, lines: list[int], accounts: list[str | None], days: list[str | None], names: list[str | None]
+    raw: pl.DataFrame, statements: Sequence[tuple[str | None, str | None, str | None]], first: int = 0
 ) -> pl.DataFrame:
     """All entries with the canonical bank columns, and beside them `place`, `debit`, `assumed_date`.
 
-    raw: entries as texts, as `raw_rows` gives them.
-    lines: line by entry; accounts, days, names: account number, last day and name by statement, of which `place` is
-    the index. A cell that cannot be read is null and told in `unreadable`.
+    raw: entries as texts, as `raw_rows` gives them; statements: account number, last day and name of each from the
+    `first` one on, which is the one of this `place`. A cell that cannot be read is null and told in `unreadable`.
     """
-    told = {"account": accounts, "day": days, "statement": names}
-    statements = pl.DataFrame(told, schema=dict.fromkeys(told, pl.String))
-    numbers = pl.Series("line", lines, dtype=pl.Int64)
+    told = pl.DataFrame(statements, schema=dict.fromkeys(("account", "day", "statement"), pl.String), orient="row")
     parts = raw.iter_slices(ROWS_AT_ONCE) if raw.height else [raw]
-    return pl.concat([_canonical(part, numbers, statements) for part in parts], rechunk=True)
+    return pl.concat([_canonical(part, told, first) for part in parts], rechunk=True)
 
 
-def _canonical(raw: pl.DataFrame, lines: pl.Series, statements: pl.DataFrame) -> pl.DataFrame:
-    of_statement = statements[raw["place"]] if raw.height else statements.clear()
+def _canonical(raw: pl.DataFrame, statements: pl.DataFrame, first: int) -> pl.DataFrame:
+    of_statement = statements[raw["place"] - first] if raw.height else statements.clear()
     plain = pl.col("amount").str.contains(r"^[0-9.]+$")
     unsigned = raw.with_columns(pl.when(plain).then(pl.col("amount").str.replace("^0+([0-9])", "$1")))
     read = raw.hstack(of_statement).with_columns(
         _minor(unsigned),
-        lines.gather(raw["entry"]),
         mask_text_series(raw["remittance"]),
         mask_text_series(raw["counterparty"]),
         pl.lit(None, pl.Int64).alias("balance_minor"),
@@ -60,21 +58,22 @@ def _canonical(raw: pl.DataFrame, lines: pl.Series, statements: pl.DataFrame) ->
         _day("booked").fill_null(_day("day", pl.col("booked").is_null())).alias("booking_date"),
         _day("valued").alias("value_date"),
         _unreadable().alias("unreadable"),
-        pl.exclude("place", "minor", "booked", "valued", "amount", "fault", "entry", "day"),
+        pl.exclude("place", "minor", "booked", "valued", "amount", "fault", "offset", "day"),
     ).select(*BESIDE, *canonical(BANK, OPTIONAL))
 
 
-def balance_rows(statements: list[Statement], lines: list[int], accounts: list[str | None]) -> pl.DataFrame:
+def balance_rows(statements: list[Statement], lines: list[int], account: str | None) -> pl.DataFrame:
     """First opening and last closing balance of each statement and currency, in the columns of NO_BALANCES.
 
-    lines, accounts: of each statement. Left out where the account is unknown or the balance cannot be read.
+    lines: of each statement; account: of those that name none. Left out where the account is unknown or the balance
+    cannot be read.
     """
     rows = [
-        (line, account, statement.name, kind, iso_day(balance.day), balance.minor, currency)
-        for statement, line, account in zip(statements, lines, accounts, strict=True)
+        (line, number, statement.name, kind, iso_day(balance.day), balance.minor, currency)
+        for statement, line in zip(statements, lines, strict=True)
         for kind, found in _ends(statement)
         for currency, (balance, *_) in found.items()
-        if account is not None and balance.minor is not None
+        if (number := statement.account or account) is not None and balance.minor is not None
     ]
     return pl.DataFrame(rows, schema=NO_BALANCES.schema, orient="row")
 

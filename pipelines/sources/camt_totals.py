@@ -33,6 +33,48 @@ class Sums:
         """Credits and debits without their signs, as TxsSummry/TtlNtries/Sum has it."""
         return self.credit + self.debit
 
+    def plus(self, other: Sums) -> Sums:
+        """Both together."""
+        return Sums(
+            self.rows + other.rows,
+            self.credit_rows + other.credit_rows,
+            self.debit_rows + other.debit_rows,
+            self.credit + other.credit,
+            self.debit + other.debit,
+        )
+
+
+@dataclass
+class Added:
+    """Booked entries of a file added up part by part: sums by statement (its index) and currency, rows by statement.
+
+    unreadable: statements with an entry whose amount could not be read.
+    """
+
+    sums: dict[int, dict[str, Sums]] = field(default_factory=dict)
+    rows: Counter[int] = field(default_factory=Counter)
+    unreadable: set[int] = field(default_factory=set)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """One part more: `place`, `debit`, `currency`, `amount_minor`. In 128 bits, that no file can make wrap."""
+        amount, debit = pl.col("amount_minor").cast(pl.Int128), pl.col("debit")
+        found = (
+            rows.filter(pl.col("amount_minor").is_not_null())
+            .group_by("place", "currency")
+            .agg(
+                pl.len().alias("rows"),
+                (~debit).sum().alias("credit_rows"),
+                debit.sum().alias("debit_rows"),
+                amount.filter(~debit).sum().alias("credit"),
+                amount.filter(debit).sum().abs().alias("debit"),
+            )
+        )
+        for place, currency, *figures in found.iter_rows():
+            mine = self.sums.setdefault(place, {})
+            mine[currency] = mine.get(currency, Sums()).plus(Sums(*map(int, figures)))
+        self.rows.update(dict(rows.group_by("place").len().iter_rows()))
+        self.unreadable.update(rows.filter(pl.col("amount_minor").is_null())["place"].to_list())
+
 
 @dataclass
 class Control:
@@ -53,43 +95,17 @@ class Control:
         return Totals({}, self.computed) if self.unchecked and found.agree else found
 
 
-def sums(rows: pl.DataFrame) -> tuple[dict[tuple[int, str], Sums], set[int]]:
-    """Sums by statement and currency, and the statements with an entry whose amount could not be read.
-
-    rows: `place`, `debit`, `currency`, `amount_minor`. Added up in 128 bits, that no file can make wrap.
-    """
-    amount, debit = pl.col("amount_minor").cast(pl.Int128), pl.col("debit")
-    found = (
-        rows.filter(pl.col("amount_minor").is_not_null())
-        .group_by("place", "currency")
-        .agg(
-            pl.len().alias("rows"),
-            (~debit).sum().alias("credit_rows"),
-            debit.sum().alias("debit_rows"),
-            amount.filter(~debit).sum().alias("credit"),
-            amount.filter(debit).sum().abs().alias("debit"),
-        )
-    )
-    by_key = {(r[0], r[1]): Sums(*map(int, r[2:])) for r in found.iter_rows()}
-    return by_key, set(rows.filter(pl.col("amount_minor").is_null())["place"].to_list())
-
-
-def control(statements: list[Statement], rows: pl.DataFrame, *, final: bool) -> tuple[Totals, list[str]]:
+def control(statements: list[Statement], found: Added, *, final: bool) -> tuple[Totals, list[str]]:
     """Compare what the statements declare with their entries; beside it, what could not be compared.
 
     final: a report within the day may tell only some of the entries that lie between its balances, so that balances
     which do not tie are told and refuse nothing.
     """
-    found, unreadable = sums(rows)
     result = Control()
-    by_statement: dict[int, dict[str, Sums]] = {}
-    for (index, currency), total in found.items():
-        by_statement.setdefault(index, {})[currency] = total
-    counts = dict(rows.group_by("place").len().iter_rows())
     for index, (statement, label) in enumerate(zip(statements, _labels(statements), strict=True)):
-        own = by_statement.get(index, {})
-        _balances(result, statement, label, own, readable=index not in unreadable, final=final)
-        _summary(result, statement, label, own, counts.get(index, 0), readable=index not in unreadable)
+        own, readable = found.sums.get(index, {}), index not in found.unreadable
+        _balances(result, statement, label, own, readable=readable, final=final)
+        _summary(result, statement, label, own, found.rows[index], readable=readable)
     return result.totals(), result.unchecked
 
 

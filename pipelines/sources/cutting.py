@@ -55,7 +55,15 @@ def _cut(frame: Frame, layout: Layout) -> Cells:
         quote=layout.quote,
         ragged=layout.ragged,
         lead=layout.lead,
+        wanted=_wanted(frame, layout) if layout.lead else None,
     )
+
+
+def _wanted(frame: Frame, layout: Layout) -> frozenset[int]:
+    """Positions of the columns that the layout asks for, also of those that are optional."""
+    optional = [place for spec in layout.fields.values() for place in spec.source if isinstance(place, str)]
+    asked = {*optional, *layout.names}
+    return frozenset(number for number, name in enumerate(frame.names, start=1) if name in asked)
 
 
 def _fixed(frame: Frame, layout: Layout) -> Cells:

@@ -120,5 +120,10 @@ def checked_utf8(data: bytes, first: int = 1) -> None:
 
 
 def _undecodable(data: bytes, at: int, encoding: str, first: int = 1) -> SourceError:
+    return undecodable(encoding, first + data.count(b"\n", 0, at))
+
+
+def undecodable(encoding: str, line: int) -> SourceError:
+    """That a line is not text in an encoding."""
     mend = "ask the sender for the right encoding, or declare it as `encoding` of the profile"
-    return SourceError(f"not {encoding.upper()} text", line=first + data.count(b"\n", 0, at), mend=mend)
+    return SourceError(f"not {encoding.upper()} text", line=line, mend=mend)

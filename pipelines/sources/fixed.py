@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 import schemas
-from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError
+from pipelines.sources.base import NO_REFUSALS, Context, Data, Parsed, Side, SourceError
 from pipelines.sources.convert import to_canonical
-from pipelines.sources.gather import gathered
+from pipelines.sources.gather import abreast, gathered
 from pipelines.sources.layout import Layout
 from pipelines.sources.outline import Trailers, no_trailer, skipped, tail_of
 from pipelines.sources.pan import mask_card, mask_text
 from pipelines.sources.slots import Lines, Slot
+from pipelines.sources.streaming import Piece, lines_of
 from pipelines.sources.text import PIECE, RawText
-from pipelines.sources.totals import file_totals, stated_totals
+from pipelines.sources.totals import Tally, stated_totals
 from schemas.validation import mask_digit_runs, shown
 
 SAMPLE_ROWS = 20
@@ -101,25 +102,53 @@ class FixedWidth:
         """Read the whole file; SourceError where it cannot be used at all."""
         if not data or data.isspace():
             raise SourceError("the file is empty", mend="ask the sender to send it again", profile=self.name)
-        layout, data = self.layout.told_by(context.filename), data.removeprefix(codecs.BOM_UTF8)
-        start, end, trailers = self._outline(data)
-        if not trailers and layout.trailer_required:
-            raise no_trailer(data, layout)
-        parts = [*_parts(data, start, end, 1 + layout.preamble)] or [Part(start, end, 1 + layout.preamble)]
-        rows, refused = gathered(lambda part: self._converted(data, part, layout, context), parts)
-        return Parsed(
-            profile=self.name,
-            side=self.side,
-            rows=rows,
-            refused=refused,
-            raw=RawSlots(data, encoding=layout.encoding, width=self._width, slot=self._card, apart=bool(self.gaps)),
-            data_rows=rows.height + refused.height,
-            totals=file_totals(rows, refused.height, layout, stated_totals(data, trailers)),
+        (whole,) = self._parsed([Piece(data)], context)
+        return whole
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Read a large file part by part; the last part has the totals of all."""
+        yield from self._parsed(lines_of(data), context)
+
+    def _parsed(self, pieces: Iterable[Piece], context: Context) -> Iterator[Parsed]:
+        layout = self.layout.told_by(context.filename)
+        tally = Tally(layout)
+
+        def read(piece: Piece) -> tuple[Piece, Trailers, pl.DataFrame, pl.DataFrame]:
+            start, end, trailers = self._outline(piece.text, begins=piece.first == 1, ends=piece.last)
+            if piece.last and layout.trailer_required and not trailers:
+                raise no_trailer(piece.text, layout, piece.first)
+            first = piece.first + (layout.preamble if piece.first == 1 else 0)
+            parts = [*_parts(piece.text, start, end, first)] or [Part(start, end, first)]
+            rows, refused = gathered(lambda part: self._converted(piece.text, part, layout, context), parts)
+            return piece, trailers, rows, refused
+
+        for piece, trailers, rows, refused in abreast(read, pieces):
+            tally.add(rows, refused.height)
+            yield Parsed(
+                profile=self.name,
+                side=self.side,
+                rows=rows,
+                refused=refused,
+                raw=self._raw(piece),
+                data_rows=rows.height + refused.height,
+                totals=tally.totals(stated_totals(piece.text, trailers, first=piece.first) if piece.last else None),
+            )
+
+    def _raw(self, piece: Piece) -> RawSlots:
+        return RawSlots(
+            piece.text,
+            first=piece.first,
+            encoding=self.layout.encoding,
+            width=self._width,
+            slot=self._card,
+            apart=bool(self.gaps),
         )
 
-    def _outline(self, data: bytes) -> tuple[int, int, Trailers]:
-        start = skipped(data, self.layout.preamble)
-        return start, *tail_of(data, start, self.layout, self.layout.encoding)
+    def _outline(self, data: bytes, *, begins: bool = True, ends: bool = True) -> tuple[int, int, Trailers]:
+        """Where the rows of a text begin and end, and its trailers; whether it begins and ends the file."""
+        mark = len(codecs.BOM_UTF8) if begins and data.startswith(codecs.BOM_UTF8) else 0
+        start = mark + skipped(data[mark:], self.layout.preamble) if begins and self.layout.preamble else mark
+        return start, *(tail_of(data, start, self.layout, self.layout.encoding) if ends else (len(data), ()))
 
     @property
     def _card(self) -> Slot | None:

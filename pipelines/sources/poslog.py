@@ -24,6 +24,7 @@ from pipelines.sources.convert import business_dates
 from pipelines.sources.layout import ISO_DATES, ISO_TIMES
 from pipelines.sources.poslog_tenders import RETAIL, Tender, attribute, channel_of, local_name, tender_of, text_of
 from pipelines.sources.times import parsed_dates, parsed_times
+from pipelines.sources.xml_stream import XmlReader
 
 NAME = "poslog"
 HEAD = 1 << 16
@@ -31,11 +32,12 @@ HEAD = 1 << 16
 
 @dataclass
 class Walk:
-    """What is gathered on the way through the transactions; places: line of each tender in document order."""
+    """What is gathered on the way through the transactions; offsets, lines: of each tender in document order."""
 
-    places: list[int]
+    reader: XmlReader
     tenders: list[Tender] = field(default_factory=list)
-    seen: int = 0
+    offsets: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
     told: Counter[str] = field(default_factory=Counter)
 
@@ -46,7 +48,9 @@ class Walk:
         self.days |= {day} if day else set()
         training = attribute(transaction, "TrainingModeFlag") == "true"
         for tender in transaction.iter("{*}Tender"):
-            line, self.seen = self.places[self.seen], self.seen + 1
+            offset, line = self.reader.take("Tender")
+            self.offsets.append(offset)
+            self.lines.append(line)
             kind = channel_of(tender)
             if body is None or training:
                 self.told["training" if training else "control"] += 1
@@ -107,7 +111,7 @@ def _frame(tenders: list[Tender], context: Context) -> pl.DataFrame:
 def looks_like(head: bytes) -> str:
     """Why the first bytes are no POSLog; empty where they are."""
     try:
-        text = camt_xml.as_utf8(head, errors="ignore")
+        text = camt_xml.head_as_utf8(head)
     except SourceError as error:
         return error.text
     names = [tag.rpartition("}")[2] for tag in camt_xml.opening_tags(text)[:20]] if b"<!DOCTYPE" not in text else []
@@ -137,23 +141,19 @@ class PosLog:
         why = looks_like(data[:HEAD])
         if why:
             raise SourceError(f"not {NAME}: {why}", mend="ask for the POSLog itself")
-        text = camt_xml.as_utf8(data, profile=NAME)
-        offsets = camt_xml.starts(text, "Tender", profile=NAME)
-        lines = camt_xml.line_numbers(text, offsets)
-        walk = Walk(lines)
-        for transaction in camt_xml.elements(text, ("Transaction",), profile=NAME):
-            if walk.seen + sum(1 for _ in transaction.iter("{*}Tender")) > len(offsets):
-                break
+        reader = XmlReader(data, ("Transaction",), ("Tender",), profile=NAME)
+        walk = Walk(reader)
+        for transaction in reader:
             walk.take(transaction)
             transaction.clear()
-        if walk.seen != len(offsets):
+        if reader.places["Tender"]:
             raise SourceError("tenders stand outside of any transaction", mend="ask for a valid POSLog", profile=NAME)
         return Parsed(
             profile=NAME,
             side=self.side,
             rows=_frame(walk.tenders, context),
             refused=NO_REFUSALS,
-            raw=camt_xml.RawElements(text, "Tender", offsets, lines, frozenset()),
+            raw=camt_xml.RawElements(reader.text(), "Tender", walk.offsets, walk.lines, frozenset()),
             data_rows=len(walk.tenders),
             covered=tuple(sorted(filter(_is_day, walk.days))),
             warnings=tuple(walk.warnings()),

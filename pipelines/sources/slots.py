@@ -69,12 +69,13 @@ class Lines:
         """`line` and a String column for each slot (blank = null), and `line`, `reason` of lines that are no text."""
         buffers = [None, pa.py_buffer(self.data)]
         lines = pa.FixedSizeBinaryArray.from_buffers(pa.binary(self.stride), len(self.numbers), buffers)
-        plain = self.data.isascii() and b"\0" not in self.data
+        nul = b"\0" in self.data
+        plain = self.data.isascii() and not nul
         cells = {"line": self.numbers.alias("line")}
         refused = [_NONE]
         for name, slot in slots.items():
             raw = pc.binary_slice(lines, slot.start - 1, slot.end).cast(pa.binary())
-            cells[name] = _view(raw) if plain else _decoded(raw, encoding)
+            cells[name] = _view(raw) if plain else _decoded(raw, encoding, nul=nul)
             garbled = cells[name] == GARBLED
             if not plain and garbled.any():
                 refused.append(_refusals(self.numbers.filter(garbled), slot, encoding))
@@ -91,9 +92,13 @@ def _view(raw: pa.Array) -> pl.Series:
     return pl.Series(pl.from_arrow(raw.view(pa.string())))
 
 
-def _decoded(raw: pa.Array, encoding: str) -> pl.Series:
-    """The cells as text, GARBLED where they are none; only those that are not ASCII are decoded one by one."""
-    strange = pc.or_(pc.invert(pc.string_is_ascii(raw.view(pa.string()))), pc.match_substring(raw, b"\0"))
+def _decoded(raw: pa.Array, encoding: str, *, nul: bool) -> pl.Series:
+    """The cells as text, GARBLED where they are none; only those that are not ASCII are decoded one by one.
+
+    nul: whether a byte zero stands anywhere.
+    """
+    strange = pc.invert(pc.string_is_ascii(raw.view(pa.string())))
+    strange = pc.or_(strange, pc.match_substring(raw, b"\0")) if nul else strange
     if not pc.any(strange).as_py():
         return _view(raw)
     texts = _view(pc.if_else(strange, b"", raw))

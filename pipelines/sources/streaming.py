@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from pipelines.sources.base import Data, SourceError
-from pipelines.sources.encoding import decoded, encoding_of
+from pipelines.sources.encoding import decoded, encoding_of, undecodable, utf8_head
 from pipelines.sources.layout import Layout
 from pipelines.sources.text import PIECE
 from pipelines.sources.workbook import is_sheet
@@ -30,19 +30,47 @@ class Piece:
 
 
 def comes_in_pieces(data: Data) -> bool:
-    """Whether a text can be cut at the bytes of its line ends: not a sheet, not UTF-16, with line feeds."""
+    """Whether a text can be cut at its line ends: not a sheet, with line feeds."""
     head = data[:HEAD]
-    return not is_sheet(head) and not encoding_of(head, "utf-8").startswith("utf-16") and b"\n" in head
+    return not is_sheet(head) and b"\n" in utf8_head(head, encoding_of(head, "utf-8"))
 
 
 def pieces_of(data: Data, layout: Layout) -> Iterator[Piece]:
     """The text of a file of this layout in pieces; SourceError names the line that cannot be decoded."""
-    encoding, first = layout.encoding, 1
-    plain = not layout.exact
-    for block, last in _blocks(data, (layout.quote or "").encode()):
-        if plain and not block.isascii():  # what is not ASCII for the first time tells the encoding of the rest
-            encoding, plain = encoding_of(block, layout.encoding), False
-        yield Piece(_decoded(block, encoding, first), first, last)
+    quote = (layout.quote or "").encode()
+    wide = codecs.lookup(layout.encoding if layout.exact else encoding_of(data[:HEAD], "utf-8")).name
+    if wide.startswith("utf-16"):
+        yield from _numbered(_blocks(_of_wide(data, wide), quote))
+        return
+    encoding, plain = layout.encoding, not layout.exact
+    for piece in _numbered(_blocks(_chunks(data), quote)):
+        if plain and not piece.text.isascii():  # what is not ASCII for the first time tells the encoding of the rest
+            encoding, plain = encoding_of(piece.text, layout.encoding), False
+        yield replace(piece, text=_decoded(piece.text, encoding, piece.first))
+
+
+def lines_of(data: Data) -> Iterator[Piece]:
+    """The bytes of a file in pieces of whole lines, whatever their encoding, which must be one with plain line feeds.
+
+    What is left of one behind its last line is read again instead of being carried.
+    """
+    at, first, size = 0, 1, CHUNK
+    while at < len(data):
+        block = data[at : at + size]
+        last = at + len(block) == len(data)
+        cut = len(block) if last else block.rfind(b"\n") + 1
+        if not cut:
+            size *= 2
+            continue
+        yield Piece(block[:cut], first, last)
+        first += block.count(b"\n", 0, cut)
+        at, size = at + cut, CHUNK
+
+
+def _numbered(blocks: Iterable[tuple[bytes, bool]]) -> Iterator[Piece]:
+    first = 1
+    for block, last in blocks:
+        yield Piece(block, first, last)
         first += block.count(b"\n")
 
 
@@ -54,17 +82,40 @@ def _decoded(block: bytes, encoding: str, first: int) -> bytes:
         raise
 
 
-def _blocks(data: Data, quote: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Bytes of whole rows, and whether they are the last; these are many enough to hold all that ends a file."""
-    at, carried, grown = 0, b"", 0
+def _chunks(data: Data) -> Iterator[tuple[bytes, bool]]:
+    """The bytes as they are read, and whether they are the last."""
+    at = 0
     while at < len(data):
         end = at + CHUNK if len(data) - at > CHUNK * 3 // 2 else len(data)
-        block = carried + data[at:end]
-        at, grown = end, grown + 1
-        cut = len(block) if end == len(data) else block.rfind(b"\n") + 1
-        open_quote = quote and end < len(data) and grown < MOST_CHUNKS and block.count(quote, 0, cut) % 2
+        yield data[at:end], end == len(data)
+        at = end
+
+
+def _of_wide(data: Data, encoding: str) -> Iterator[tuple[bytes, bool]]:
+    """`_chunks` of a text in UTF-16, as UTF-8."""
+    decoder, lines = codecs.getincrementaldecoder(encoding)(), 0
+    for chunk, last in _chunks(data):
+        try:
+            text = decoder.decode(chunk, last)
+        except UnicodeDecodeError as error:
+            lines += error.object[: error.start].decode(encoding, errors="replace").count("\n")
+            raise undecodable(encoding, lines + 1) from None
+        if "\0" in text:
+            raise SourceError("the file is not text", line=1 + lines + text[: text.index("\0")].count("\n"))
+        lines += text.count("\n")
+        yield text.removeprefix("\ufeff").encode(), last
+
+
+def _blocks(chunks: Iterable[tuple[bytes, bool]], quote: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Bytes of whole rows, and whether they are the last; these are many enough to hold all that ends a file."""
+    carried, grown = b"", 0
+    for chunk, last in chunks:
+        block = carried + chunk
+        grown += 1
+        cut = len(block) if last else block.rfind(b"\n") + 1
+        open_quote = quote and not last and grown < MOST_CHUNKS and block.count(quote, 0, cut) % 2
         if not cut or open_quote:
             carried = block
             continue
-        yield block[:cut], end == len(data)
+        yield block[:cut], last
         carried, grown = block[cut:], 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipelines.sources.encoding import checked_utf8
+from pipelines.sources.leads import UNIT_SEPARATOR, led_cells
 from pipelines.sources.pan import mask_card, mask_text
 from pipelines.sources.quoted import PADDING, Quoting, Record, keep_to_their_line
 from schemas.validation import mask_digit_runs
@@ -125,15 +126,20 @@ def read_cells(
     quote: str | None = '"',
     ragged: bool = False,
     lead: str = "",
+    wanted: Collection[int] | None = None,
 ) -> Cells:
     """Cut the data lines into cells.
 
     body: UTF-8 data lines only (no header, no trailer); first: line number of its first line; columns: how many
-    cells a row has; ragged: a row may lack blank cells at its end, or have more of them; lead: sign before each cell.
+    cells a row has; ragged: a row may lack blank cells at its end, or have more of them; lead: sign before each cell;
+    wanted: of cells with leads those that are asked for, the others may be left out.
     """
     if not body or body.isspace():
         return Cells(_empty(columns), _refusals([]))
     if lead and (delimiter + lead).encode() in body:
+        led = led_cells(body, columns, delimiter, lead, wanted)
+        if led is not None:
+            return Cells(led.insert_column(0, _numbers(first, led.height)), _refusals([]))
         body, delimiter, quote = _without_leads(body, delimiter, lead), UNIT_SEPARATOR, None
     separator = delimiter.encode()
     lines = _lines_if_regular(body, columns, separator, quote)
@@ -145,8 +151,7 @@ def read_cells(
             checked_utf8(body, first)
         else:
             if cells.height == lines:  # no blank line was passed over
-                numbers = pl.int_range(first, first + lines, dtype=pl.Int64, eager=True).alias("line")
-                cells = cells.insert_column(0, numbers)
+                cells = cells.insert_column(0, _numbers(first, lines))
                 return Cells(_stripped(cells) if _has_padding(body, separator) else cells, _refusals([]))
     checked_utf8(body, first)
     if quote and quote.encode() in body:
@@ -157,7 +162,8 @@ def read_cells(
     return _read_line_by_line(body, first, columns, delimiter, ragged=ragged)
 
 
-UNIT_SEPARATOR = "\x1f"
+def _numbers(first: int, lines: int) -> pl.Series:
+    return pl.int_range(first, first + lines, dtype=pl.Int64, eager=True).alias("line")
 
 
 def _without_leads(body: bytes, delimiter: str, lead: str) -> bytes:
@@ -172,6 +178,8 @@ def pieces(body: bytes, first: int, quote: str | None) -> list[tuple[bytes, int]
 
     A piece holds an even number of quotes, for a cell in quotes may hold line ends.
     """
+    if len(body) < 2 * PIECE:
+        return [(body, first)]
     found, at = [], 0
     while at < len(body):
         end, quotes = at, 0

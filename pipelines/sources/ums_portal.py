@@ -5,9 +5,10 @@ Source: formats/SPEC-unionpay.md. Amounts are yuan; the settlement day holds tra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.sources.base import Context, Parsed, Side
+from pipelines.sources.base import Context, Data, Parsed, Side
 from pipelines.sources.delimited import Delimited
 from pipelines.sources.layout import Amounts, Field, Layout
 
@@ -110,9 +111,15 @@ class UmsPortal:
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
-        head = data[:65536]
-        netbank = NETBANK.identify("", head) or not WAP.identify("", head)
-        return (NETBANK if netbank else WAP).parse(data, context)
+        return _kind_of(data[:65536]).parse(data, context)
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Read a large file part by part."""
+        yield from _kind_of(data[:65536]).stream(data, context)
+
+
+def _kind_of(head: bytes) -> Delimited:
+    return NETBANK if NETBANK.identify("", head) or not WAP.identify("", head) else WAP
 
 
 UMS_PORTAL = UmsPortal()

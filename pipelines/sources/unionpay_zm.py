@@ -7,12 +7,13 @@ id's. The day of clearing stands in the name only, and runs from about 23:00 to 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.sources.base import Context, Parsed, Side, SourceError
+from pipelines.sources.base import Context, Data, Parsed, Side, SourceError
 from pipelines.sources.fixed import FixedWidth
 from pipelines.sources.layout import Amounts, Field, Layout
 from pipelines.sources.slots import Slot, gaps_between, slots_in_a_row
@@ -149,15 +150,32 @@ class UnionpayZm:
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read the whole file; SourceError where it cannot be used at all."""
-        told = ZM.layout.told_by(context.filename).fields["settlement_date"].constant
-        head = data[:65536]
-        if ZM.identify("", head) or not ZME.identify("", head):
-            parsed = ZM.parse(data, context)
-            return parsed if told else _dated(parsed)
+        told = _day_in(context.filename)
+        parsed = _kind_of(data[:65536], told).parse(data, context)
+        return parsed if told else _dated(parsed)
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Read a large file part by part; whole where only all its rows tell its day."""
+        told = _day_in(context.filename)
         if told is None:
-            mend = "give it the name UnionPay gave it, INNyymmdd88ZME_…, or one with the date YYYYMMDD"
-            raise SourceError("no day of clearing stands in the name", mend=mend, profile=self.name)
-        return replace(ZME, derived={**ZME.derived, "day": pl.lit(f"20{told}")}).parse(data, context)
+            yield self.parse(data[:], context)
+        else:
+            yield from _kind_of(data[:65536], told).stream(data, context)
+
+
+def _day_in(filename: str) -> str | None:
+    """The day of clearing as the file's name gives it."""
+    return ZM.layout.told_by(filename).fields["settlement_date"].constant
+
+
+def _kind_of(head: bytes, told: str | None) -> FixedWidth:
+    """What reads the file: its transactions or its corrections; SourceError where these have no day."""
+    if ZM.identify("", head) or not ZME.identify("", head):
+        return ZM
+    if told is None:
+        mend = "give it the name UnionPay gave it, INNyymmdd88ZME_…, or one with the date YYYYMMDD"
+        raise SourceError("no day of clearing stands in the name", mend=mend, profile=ZM.name)
+    return replace(ZME, derived={**ZME.derived, "day": pl.lit(f"20{told}")})
 
 
 def _dated(parsed: Parsed) -> Parsed:

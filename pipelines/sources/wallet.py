@@ -143,7 +143,7 @@ class BillTally(Tally):
         self.rows += rows.height + refused + passed
         self.refused += refused
         asked = {key: expr for name, control in self.controls.items() for key, expr in control.figures(name).items()}
-        for part in rows.partition_by("currency"):
+        for part in [rows] if rows["currency"].n_unique() == 1 else rows.partition_by("currency"):
             sums = self.figures.setdefault(part["currency"][0], dict.fromkeys(asked, 0))
             for key, value in part.select(**asked).row(0, named=True).items():
                 sums[key] += int(value or 0)

@@ -89,23 +89,40 @@ def _files_of(row_ids: pl.Series) -> set[int]:
 
 
 def journal_history(
-    store: Store, wanted: Mapping[str, pl.DataFrame], width: int, fresh: list[int], paired: pl.Series
+    store: Store, wanted: Mapping[str, pl.DataFrame], fresh: list[int], paired: pl.Series
 ) -> pl.DataFrame:
     """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
 
     wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
-    business dates first to last, blank: no RRN in the line, else only rows without one answer), `near` (merchant_id,
-    bucket: amount // width, dates and blank as before), `cancels` (merchant_id, rrn of the original). Rows that are
-    open or of the files `fresh` and expect a settlement are known to the caller and left out, but for those that the
-    caller has `paired` already: these are consumed.
+    business dates first to last, blank: no RRN in the line, else only rows without one answer), `cancels` (merchant_id,
+    rrn of the original). Rows that expect a settlement and are open, or of the files `fresh`, are left out: the caller
+    has them, but for those that it has `paired` already: these are consumed.
     """
-    asked = {f"by_{name}": keys for name, keys in wanted.items() if keys.height}
+    return _not_open(store, {by: (keys, _HITS[by]) for by, keys in wanted.items()}, fresh, paired)
+
+
+def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
+    """Journal rows as `journal_history` gives them, by merchant_id, bucket (amount // width), dates and blank."""
+    near = f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}"
+    return _not_open(store, {"near": (wanted, near)}, fresh, paired)
+
+
+_WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
+_HITS = {
+    "rrn": "j.rrn = k.rrn",
+    "order_no": "j.order_no = k.order_no",
+    "stan": f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}",
+    "cancels": "j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')",
+}
+
+
+def _not_open(
+    store: Store, wanted: Mapping[str, tuple[pl.DataFrame, str]], fresh: list[int], paired: pl.Series
+) -> pl.DataFrame:
+    asked = {f"by_{name}": (keys, condition) for name, (keys, condition) in wanted.items() if keys.height}
     if not asked:
         return store.frame(f"SELECT {JOURNAL}, false AS consumed FROM book.journal LIMIT 0")
-    hits = {**_HITS, "by_near": f"j.amount_minor // {int(width)} = k.bucket AND {_HITS['by_near']}"}
-    found = "\nUNION ".join(
-        f"SELECT j.row_id FROM book.journal j SEMI JOIN {_hit(by, keys, hits[by])}" for by, keys in asked.items()
-    )
+    found = "\nUNION ".join(_hit(by, keys, condition) for by, (keys, condition) in asked.items())
     return store.frame(
         f"""
         WITH hits AS MATERIALIZED ({found}),
@@ -121,23 +138,13 @@ def journal_history(
         """,
         [list(EXPECTED), fresh],
         paired=paired.alias("row_id").to_frame(),
-        **asked,
+        **{by: keys for by, (keys, _) in asked.items()},
     )
-
-
-_WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
-_HITS = {
-    "by_rrn": "j.rrn = k.rrn",
-    "by_order_no": "j.order_no = k.order_no",
-    "by_stan": f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}",
-    "by_near": _WITHIN,
-    "by_cancels": "j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')",
-}
 
 
 def _hit(by: str, keys: pl.DataFrame, condition: str) -> str:
     """Which rows answer the keys; those asked by date are looked for between the first and the last date only."""
-    told = f"{by} k ON j.merchant_id = k.merchant_id AND {condition}"
+    told = f"SELECT j.row_id FROM book.journal j SEMI JOIN {by} k ON j.merchant_id = k.merchant_id AND {condition}"
     if "first" not in keys.columns:
         return told
     first, last = keys["first"].min(), keys["last"].max()
@@ -256,13 +263,19 @@ def write_matches(store: Store, pairs: pl.DataFrame, run_no: int) -> None:
     parts.add(store, "matches", rows, run_no)
 
 
-def rule_versions(store: Store, definitions: Iterable[str], first: int) -> dict[str, int]:
-    """The number of each rule set that recon.toml changed, by its text; a new one gets the next after `first`."""
+def rule_versions(store: Store, plain: tuple[int, str], changed: Iterable[str]) -> dict[str, int]:
+    """The number of each rule set by its text, all of them on record; sets that recon.toml changed are numbered on.
+
+    plain: version and text of the rules as they are built in; changed sets begin at a thousand times that version.
+    """
     known = {text: version for version, text in store.execute("SELECT version, definition FROM book.rule_sets")}
-    for text in sorted(set(definitions) - known.keys()):
-        known[text] = max([first, *known.values()]) + 1
-        store.execute("INSERT INTO book.rule_sets VALUES (?, ?)", [known[text], text])
-    return known
+    numbers = {plain[1]: plain[0]}
+    for text in sorted(set(changed)):
+        numbers[text] = known.get(text) or max([1000 * plain[0], *known.values(), *numbers.values()]) + 1
+    for text, version in numbers.items():
+        if text not in known:
+            store.execute("INSERT OR REPLACE INTO book.rule_sets VALUES (?, ?)", [version, text])
+    return numbers
 
 
 def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, run_no: int, rules_version: int) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.row_ids import LINES_PER_FILE, places
+from pipelines.row_ids import LINES_PER_FILE, Numbering
 from pipelines.store import parts
 from pipelines.store.connection import Store
 from pipelines.store.retract import retract
@@ -62,12 +62,6 @@ def loaded(store: Store) -> list[tuple[str, date | None, tuple[date, ...], bool]
     return [(source, day, tuple(covers), final) for source, day, covers, final in found]
 
 
-def numbered(rows: pl.DataFrame, file_id: int) -> pl.DataFrame:
-    """Accepted rows with their `row_id` and `file_id`."""
-    place = places(rows["line"]) + file_id * LINES_PER_FILE
-    return rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=pl.lit(file_id, pl.Int32))
-
-
 @dataclass
 class Loading:
     """A file on its way into the books, part by part, inside the transaction of `loading`."""
@@ -76,6 +70,7 @@ class Loading:
     file_id: int
     run_no: int
     totals: list[pl.DataFrame] = field(default_factory=list)
+    numbering: Numbering = field(default_factory=Numbering)
 
     def add(self, side: str, rows: pl.DataFrame, rejected: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
         """Store a part and return its rows as they are stored.
@@ -83,7 +78,8 @@ class Loading:
         rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
         """
         number, amount = pl.lit(self.file_id, pl.Int32), pl.col(AMOUNT[side])
-        stored = numbered(rows, self.file_id)
+        place = self.numbering.places(rows["line"]) + self.file_id * LINES_PER_FILE
+        stored = rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=number)
         parts.add(self.store, side, stored, self.run_no, self.file_id)
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
         self.store.append("balances", balances.with_columns(file_id=number))

@@ -7,7 +7,13 @@ import polars as pl
 from pipelines.store.books import JOURNAL
 from pipelines.store.connection import Store
 
-SALES = {"merchant_id": pl.String, "rrn": pl.String, "order_no": pl.String, "gross_minor": pl.Int64}
+SALES = {
+    "merchant_id": pl.String,
+    "terminal_id": pl.String,
+    "rrn": pl.String,
+    "order_no": pl.String,
+    "gross_minor": pl.Int64,
+}
 
 
 def watched_rows(store: Store) -> pl.DataFrame:
@@ -65,12 +71,10 @@ def no_sales() -> pl.DataFrame:
 
 
 def settled_sales(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
-    """SALE lines of settlement that carry one of the references: `merchant_id`, `rrn`, `order_no`, `gross_minor`."""
-    return store.frame(
-        f"""
-        SELECT {", ".join(SALES)} FROM book.settlement s
-        WHERE record_type = 'SALE' AND EXISTS (
-            FROM keys k WHERE k.merchant_id = s.merchant_id AND (k.ref = s.rrn OR k.ref = s.order_no))
-        """,
-        keys=keys,
+    """SALE lines of settlement that carry one of the references (`merchant_id`, `ref`), in the columns of SALES."""
+    hits = "\nUNION ".join(
+        "SELECT s.row_id FROM book.settlement s "
+        f"SEMI JOIN keys k ON k.merchant_id = s.merchant_id AND k.ref = s.{key} WHERE record_type = 'SALE'"
+        for key in ("rrn", "order_no")
     )
+    return store.frame(f"SELECT {', '.join(SALES)} FROM book.settlement WHERE row_id IN ({hits})", keys=keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from pipelines.synth.day import Clock
 from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
 from pipelines.synth.files import JournalFile, SettlementFile
+from pipelines.synth.layouts.unionpay_zm import ZmFile
+from pipelines.synth.layouts.wechat import TradeBill
 from pipelines.synth.life import live
 from pipelines.synth.noise import BLANKS
 from pipelines.synth.scenario import SynthResult, faulty_rows
@@ -57,19 +59,45 @@ def generate_bench(out: Path, *, rows: int, seed: int = 1) -> SynthResult:
 
 
 def generate_sources(out: Path, *, rows: int) -> dict[str, Path]:
-    """One large file of each format by profile: journal and settlement of `rows` rows, a statement of a tenth.
+    """One large file of each format by profile: journal and settlements of `rows` rows, a statement of a tenth.
 
     Files that are there already are kept.
     """
     out.mkdir(parents=True, exist_ok=True)
+    settled = BENCH_DAY + timedelta(days=1)
     journal = out / f"journal_{BENCH_DAY:%Y%m%d}.csv"
-    settlement = out / f"settlement_UNIONPAY_{BENCH_DAY + timedelta(days=1):%Y%m%d}.csv"
+    settlement = out / f"settlement_UNIONPAY_{settled:%Y%m%d}.csv"
+    bill, zm = out / f"wechat_{settled:%Y%m%d}.csv", out / f"INN{settled:%y%m%d}88ZM_898300000000001"
     statement = out / "statement.xml"
     if not settlement.exists():
         generate_bench(out, rows=rows)
+    if not (bill.exists() and zm.exists()):
+        _others(bill, zm, rows)
     if not statement.exists():
         _camt(statement, max(1, rows // 10))
-    return {"pos_journal": journal, "acquirer_csv": settlement, "camt053": statement}
+    return {
+        "pos_journal": journal,
+        "acquirer_csv": settlement,
+        "wechat_trade": bill,
+        "unionpay_zm": zm,
+        "camt053": statement,
+    }
+
+
+def _others(bill: Path, zm: Path, rows: int) -> None:
+    """The same sales as a trade bill of WeChat, as if paid with it, and as a day file of UnionPay."""
+    schedule = Schedule(BENCH_DAY, BENCH_DAY + timedelta(days=1), sources=(JOURNAL, "unionpay"))
+    wallet = [pl.lit("WECHAT").alias(name) for name in ("acquirer", "channel")]
+    no_card = [pl.lit("").alias("card_type"), pl.lit(None, pl.Int64).alias("card")]
+    half = [path.with_suffix(".part") for path in (bill, zm)]
+    with TradeBill(half[0]) as trades, ZmFile(half[1]) as cards:
+        for events in _chunks(Dice(1), schedule, rows):
+            settled = lines(events, schedule.last)
+            cards.add(settled, settled.clear())
+            trades.add(lines(events.with_columns(*wallet, *no_card), schedule.last), settled.clear())
+        trades.end()
+    for part, whole in zip(half, (bill, zm), strict=True):
+        part.replace(whole)
 
 
 def _camt(path: Path, entries: int) -> None:
@@ -105,21 +133,26 @@ def _balance(code: str, amount: int, day: str) -> str:
 def _fill(
     journal: JournalFile, settlement: SettlementFile, dice: Dice, schedule: Schedule, rows: int
 ) -> tuple[list[Row], list[Row]]:
-    """Write chunk after chunk, each with merchants of its own, so that nothing reaches across chunks."""
-    groups = max(1, min(2000, rows // 500))
-    chunks = min(groups, -(-rows // _CHUNK_ROWS))
+    """Write chunk after chunk; return the faulty rows of both sides."""
     found: tuple[list[Row], list[Row]] = ([], [])
-    for n in range(chunks):
-        first, after = groups * n // chunks, groups * (n + 1) // chunks
-        count = rows * (n + 1) // chunks - rows * n // chunks
-        serial = 2 * _CHUNK_ROWS * n  # no RRN of one chunk is another's
-        events = _chunk(dice, schedule, bench_world(first, after - first), serial=serial, rows=count)
+    for events in _chunks(dice, schedule, rows):
         shown = events.filter("in_journal")
         settled = lines(events, schedule.last)
         found[0].extend(faulty_rows(journal.add(shown)))
         told = settlement.add(settled, payouts(settled))
         found[1].extend(faulty_rows(told.filter(pl.col("fault").is_not_null())))
     return found
+
+
+def _chunks(dice: Dice, schedule: Schedule, rows: int) -> Iterator[pl.DataFrame]:
+    """Events chunk after chunk, each with merchants of its own, so that nothing reaches across chunks."""
+    groups = max(1, min(2000, rows // 500))
+    chunks = min(groups, -(-rows // _CHUNK_ROWS))
+    for n in range(chunks):
+        first, after = groups * n // chunks, groups * (n + 1) // chunks
+        count = rows * (n + 1) // chunks - rows * n // chunks
+        serial = 2 * _CHUNK_ROWS * n  # no RRN of one chunk is another's
+        yield _chunk(dice, schedule, bench_world(first, after - first), serial=serial, rows=count)
 
 
 def _chunk(dice: Dice, schedule: Schedule, world: World, *, serial: int, rows: int) -> pl.DataFrame:

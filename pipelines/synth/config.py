@@ -31,8 +31,10 @@ duplicate_window_minutes = 10
 def recon_toml(start: date, layouts: Mapping[str, Layout]) -> str:
     """Return a scenario's configuration: journal, acquirers, bank; fees in force since New Year."""
     sources = [_journal("daily"), *(_acquirer(a, "daily", layouts[a.name].profile) for a in ACQUIRERS), _bank()]
+    ledgers = [_ledger(a, ledger.profile) for a in ACQUIRERS if (ledger := layouts[a.name].ledger)]
     paid = [name for name, layout in layouts.items() if layout.payouts]
-    return _text([*sources, *_contracts(ACQUIRERS, start, paid)])
+    keeping = [name for name, layout in layouts.items() if layout.terms.keeps_fees]
+    return _text([*sources, *ledgers, *_contracts(ACQUIRERS, start, paid, keeping)])
 
 
 def bench_toml(start: date) -> str:
@@ -67,6 +69,17 @@ arrives_after_days = 1
 """
 
 
+def _ledger(acquirer: Acquirer, profile: str) -> str:
+    return f"""\
+[[sources]]
+name = "{acquirer.source}-fund"
+profile = "{profile}"
+acquirer = "{acquirer.name}"
+pattern = "fund_{acquirer.name}_*.csv"
+expected = "none"
+"""
+
+
 def _bank() -> str:
     return f"""\
 [[sources]]
@@ -78,8 +91,13 @@ expected = "business-day"
 """
 
 
-def _contracts(acquirers: Iterable[Acquirer], start: date, paid: Collection[str]) -> Iterable[str]:
-    """paid: acquirers whose files declare their payouts; the bank entries of the others are nobody's."""
+def _contracts(
+    acquirers: Iterable[Acquirer], start: date, paid: Collection[str], keeping: Collection[str] = ()
+) -> Iterable[str]:
+    """paid: acquirers whose files declare their payouts; the bank entries of the others are nobody's.
+
+    keeping: those that do not give the fee of a refunded sale back.
+    """
     for acquirer in acquirers:
         yield f"""\
 [[contracts]]
@@ -88,14 +106,15 @@ merchant_id = "{acquirer.merchant_glob}"
 channels = ["{acquirer.channel}"]
 {_payouts(acquirer) if acquirer.name in paid else ""}payout_lag_business_days = {acquirer.lag_business_days}
 """
-        yield from (_fee(fee, start) for fee in acquirer.fees)
+        refund = "kept" if acquirer.name in keeping else "returned"
+        yield from (_fee(fee, start, refund) for fee in acquirer.fees)
 
 
 def _payouts(acquirer: Acquirer) -> str:
     return f'payout_account = "{ACCOUNT}"\nbank_counterparty = "{acquirer.counterparty_glob}"\n'
 
 
-def _fee(fee: Fee, start: date) -> str:
+def _fee(fee: Fee, start: date, refund: str) -> str:
     cap = "" if fee.cap_minor is None else f'cap = "{major(fee.cap_minor)}"\n'
     return f"""\
 [[contracts.fees]]
@@ -103,5 +122,5 @@ card_type = "{fee.card_type}"
 valid_from = {start.year}-01-01
 rate_bp = {fee.rate_bp}
 {cap}rounding = "half-up"
-refund = "returned"
+refund = "{refund}"
 """

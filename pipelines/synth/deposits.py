@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from types import MappingProxyType
 
 import polars as pl
 
@@ -66,12 +67,20 @@ class Deposits:
     missing: tuple[Missing, ...]
 
 
-def deposits(dice: Dice, schedule: Schedule, declared: pl.DataFrame, wanted: frozenset[str], per_type: int) -> Deposits:
+def deposits(
+    dice: Dice,
+    schedule: Schedule,
+    declared: pl.DataFrame,
+    wanted: frozenset[str],
+    per_type: int,
+    paid_before: Mapping[str, int] = MappingProxyType({}),
+) -> Deposits:
     """Credit every payout on its due date, then let per_type of each wanted deposit fault happen.
 
-    `declared` is the frame of `settle.payouts`. Only payouts due up to the last run can be faulty.
+    `declared` is the frame of `settle.payouts`. Only payouts due up to the last run can be faulty. paid_before: days
+    by acquirer that its payouts are dated before the settlement date of their lines.
     """
-    every = [_payout(row) for row in declared.iter_rows(named=True)]
+    every = [_payout(row, paid_before) for row in declared.iter_rows(named=True)]
     due = [payout for payout in every if payout.due <= schedule.last]
     # a payout of a few fen cannot be short by a telling amount
     order = sorted((p for p in due if p.net >= 100), key=lambda p: dice.bits(f"deposit-{p.payout_id}", 1)[0])
@@ -105,12 +114,13 @@ def _booked(entry: Entry) -> tuple[date, bool, str, str]:
     )
 
 
-def _payout(row: dict[str, object]) -> Payout:
+def _payout(row: dict[str, object], paid_before: Mapping[str, int]) -> Payout:
     fields = {name: row[name] for name in ("acquirer", "settles", "payout_id", "merchant_id", "net")}
     lag = BY_NAME[str(row["acquirer"])].lag_business_days
     settles = row["settles"]
     assert isinstance(settles, date)  # noqa: S101 - narrows the frame's cell for the type checker
-    return Payout(**fields, due=business_day_after(settles, lag))  # type: ignore[arg-type]
+    paid = settles - timedelta(days=paid_before.get(str(row["acquirer"]), 0))
+    return Payout(**fields, due=business_day_after(paid, lag))  # type: ignore[arg-type]
 
 
 def _comes(payout: Payout, turn: int) -> date | None:

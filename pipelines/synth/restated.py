@@ -31,7 +31,7 @@ def write_first_versions(
     for again in schedule.restated:
         (acquirer,) = (a for a in ACQUIRERS if a.source == again.source)
         mine = events.filter((pl.col("acquirer") == acquirer.name) & (pl.col("settles") == again.day))
-        first = lines(_mistaken(dice, again, mine), schedule.last)
+        first = lines(_mistaken(dice, again, mine), schedule.last, {n: its.terms for n, its in layouts.items()})
         sums = (
             payouts(first).drop("off").join(declared.select("payout_id", "off"), on="payout_id", maintain_order="left")
         )

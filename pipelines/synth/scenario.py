@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -38,7 +38,7 @@ from pipelines.synth.truth import (
 )
 from pipelines.synth.truth_lives import life_truths
 from pipelines.synth.workdays import days_between
-from pipelines.synth.world import ACCOUNT, ACQUIRERS, CURRENCY, world
+from pipelines.synth.world import ACCOUNT, ACQUIRERS, CURRENCY, Acquirer, world
 
 _FIRST_DAY = date(2026, 3, 2)
 
@@ -77,17 +77,29 @@ def generate(
     schedule = plan(dice, Schedule(start, start + timedelta(days=days - 1)), wanted)
     _refuse_leftovers(out, schedule)
     out.mkdir(parents=True, exist_ok=True)
-    events = _events(dice, schedule, rows_per_day, wanted, rate)
+    alone = [name for name, layout in written_as.items() if layout.alone]
+    events = _events(dice, schedule, rows_per_day, wanted, rate, alone)
     truths = list(_write(out, dice, schedule, events, wanted, written_as))
     config = out / "recon.toml"
     config.write_text(recon_toml(start, written_as), encoding="utf-8")
     count = write_truth(out / "truth.csv", truths, schedule.last)
-    written = [*_paths(out, schedule), config, out / "truth.csv"]
+    ledgers = [
+        out / ledger_name(schedule, acquirer, day)
+        for acquirer in ACQUIRERS
+        if written_as[acquirer.name].ledger
+        for day in schedule.days(acquirer.source)
+    ]
+    written = [*_paths(out, schedule), *ledgers, config, out / "truth.csv"]
     return SynthResult(tuple(sorted(written)), count, config)
 
 
 def _events(
-    dice: Dice, schedule: Schedule, rows_per_day: int, wanted: frozenset[str], rate: Decimal | None
+    dice: Dice,
+    schedule: Schedule,
+    rows_per_day: int,
+    wanted: frozenset[str],
+    rate: Decimal | None,
+    alone: Collection[str],
 ) -> pl.DataFrame:
     days = days_between(schedule.first, schedule.last)
     rows = len(days) * rows_per_day
@@ -102,6 +114,8 @@ def _events(
 
     blanks = (*BLANKS, *WEAK_BLANKS) if "WEAK_KEYS" in wanted else BLANKS
     events = live(dice, world(rows_per_day), days, rows_per_day, mix=mix, blanks=blanks)
+    each = pl.when(pl.col("acquirer").is_in(list(alone))).then("merchant_id").otherwise("group")
+    events = events.with_columns(each.alias("group"))
     return adjusted(undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last))
 
 
@@ -113,12 +127,14 @@ def _write(
     wanted: frozenset[str],
     layouts: Mapping[str, Layout],
 ) -> Iterator[Truth]:
-    settled = lines(events, schedule.last)
+    settled = lines(events, schedule.last, {name: layout.terms for name, layout in layouts.items()})
     declared = payouts(settled)
     days = days_between(schedule.first, schedule.last)
     per_type = max(_every_fourth(days), declared.height // 100)
-    declared = misdeclare(dice, declared, schedule.last, per_type if "NET_BREAK" in wanted else 0)
-    booked = deposits(dice, schedule, declared, wanted, per_type)
+    spared = [name for name, layout in layouts.items() if layout.sums_up]
+    declared = misdeclare(dice, declared, schedule.last, per_type if "NET_BREAK" in wanted else 0, spared)
+    before = {name: layout.ledger.paid_before for name, layout in layouts.items() if layout.ledger}
+    booked = deposits(dice, schedule, declared, wanted, per_type, before)
     journal = _write_journals(out, schedule, events)
     settlement = _write_settlements(out, schedule, settled, declared, layouts)
     place = {row["payout_id"]: row for row in settlement if row["a_type"] == "PAYOUT"}
@@ -143,6 +159,13 @@ def _paths(out: Path, schedule: Schedule) -> list[Path]:
     first = [(fault.source, fault.day) for fault in schedule.faults if fault.invalid]
     first += [(again.source, again.day) for again in schedule.restated]
     return good + [out / file_name(*each) for each in first]
+
+
+def ledger_name(schedule: Schedule, acquirer: Acquirer, day: date) -> str:
+    """Name of the bill of a wallet's account: it comes with the trade bill of its day, late where that is."""
+    fault = schedule.fault(acquirer.source, day)
+    folder = f"later/{fault.arrives:%Y%m%d}/" if fault else ""
+    return f"{folder}fund_{acquirer.name}_{day:%Y%m%d}.csv"
 
 
 def _refuse_leftovers(out: Path, schedule: Schedule) -> None:
@@ -180,10 +203,15 @@ def _write_settlements(
     for acquirer in ACQUIRERS:
         for day in schedule.days(acquirer.source):
             key = (acquirer.name, day)
-            with layouts[acquirer.name].file(out / loaded_name(schedule, acquirer.source, day)) as file:
-                told = (by_file.get(key, settled.clear()), sums.get(key, declared.clear()))
+            told = (by_file.get(key, settled.clear()), sums.get(key, declared.clear()))
+            layout = layouts[acquirer.name]
+            with layout.file(out / loaded_name(schedule, acquirer.source, day)) as file:
                 found += faulty_rows(file.add(*told, newest_first=acquirer.newest_first))
                 file.end()
+            if layout.ledger:
+                with layout.ledger.file(out / ledger_name(schedule, acquirer, day)) as bill:
+                    found += bill.add(*told).to_dicts()
+                    bill.end()
     return found
 
 
@@ -213,7 +241,8 @@ def _write_bank(out: Path, schedule: Schedule, entries: Iterable[Entry], jump: M
 
 def _bank_row(entry: Entry, reference: str, balance: int) -> tuple[str, ...]:
     day = entry.booking.isoformat()
-    texts = (entry.remittance, entry.counterparty)
+    remittance = f'"{entry.remittance}"' if "," in entry.remittance else entry.remittance
+    texts = (remittance, entry.counterparty)
     return (ACCOUNT, day, day, major(entry.amount), CURRENCY, reference, *texts, major(balance))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 import polars as pl
 
@@ -16,12 +19,34 @@ _LEAN_JOURNAL, _LEAN_ACQUIRER = 5, 3
 PAYOUT_KEY = ["acquirer", "settles", "group"]
 
 
-def lines(events: pl.DataFrame, last: date) -> pl.DataFrame:
-    """Return the settlement lines of files up to the last day: events with fee, net (fen) and payout_id."""
+@dataclass(frozen=True)
+class Terms:
+    """What an acquirer does otherwise than the others, by the files it writes.
+
+    payout_id: how it names a line's payout. keeps_fees: a refund does not bring its fee back.
+    """
+
+    payout_id: pl.Expr | None = None
+    keeps_fees: bool = False
+
+
+USUAL = Terms()
+
+
+def lines(events: pl.DataFrame, last: date, terms: Mapping[str, Terms] = MappingProxyType({})) -> pl.DataFrame:
+    """Return the settlement lines of files up to the last day: events with fee, net (fen) and payout_id.
+
+    terms: by acquirer, where they are not the usual ones.
+    """
     shown = events.filter(pl.col("settles") <= last)
-    free = pl.col("a_type").is_in(AFTERWARDS)
+    keeping = pl.col("acquirer").is_in([name for name, its in terms.items() if its.keeps_fees])
+    free = pl.col("a_type").is_in(AFTERWARDS) | (keeping & (pl.col("a_type") == "REFUND"))
     fee = pl.when(free).then(pl.lit(0, pl.Int64)).otherwise(fee_minor() + pl.col("fee_off"))
-    shown = shown.with_columns(fee.alias("fee"), payout_id().alias("payout_id"))
+    named = payout_id()
+    for name, its in terms.items():
+        if its.payout_id is not None:
+            named = pl.when(pl.col("acquirer") == name).then(its.payout_id).otherwise(named)
+    shown = shown.with_columns(fee.alias("fee"), named.alias("payout_id"))
     return shown.with_columns((pl.col("gross") - pl.col("fee")).alias("net"))
 
 
@@ -33,10 +58,15 @@ def payouts(settled: pl.DataFrame) -> pl.DataFrame:
     return sums.sort(PAYOUT_KEY)
 
 
-def misdeclare(dice: Dice, declared: pl.DataFrame, last: date, count: int) -> pl.DataFrame:
-    """Let `count` payouts up to the last day declare, and pay, `off` fen more or less than their lines' sum."""
+def misdeclare(
+    dice: Dice, declared: pl.DataFrame, last: date, count: int, spared: Collection[str] = ()
+) -> pl.DataFrame:
+    """Let `count` payouts up to the last day declare, and pay, `off` fen more or less than their lines' sum.
+
+    spared: acquirers whose files cannot tell such a payout.
+    """
     luck = dice.bits("misdeclared", declared.height)
-    fits = (pl.col("net") >= 10_000) & (pl.col("settles") <= last)
+    fits = (pl.col("net") >= 10_000) & (pl.col("settles") <= last) & ~pl.col("acquirer").is_in(list(spared))
     order = declared.with_columns(luck.alias("luck")).filter(fits).sort("luck")["payout_id"].head(count)
     turn = pl.col("payout_id").replace_strict(order, range(len(order)), default=None, return_dtype=pl.Int64)
     off = pl.when(turn % 2 == 0).then(-(1 + turn * 137)).otherwise(1 + turn * 53).fill_null(0)
@@ -128,7 +158,12 @@ def settlement_frame(settled: pl.DataFrame) -> pl.DataFrame:
 
 def order_text() -> pl.Expr:
     """Write a wallet transaction's order number; null for cards."""
-    number = _digits("order_id", 20)
+    return order_number("order_id")
+
+
+def order_number(column: str) -> pl.Expr:
+    """Write the order number of the transaction of a number; null for cards, and where there is none."""
+    number = _digits(column, 20)
     wallets = {"WECHAT": "42000", "ALIPAY": "2001"}
     prefix = pl.col("channel").replace_strict(wallets, default=None, return_dtype=pl.String)
     return prefix + number

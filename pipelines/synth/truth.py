@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.synth.arrivals import BANK, JOURNAL, NEVER, FileFault, Schedule, file_name, loaded_name
-from pipelines.synth.deposits import Entry, Missing
+from pipelines.synth.deposits import Entry, Missing, Payout
 from pipelines.synth.world import BY_NAME, CURRENCY
 
 SETTLE_WITHIN_DAYS = 2
@@ -93,7 +93,7 @@ def missing_truths(schedule: Schedule, missing: Iterable[Missing], place: Mappin
         seen = max(payout.due, schedule.run_of(BANK, payout.due), declared)
         credited = schedule.run_of(BANK, lost.comes) if lost.comes else NEVER
         if credited > seen:
-            where = _place(schedule, source, payout.settles, place[payout.payout_id]["line"])
+            where = _payout_place(schedule, payout, place[payout.payout_id])
             yield Truth(
                 "DEPOSIT_MISSING", seen, credited, payout.net, CURRENCY, "short", "settlement-bank",
                 acquirer=payout.acquirer, merchant_id=payout.merchant_id, payout_id=payout.payout_id, **where,
@@ -161,6 +161,12 @@ def source_of(row: Row) -> str:
 
 def _place(schedule: Schedule, source: str, day: date, line: int) -> dict[str, Any]:
     return {"source": source, "file": loaded_name(schedule, source, day).rpartition("/")[2], "line": line}
+
+
+def _payout_place(schedule: Schedule, payout: Payout, row: Row) -> dict[str, Any]:
+    """Where a payout's line stands; `file` of the row, where it is not in the file of its lines."""
+    where = _place(schedule, BY_NAME[payout.acquirer].source, payout.settles, row["line"])
+    return {**where, "file": row["file"]} if row.get("file") else where
 
 
 def settled_run(schedule: Schedule, row: Row) -> date:

@@ -1,7 +1,8 @@
 -- Every accepted row is in exactly one place. FAIL where a line does not balance: the run publishes nothing.
 -- Grain: one side, currency, state and reason. Three independent countings meet here: what the parsers counted
 -- (file_totals), what the row tables hold (stored), and what matching took (matches keeps its own amounts).
-WITH apart AS (
+-- Rows are looked up in the semi-joined ones, for the planner would else add up all of history before it joins.
+WITH apart AS MATERIALIZED (
     SELECT m.side, m.row_id, if(g.verdict = 'MATCHED', 'matched', 'excepted') AS state,
            if(g.verdict = 'MATCHED', g.rule, g.verdict) AS reason
     FROM book.deposit_members m JOIN book.deposit_groups g USING (group_no)
@@ -9,6 +10,17 @@ WITH apart AS (
     SELECT side, row_id, state, reason FROM book.open_rows
     UNION ALL
     SELECT side, row_id, 'out_of_scope', reason FROM book.out_of_scope
+),
+journal_apart AS (
+    SELECT row_id, currency, amount_minor FROM book.journal
+    WHERE row_id IN (SELECT row_id FROM apart WHERE side = 'journal')
+),
+settlement_apart AS (
+    SELECT row_id, currency, gross_minor FROM book.settlement
+    WHERE row_id IN (SELECT row_id FROM apart WHERE side = 'settlement')
+),
+bank_apart AS (
+    SELECT row_id, currency, amount_minor FROM book.bank WHERE row_id IN (SELECT row_id FROM apart WHERE side = 'bank')
 ),
 placed AS (
     SELECT 'journal' AS side, currency, if(verdict = 'MATCHED', 'matched', 'excepted') AS state,
@@ -21,14 +33,14 @@ placed AS (
     FROM book.matches GROUP BY settlement_currency, verdict, rule
     UNION ALL
     SELECT 'journal', s.currency, p.state, p.reason, count(*), sum(s.amount_minor), sum(s.row_id)
-    FROM book.journal s JOIN apart p ON p.side = 'journal' AND p.row_id = s.row_id GROUP BY s.currency, p.state, p.reason
+    FROM journal_apart s JOIN apart p ON p.side = 'journal' AND p.row_id = s.row_id GROUP BY s.currency, p.state, p.reason
     UNION ALL
     SELECT 'settlement', s.currency, p.state, p.reason, count(*), sum(s.gross_minor), sum(s.row_id)
-    FROM book.settlement s JOIN apart p ON p.side = 'settlement' AND p.row_id = s.row_id
+    FROM settlement_apart s JOIN apart p ON p.side = 'settlement' AND p.row_id = s.row_id
     GROUP BY s.currency, p.state, p.reason
     UNION ALL
     SELECT 'bank', s.currency, p.state, p.reason, count(*), sum(s.amount_minor), sum(s.row_id)
-    FROM book.bank s JOIN apart p ON p.side = 'bank' AND p.row_id = s.row_id GROUP BY s.currency, p.state, p.reason
+    FROM bank_apart s JOIN apart p ON p.side = 'bank' AND p.row_id = s.row_id GROUP BY s.currency, p.state, p.reason
 ),
 accounted AS (
     SELECT side, currency, state, reason, CAST(sum(row_count) AS BIGINT) AS row_count,

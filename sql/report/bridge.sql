@@ -12,23 +12,33 @@ lines AS (
            sum(gross_minor) AS gross_minor, sum(fee_minor) AS fee_minor, sum(net_minor) AS net_minor
     FROM book.settlement WHERE record_type <> 'LEDGER' GROUP BY acquirer, currency, record_type, unpaid
 ),
+open_journal AS MATERIALIZED (
+    SELECT row_id, currency, txn_type, amount_minor FROM book.journal
+    WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal')
+),
+open_lines AS MATERIALIZED (
+    SELECT row_id, acquirer, currency, record_type, gross_minor FROM book.settlement
+    WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'settlement')
+),
+payout_lines AS MATERIALIZED (
+    SELECT row_id, acquirer, currency, net_minor FROM book.settlement WHERE record_type = 'PAYOUT'
+),
 waiting AS (
     SELECT coalesce(o.acquirer, '') AS acquirer, j.currency, o.reason,
            if(j.txn_type IN ('SALE', 'PREAUTH_COMPLETION'), j.amount_minor, -j.amount_minor) AS amount
-    FROM book.open_rows o JOIN book.journal j ON o.side = 'journal' AND j.row_id = o.row_id
+    FROM book.open_rows o JOIN open_journal j ON o.side = 'journal' AND j.row_id = o.row_id
 ),
 payouts AS (
     SELECT a.row_id, a.acquirer, a.currency, a.net_minor, coalesce(o.reason, s.reason) AS reason
-    FROM book.settlement a
+    FROM payout_lines a
     LEFT JOIN book.open_rows o ON o.side = 'settlement' AND o.row_id = a.row_id
     LEFT JOIN book.out_of_scope s ON s.side = 'settlement' AND s.row_id = a.row_id
-    WHERE a.record_type = 'PAYOUT'
 ),
 groups AS (
     SELECT g.group_no, any_value(a.acquirer) AS acquirer, g.currency, g.verdict, g.bank_minor - g.payout_minor AS difference
     FROM book.deposit_groups g
     JOIN book.deposit_members d ON d.group_no = g.group_no AND d.side = 'settlement'
-    JOIN book.settlement a ON a.row_id = d.row_id
+    JOIN payout_lines a ON a.row_id = d.row_id
     GROUP BY g.group_no, g.currency, g.verdict, g.bank_minor, g.payout_minor
 ),
 parts AS (
@@ -48,7 +58,7 @@ parts AS (
     FROM pairs WHERE verdict IN ('CURRENCY_MISMATCH', 'FAILED_BUT_SETTLED', 'TYPE_MISMATCH')
     UNION ALL
     SELECT a.acquirer, a.currency, 'leg1', o.reason, a.gross_minor, 1
-    FROM book.open_rows o JOIN book.settlement a ON o.side = 'settlement' AND a.row_id = o.row_id
+    FROM book.open_rows o JOIN open_lines a ON o.side = 'settlement' AND a.row_id = o.row_id
     WHERE a.record_type IN ('SALE', 'REFUND', 'VOID', 'REVERSAL')
     UNION ALL
     SELECT acquirer, currency, 'gross', '', gross_minor, row_count FROM lines

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from scenario import MON, TUE, Shop
 
-from pipelines import collect, intake, nightly, reading
-from pipelines.sources import streaming
+from pipelines import collect, intake, nightly
+from pipelines.sources import delimited, streaming
 
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (reading, intake, collect):
-        monkeypatch.setattr(module, "LARGE", 500)
+    for module, name in ((delimited, "LARGE"), (intake, "LARGE"), (collect, "HELD")):
+        monkeypatch.setattr(module, name, 500)
     monkeypatch.setattr(streaming, "CHUNK", 800)
 
 

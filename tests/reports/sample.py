@@ -115,7 +115,7 @@ def proof() -> Proof:
             line("bank", "EUR", ("matched", "已匹配", 9, 4_021_000, "")),
         ),
         rejected=(RejectedRows("journal", "CNY", 1, 4_590), RejectedRows("settlement", "XXX", 1, 0)),
-        rounding=(Rounding("wechat", "CNY", 1_204, Decimal("624.01482"), 62_401),),
+        rounding=(Rounding("wechat", "CNY", 1_204, Decimal("624.01482"), 62_401, 62_401),),
     )  # fmt: skip
 
 

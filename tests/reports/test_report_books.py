@@ -84,4 +84,4 @@ def test_a_line_balances_only_if_rows_money_and_parts_agree() -> None:
 
 
 def test_rounding_is_stated_exactly() -> None:
-    assert Rounding("wechat", "CNY", 2, Decimal("624.01482"), 62_401).difference == Decimal("-0.00482")
+    assert Rounding("wechat", "CNY", 2, Decimal("624.01482"), 62_401, 62_401).difference == Decimal("-0.00482")

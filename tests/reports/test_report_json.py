@@ -15,7 +15,7 @@ SHAPE = {
     "matched": {"journal_settlement": int, "settlement_bank": int, "by_rule": dict},
     "exceptions": {"new": dict, "cleared": dict, "open": dict},
     "waiting": {"TIMING": int},
-    "proof": {"balanced": bool, "lines": list},
+    "proof": {"balanced": bool, "lines": list, "rounding": list},
     "reports": {"html": str, "xlsx": str, "json": str},
     "seconds": {"total": float, "load": float},
     "peak_rss_mb": int,
@@ -62,8 +62,17 @@ def test_proof_lines_keep_rejected_rows_apart() -> None:
     assert not [line for line in json.loads(render(sample.clean()))["proof"]["lines"] if line["side"] == "rejected"]
 
 
+def test_rounding_is_a_line_of_the_proof_with_its_exact_sum_as_text() -> None:
+    assert json.loads(render(sample.sample()))["proof"]["rounding"] == [
+        {
+            "source": "wechat", "currency": "CNY", "rows": 1_204, "fee_exact": "624.01482", "fee_minor": 62_401,
+            "fee_of_lines_minor": 62_401, "rounding_minor": 0,
+        }
+    ]  # fmt: skip
+
+
 def test_a_failed_run_is_not_proven() -> None:
     data = run_json(sample.failed())
     assert data["verdict"] == "FAILED"
-    assert data["proof"] == {"balanced": False, "lines": []}
+    assert data["proof"] == {"balanced": False, "lines": [], "rounding": []}
     assert data["reports"] == {"html": None, "xlsx": None, "json": None}

@@ -8,6 +8,7 @@ import pytest
 from pipelines.sources import PROFILES, streaming
 from pipelines.sources.base import Context, Parsed, SourceError, Streaming
 from pipelines.sources.declared import Declaration, profile_of
+from pipelines.synth import generate
 
 GOLDEN = Path(__file__).parent / "golden"
 KNOWN = Context(acquirer="A", account="A1")
@@ -33,7 +34,7 @@ def test_parts_add_up_to_the_whole(name: str, chunk: int, encoding: str, monkeyp
     whole = PROFILES[name].parse(data, KNOWN)
     monkeypatch.setattr(streaming, "CHUNK", chunk)
     parts, rows, refused = streamed(PROFILES[name], data)
-    assert len(parts) > 1 or name == "bank_csv" or encoding == "utf-16" or len(data) < chunk * 3 // 2
+    assert len(parts) > 1 or name == "bank_csv" or len(data) < chunk * 3 // 2
     assert rows.equals(whole.rows)
     assert refused.equals(whole.refused)
     assert sum(part.data_rows for part in parts) == whole.data_rows
@@ -103,3 +104,37 @@ def test_a_file_that_is_cut_off_says_so_wherever(cut: int, monkeypatch: pytest.M
             told.append(error.text)
     assert told[0] == told[1]
     assert told[0]
+
+
+ZM = "INN26030388ZM_898300000000001"
+
+
+@pytest.mark.parametrize("chunk", [700, 3000])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_fixed_width_adds_up_to_the_whole_too(
+    chunk: int, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(tmp_path, days=2, rows_per_day=60, seed=4, layouts="UNIONPAY=unionpay_zm")
+    data = mark.encode() + (tmp_path / "settlement_UNIONPAY_20260303.csv").read_bytes() + b"too short\n"
+    profile, known = PROFILES["unionpay_zm"], Context(acquirer="A", filename=ZM)
+    whole = profile.parse(data, known)
+    monkeypatch.setattr(streaming, "CHUNK", chunk)
+    assert isinstance(profile, Streaming)
+    parts = list(profile.stream(data, known))
+    assert len(parts) > 3
+    assert pl.concat([part.rows for part in parts]).equals(whole.rows)
+    assert pl.concat([part.refused for part in parts]).equals(whole.refused)
+    assert parts[-1].totals == whole.totals
+    (line,) = whole.refused["line"]
+    assert [text for part in parts for text in part.raw(part.refused["line"].to_list()).values()] == ["too short"]
+    assert whole.raw([line]) == {line: "too short"}
+
+
+def test_utf_16_cut_off_within_a_sign_names_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = text_of("acquirer_csv").decode().encode("utf-16")
+    monkeypatch.setattr(streaming, "CHUNK", 400)
+    lines = text_of("acquirer_csv").count(b"\n", 0, 1000)
+    broken = data[: 2 + 2 * 1000] + b"\x00\xd8" + data[2 + 2 * 1000 :]
+    with pytest.raises(SourceError) as error:
+        streamed(PROFILES["acquirer_csv"], broken)
+    assert error.value.text.startswith(f"line {lines + 1}: not UTF-16 text")

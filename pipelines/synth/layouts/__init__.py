@@ -11,7 +11,10 @@ from typing import Protocol, Self
 import polars as pl
 
 from pipelines.synth.files import SettlementFile, spoil_trailer
+from pipelines.synth.layouts.adyen import AdyenFile, batch_name, spoil_payout
 from pipelines.synth.layouts.unionpay_zm import ZM_CANNOT, ZmFile, cut_short
+from pipelines.synth.layouts.wechat import WECHAT_CANNOT, FundBill, TradeBill, spoil_summary, withdrawal_number
+from pipelines.synth.settle import USUAL, Terms
 from pipelines.synth.world import BY_NAME
 
 
@@ -34,25 +37,65 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """The bill of a wallet's account, beside that of its trades: the profile that reads it, and its writer.
+
+    paid_before: days from the date of the payout's line to the settlement date of its lines.
+    """
+
+    profile: str
+    file: Callable[[Path], Writer]
+    paid_before: int = 0
+
+
+@dataclass(frozen=True)
 class Layout:
     """A format: the profile that reads it, its writer, what makes a file of it invalid.
 
-    channel: the only one it can carry, if any. payouts: whether its files declare them; where they do not, bank entries
-    of the acquirer are in nobody's scope. cannot: faults that it has no place for.
+    channels: the only ones it can carry, if any. payouts: whether its files declare them; where they do not, bank
+    entries of the acquirer are in nobody's scope. cannot: faults that it has no place for. terms: fees and names of
+    payouts. alone: each merchant is paid by itself. sums_up: its payouts are what its lines add up to, or the file is
+    no good. ledger: a second file of each day, which declares the payouts.
     """
 
     profile: str
     file: Callable[[Path], Writer]
     spoil: Callable[[Path, Path], None]
-    channel: str = ""
+    channels: tuple[str, ...] = ()
     payouts: bool = True
     cannot: frozenset[str] = frozenset()
+    terms: Terms = USUAL
+    alone: bool = False
+    sums_up: bool = False
+    ledger: Ledger | None = None
 
 
 NATIVE = Layout("acquirer_csv", SettlementFile, spoil_trailer)
 LAYOUTS = {
     layout.profile: layout
-    for layout in (NATIVE, Layout("unionpay_zm", ZmFile, cut_short, channel="CARD", payouts=False, cannot=ZM_CANNOT))
+    for layout in (
+        NATIVE,
+        Layout("unionpay_zm", ZmFile, cut_short, channels=("CARD",), payouts=False, cannot=ZM_CANNOT),
+        Layout(
+            "wechat_trade",
+            TradeBill,
+            spoil_summary,
+            channels=("WECHAT",),
+            cannot=WECHAT_CANNOT,
+            terms=Terms(withdrawal_number()),
+            sums_up=True,
+            ledger=Ledger("wechat_fund", FundBill, paid_before=1),
+        ),
+        Layout(
+            "adyen_settlement_detail",
+            AdyenFile,
+            spoil_payout,
+            channels=("WECHAT", "ALIPAY"),
+            terms=Terms(batch_name(), keeps_fees=True),
+            alone=True,
+            sums_up=True,
+        ),
+    )
 }
 
 
@@ -64,7 +107,8 @@ def chosen(text: str) -> Mapping[str, Layout]:
         if acquirer not in BY_NAME or name not in LAYOUTS:
             raise ValueError(f"{pair!r}: write ACQUIRER=layout, of {', '.join(BY_NAME)} and {', '.join(LAYOUTS)}")
         layout = LAYOUTS[name]
-        if layout.channel not in ("", BY_NAME[acquirer].channel):
-            raise ValueError(f"{name} carries {layout.channel} and not the {BY_NAME[acquirer].channel} of {acquirer}")
+        if layout.channels and BY_NAME[acquirer].channel not in layout.channels:
+            carried = " or ".join(layout.channels)
+            raise ValueError(f"{name} carries {carried} and not the {BY_NAME[acquirer].channel} of {acquirer}")
         found[acquirer] = layout
     return found

@@ -1,0 +1,102 @@
+"""Exceptions of the register as report items: as they stand now, or as a night of the past left them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Protocol
+
+import polars as pl
+
+from pipelines.cases.taxonomy import POLICY
+from reports.model import Evidence, ExceptionItem, RejectedLine
+
+MOST_REJECTS = 20_000
+"""Rejected lines that a workbook shows; the view `rejected_rows` has them all."""
+
+OPEN = "status NOT IN ('cleared', 'resolved', 'waiting')"
+TEXTS = (
+    *("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref"),
+    *("explanation", "explanation_zh", "next_action", "contact"),
+)
+AS_OF = """
+WITH newest AS (
+    SELECT * FROM book.exception_events WHERE event_no <= ?
+    QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
+),
+exceptions AS (
+    SELECT e.*, CAST(CAST(? AS DATE) - e.first_seen AS INTEGER) AS age_days, p.next_action, p.contact
+    FROM newest e LEFT JOIN book.policy p USING (type)
+)
+"""
+"""The view `exceptions` without waiting rows, as it was after an event, aged to a date: two parameters."""
+
+
+class Books(Protocol):
+    """The store, or its published copy: whatever answers a question with a frame."""
+
+    def frame(self, sql: str, parameters: Any = None) -> pl.DataFrame:
+        """Run one query."""
+
+
+def items(frame: pl.DataFrame) -> list[ExceptionItem]:
+    """Rows of the view `exceptions` as report items."""
+    return [_item(row) for row in frame.iter_rows(named=True)]
+
+
+def _item(row: Mapping[str, Any]) -> ExceptionItem:
+    policy = POLICY[row["type"]]
+    return ExceptionItem(
+        exception_id=row["exception_id"],
+        type=row["type"],
+        status=row["status"],
+        severity=row["severity"],
+        leg=row["leg"],
+        business_date=row["business_date"] or row["first_seen"],
+        first_seen=row["first_seen"],
+        age_days=row["age_days"] or 0,
+        amount_minor=row["amount_minor"],
+        currency=row["currency"] or "",
+        direction=row["direction"],
+        due_date=row["due_date"],
+        evidence=tuple(Evidence(e["side"], e["file"], e["line"]) for e in row["evidence"]),
+        next_action_zh=policy.action_zh,
+        contact_zh=policy.contact_zh,
+        **{name: row[name] or "" for name in TEXTS},
+    )
+
+
+def open_now(books: Books) -> list[ExceptionItem]:
+    """What is open, waiting rows apart."""
+    return items(books.frame(f"SELECT * FROM exceptions WHERE {OPEN}"))
+
+
+def open_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
+    """What was open after an event of the register, aged to a date."""
+    return items(books.frame(f"{AS_OF} SELECT * FROM exceptions WHERE {OPEN}", [last_event, day]))
+
+
+def cleared(books: Books, where: str, parameters: list[Any]) -> list[ExceptionItem]:
+    """What is cleared, by an event that fits a condition."""
+    return items(books.frame(f"SELECT * FROM exceptions WHERE {_cleared(where)}", parameters))
+
+
+def cleared_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
+    """What the runs of a date had cleared, after an event of the register."""
+    known = f"{AS_OF} SELECT * FROM exceptions WHERE {_cleared('run_date = ? AND event_no <= ?')}"
+    return items(books.frame(known, [last_event, day, day, last_event]))
+
+
+def _cleared(where: str) -> str:
+    events = f"SELECT exception_id FROM book.exception_events WHERE event = 'cleared' AND {where}"
+    return f"status = 'cleared' AND exception_id IN ({events})"
+
+
+def rejects(books: Books, run_no: int) -> tuple[RejectedLine, ...]:
+    """Lines that a run refused, the first `MOST_REJECTS` of them."""
+    found = books.frame(
+        "SELECT file, line, side, reason, raw, amount_minor, currency FROM rejected_rows "
+        "WHERE run_no = ? ORDER BY file, line LIMIT ?",
+        [run_no, MOST_REJECTS],
+    )
+    return tuple(RejectedLine(*row) for row in found.iter_rows())

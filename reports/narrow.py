@@ -1,0 +1,71 @@
+"""A report for one reader: only the acquirers or shops that are theirs, and nothing that tells of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from reports.grouping import filled
+from reports.model import ExceptionItem, FileRow, Report, TypeGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose exceptions a reader sees: globs on acquirer and merchant number; none of a kind means all of it."""
+
+    acquirers: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.acquirers and not self.merchants
+
+    @property
+    def text(self) -> str:
+        """As a reader sees it; empty for everything."""
+        return ", ".join((*self.acquirers, *self.merchants))
+
+    def holds(self, item: ExceptionItem) -> bool:
+        """Whether an exception is the reader's business."""
+        return _fits(item.acquirer, self.acquirers) and _fits(item.merchant_id, self.merchants)
+
+
+def _fits(value: str, globs: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(value, glob) for glob in globs)
+
+
+def narrowed(report: Report, scope: Scope) -> Report:
+    """The report with what the scope holds.
+
+    Sums over all shops are left out: proof, rates, trend, refused rows, and control totals of files; bridges and
+    what waits stay where the scope is of acquirers alone.
+    """
+    if scope.everything:
+        return report
+    ours = not scope.merchants
+    bare = replace(
+        report,
+        scope=scope.text,
+        files=tuple(_plain(row) for row in report.files if row.state in ("missing", "rejected")),
+        still_missing=tuple(_plain(row) for row in report.still_missing),
+        bridges=tuple(b for b in report.bridges if ours and _fits(b.acquirer, scope.acquirers)),
+        waiting=tuple(w for w in report.waiting if ours and _fits(w.acquirer, scope.acquirers)),
+        proof=replace(report.proof, lines=(), rejected=(), rounding=()),
+        match_rates=(),
+        match_rules=(),
+        trend=(),
+        rejects=(),
+        outputs={},
+    )
+    return filled(bare, _held((*report.new, *report.carried), scope), _held(report.cleared, scope))
+
+
+def _held(groups: Iterable[TypeGroup], scope: Scope) -> list[ExceptionItem]:
+    return [item for group in groups for item in group.items if scope.holds(item)]
+
+
+def _plain(row: FileRow) -> FileRow:
+    """That a file is missing or refused, without what it says of other shops."""
+    return replace(row, declared="", computed="", reason="", reason_zh="", rows=0, rejected_rows=0, sha256="")

@@ -1,0 +1,184 @@
+"""Tables on the sheets of a workbook: text stays text, amounts are numbers, totals are formulas.
+
+Nothing that came from a file can run or be followed: every text is written as a text cell, none as formula or link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipelines.money import EXPONENTS, to_major
+from reports.books import Money
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+LONGEST = 32_000
+"""A cell holds 32,767 characters; what is longer is cut, and says so."""
+
+TWO_LINES = 32
+"""Height of a heading: English above, Chinese below."""
+
+_BEFORE_CHINESE = re.compile(r" (?=[^\x00-\x7f])")
+
+Kind = Literal["text", "wrapped", "count", "money", "date", "percent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its heading, its width in characters, and what its cells are.
+
+    A money cell is a `Money` or None; a percent cell is a Decimal between 0 and 1.
+    """
+
+    title: str
+    width: int
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula of ours with the value it gives, for readers that do not compute."""
+
+    text: str
+    value: Decimal | int
+    currency: str = ""
+
+
+def plain(text: str) -> str:
+    """The text as a cell can hold it: cut to its size, and never taken for the XML of a rich text."""
+    cut = text if len(text) <= LONGEST else text[:LONGEST] + " … (cut)"
+    return f" {cut}" if cut.startswith("<r>") else cut
+
+
+def major_format(currency: str) -> str:
+    """Number format with the decimals of the currency."""
+    digits = EXPONENTS.get(currency, 2)
+    return "#,##0" + (f".{'0' * digits}" if digits else "") + ";[Red]-#,##0" + (f".{'0' * digits}" if digits else "")
+
+
+class Sheets:
+    """The workbook's formats, each made once, and its sheets."""
+
+    def __init__(self, book: Workbook):
+        self.book = book
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def form(self, **properties: Any) -> Format:
+        """A cell format."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            self._formats[key] = self.book.add_format({"valign": "top", **properties})
+        return self._formats[key]
+
+    def add(self, name: str, columns: Sequence[Column] = ()) -> Sheet:
+        """A new sheet, with the widths of its columns."""
+        page = self.book.add_worksheet(name)
+        page.set_landscape()
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
+        page.hide_gridlines(2)
+        for at, column in enumerate(columns):
+            page.set_column(at, at, column.width)
+        return Sheet(self, page)
+
+
+class Sheet:
+    """One sheet, written from the top down: large workbooks keep no row that is done."""
+
+    def __init__(self, sheets: Sheets, page: Worksheet):
+        self.sheets, self.page, self.row = sheets, page, 0
+
+    def line(self, *texts: str, **properties: Any) -> None:
+        """One row of texts."""
+        form = self.sheets.form(**properties)
+        for at, text in enumerate(texts):
+            self.page.write_string(self.row, at, plain(text), form)
+        self.row += 1
+
+    def skip(self, rows: int = 1) -> None:
+        """Leave rows empty."""
+        self.row += rows
+
+    def header(self, columns: Sequence[Column]) -> None:
+        """The headings of a table."""
+        form = self.sheets.form(bold=True, bg_color="#E8EFF8", bottom=1, text_wrap=True)
+        self.page.set_row(self.row, TWO_LINES)
+        for at, column in enumerate(columns):
+            self.page.write_string(self.row, at, _BEFORE_CHINESE.sub("\n", column.title), form)
+        self.row += 1
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, main: bool = False) -> tuple[int, int]:
+        """Headings and rows; main: they stay in sight and can be filtered. First and last row of data, from 1."""
+        head = self.row
+        self.header(columns)
+        self.rows(columns, rows)
+        if self.row == head + 1:
+            self.line("none 无", font_color="#566173")
+        if main:
+            self.page.freeze_panes(head + 1, 1)
+            self.page.autofilter(head, 0, max(self.row - 1, head), len(columns) - 1)
+            self.page.repeat_rows(head)
+        return head + 2, self.row
+
+    def rows(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
+        """Rows alone; an empty text or None leaves its cell empty."""
+        writers = [self._writer(column) for column in columns]
+        for row in rows:
+            at = self.row
+            for place, (write, value) in enumerate(zip(writers, row, strict=True)):
+                if value is not None and value != "":
+                    write(at, place, value)
+            self.row = at + 1
+
+    def total(self, cells: dict[int, Formula | str]) -> None:
+        """A closing row of formulas and words, by column."""
+        for at, cell in sorted(cells.items()):
+            if isinstance(cell, str):
+                self.page.write_string(self.row, at, cell, self.sheets.form(bold=True, top=1))
+            else:
+                shape = major_format(cell.currency) if cell.currency else "#,##0"
+                form = self.sheets.form(bold=True, top=1, num_format=shape)
+                self.page.write_formula(self.row, at, cell.text, form, cell.value)
+        self.row += 1
+
+    def _writer(self, column: Column) -> Callable[[int, int, Any], Any]:
+        page, form = self.page, self.sheets.form
+        if column.kind == "money":
+            return self._write_money
+        if column.kind in ("text", "wrapped"):
+            words = form(text_wrap=True) if column.kind == "wrapped" else form()
+            return lambda row, at, value: page.write_string(row, at, plain(value), words)
+        if column.kind == "date":
+            day, moment = form(num_format="yyyy-mm-dd"), form(num_format="yyyy-mm-dd hh:mm")
+            return lambda row, at, value: page.write_datetime(
+                row, at, _local(value), moment if isinstance(value, datetime) else day
+            )
+        shape = form(num_format="0.00%" if column.kind == "percent" else "#,##0")
+        return lambda row, at, value: (
+            self._write_formula(row, at, value, shape)
+            if isinstance(value, Formula)
+            else page.write_number(row, at, value, shape)
+        )
+
+    def _write_money(self, row: int, at: int, value: Money | Formula) -> None:
+        form = self.sheets.form(num_format=major_format(value.currency))
+        if isinstance(value, Formula):
+            self._write_formula(row, at, value, form)
+        else:
+            self.page.write_number(row, at, to_major(value.minor, value.currency or "XXX"), form)
+
+    def _write_formula(self, row: int, at: int, value: Formula, form: Format) -> None:
+        self.page.write_formula(row, at, value.text, form, value.value)
+
+
+def _local(value: date | datetime) -> date | datetime:
+    """A workbook knows no zones: the moment as its own clock showed it."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

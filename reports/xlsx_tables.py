@@ -1,0 +1,221 @@
+"""The sheets behind the summary: bridge, proof, fees, refused rows, and the exceptions of one type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pipelines.cases.taxonomy import POLICY
+from pipelines.money import to_major
+from reports.books import Bridge, Money
+from reports.grouping import fee_variance
+from reports.model import ExceptionItem, Report, TypeGroup
+from reports.sheet import Column, Formula, Sheets
+
+ITEMS = (
+    Column("Section 栏", 10),
+    Column("Exception 编号", 19),
+    Column("Severity 级别", 10),
+    Column("Amount 金额", 16, "money"),
+    Column("Currency 币种", 10),
+    Column("Direction 长短款", 10),
+    Column("Due 截止", 11, "date"),
+    Column("Age (days) 账龄", 8, "count"),
+    Column("Acquirer 收单机构", 12),
+    Column("Merchant 商户号", 18),
+    Column("Terminal 终端号", 11),
+    Column("RRN 参考号", 15),
+    Column("Order 订单号", 22),
+    Column("Payout 划款", 20),
+    Column("Bank reference 银行流水号", 18),
+    Column("Business date 营业日", 11, "date"),
+    Column("First seen 首次发现", 11, "date"),
+    Column("What happened", 70, "wrapped"),
+    Column("情况", 50, "wrapped"),
+    Column("Evidence 证据", 60, "wrapped"),
+)
+AMOUNT, CURRENCY = 3, 4
+SECTIONS = {"new": "new 新增", "carried": "carried 结转", "cleared": "cleared 核销"}
+REJECTS = (
+    Column("File 文件", 34),
+    Column("Line 行", 8, "count"),
+    Column("Side 来源", 11),
+    Column("Reason 原因", 60, "wrapped"),
+    Column("Amount 金额", 15, "money"),
+    Column("Currency 币种", 10),
+    Column("Line as it came 原始行", 100),
+)
+BRIDGE = (
+    Column("Acquirer 收单机构", 14),
+    Column("Currency 币种", 10),
+    Column("Step", 36),
+    Column("步骤", 24),
+    Column("Type 类型", 24),
+    Column("Change 变动", 17, "money"),
+    Column("Level 余额", 17, "money"),
+    Column("By the steps 推算", 17, "money"),
+    Column("Difference 差额", 15, "money"),
+)
+PROOF = (
+    Column("Side 来源", 12),
+    Column("Currency 币种", 10),
+    Column("Where 去向", 18),
+    Column("Reason 原因", 52),
+    Column("Rows 行数", 12, "count"),
+    Column("Amount 金额", 19, "money"),
+)
+FEES = (
+    Column("Acquirer 收单机构", 16),
+    Column("Currency 币种", 10),
+    Column("Direction 长短款", 12),
+    Column("Lines 笔数", 10, "count"),
+    Column("Variance 差异", 17, "money"),
+)
+
+
+def bridge(sheets: Sheets, bridges: Iterable[Bridge]) -> None:
+    """Every step from journal to bank; a level stands beside what the steps before it give."""
+    sheet = sheets.add("Bridge", BRIDGE)
+    sheet.table(BRIDGE, (row for found in _placed(bridges) for row in found), main=True)
+
+
+def _placed(bridges: Iterable[Bridge]) -> Iterator[Iterator[Sequence[Any]]]:
+    row = 2
+    for found in bridges:
+        yield _steps(found, row)
+        row += len(found.steps)
+
+
+def _steps(found: Bridge, first: int) -> Iterator[Sequence[Any]]:
+    """Rows of one bridge from a row of the sheet on; its first level is given, the others are computed beside it."""
+    level, start, coin = 0, first, found.currency
+    for at, step in enumerate(found.steps, start=first):
+        head = (found.acquirer, coin, step.label_en, step.label_zh, step.type)
+        amount = Money(coin, step.amount_minor)
+        if step.kind == "delta":
+            level += step.amount_minor
+            yield (*head, amount, None, None, None)
+            continue
+        if at == first:
+            yield (*head, None, amount, None, None)
+        else:
+            changes = f"+SUM(F{start + 1}:F{at - 1})" if at - 1 > start else ""
+            reached = Formula(f"=G{start}{changes}", to_major(level, coin), coin)
+            yield (
+                *head,
+                None,
+                amount,
+                reached,
+                Formula(f"=G{at}-H{at}", to_major(step.amount_minor - level, coin), coin),
+            )
+        level, start = step.amount_minor, at
+
+
+def proof(sheets: Sheets, report: Report) -> None:
+    """Where every accepted row went; the sum of the parts is a formula beside what came in."""
+    sheet = sheets.add("Proof", PROOF)
+    sheet.header(PROOF)
+    for line in report.proof.lines:
+        coin = line.currency
+        sheet.rows(PROOF, [(line.side, coin, "came in 接收", "", line.rows_in, Money(coin, line.amount_in_minor))])
+        first = sheet.row + 1
+        sheet.rows(
+            PROOF,
+            ((line.side, coin, p.label_en, p.reason, p.rows, Money(coin, p.amount_minor)) for p in line.parts),
+        )
+        last = max(sheet.row, first)
+        accounted = Formula(f"=SUM(F{first}:F{last})", to_major(line.amount_accounted_minor, coin), coin)
+        sheet.total(
+            {2: "accounted for 已有去向", 4: Formula(f"=SUM(E{first}:E{last})", line.rows_accounted), 5: accounted}
+        )
+    refused = [
+        (
+            part.side,
+            part.currency,
+            "refused 拒收",
+            "not in the sums above",
+            part.rows,
+            _readable(part.currency, part.amount_minor),
+        )
+        for part in report.proof.rejected
+    ]
+    sheet.rows(PROOF, refused)
+
+
+def _readable(currency: str, minor: int) -> Money | None:
+    return None if currency == "XXX" else Money(currency, minor)
+
+
+def fees(sheets: Sheets, report: Report) -> None:
+    """What was charged otherwise than agreed, summed for the claim; the lines are on the sheet FEE_VARIANCE."""
+    sheet = sheets.add("Fees", FEES)
+    found = fee_variance(report)
+    rows = [(f.acquirer, f.currency, f.direction, f.count, Money(f.currency, f.amount_minor)) for f in found]
+    first, last = sheet.table(FEES, rows, main=True)
+    for coin in sorted({f.currency for f in found}):
+        mine = [f for f in found if f.currency == coin]
+        count = Formula(f'=SUMIFS(D{first}:D{last},B{first}:B{last},"{coin}")', sum(f.count for f in mine))
+        value = to_major(sum(f.amount_minor for f in mine), coin)
+        amount = Formula(f'=SUMIFS(E{first}:E{last},B{first}:B{last},"{coin}")', value, coin)
+        sheet.total({0: "Total 合计", 1: coin, 3: count, 4: amount})
+
+
+def rejects(sheets: Sheets, report: Report) -> None:
+    """Lines that the schemas refused in this run, as they came, card numbers masked."""
+    sheet = sheets.add("Rejected rows", REJECTS)
+    rows = (
+        (r.file, r.line, r.side, r.reason, _amount(r.currency, r.amount_minor), r.currency, r.raw)
+        for r in report.rejects
+    )
+    sheet.table(REJECTS, rows, main=True)
+
+
+def _amount(currency: str | None, minor: int | None) -> Money | None:
+    return Money(currency, minor) if currency and minor is not None else None
+
+
+def exceptions(sheets: Sheets, report: Report, code: str) -> None:
+    """All exceptions of a type: what to do stands above, sums per currency are formulas over what is open."""
+    parts = {"new": report.new, "carried": report.carried, "cleared": report.cleared}
+    found = {part: _of(groups, code) for part, groups in parts.items()}
+    sheet = sheets.add(_sheet_name(code), ITEMS)
+    policy = POLICY.get(code)
+    sheet.line(f"{code}  {policy.term_zh}  {policy.title_en}" if policy else code, bold=True, font_size=13)
+    if policy:
+        sheet.line(f"Next 下一步: {policy.action_en} {policy.action_zh}")
+        sheet.line(f"Contact 联系: {policy.contact_en} {policy.contact_zh}")
+    unsettled = (*found["new"], *found["carried"])
+    coins = sorted({item.currency for item in unsettled if item.currency})
+    first = sheet.row + len(coins) + 2
+    last = first + max(sum(map(len, found.values())), 1) - 1
+    for coin in coins:
+        money, kind, section = (f"{letter}{first}:{letter}{last}" for letter in "DEA")
+        value = to_major(sum(item.amount_minor for item in unsettled if item.currency == coin), coin)
+        total = Formula(f'=SUMIFS({money},{kind},"{coin}",{section},"<>{SECTIONS["cleared"]}")', value, coin)
+        sheet.total({0: "Open 未结", AMOUNT: total, CURRENCY: coin})
+    rows = (_row(SECTIONS[part], item) for part, items in found.items() for item in items)
+    sheet.table(ITEMS, rows, main=True)
+
+
+def _sheet_name(code: str) -> str:
+    """A name that a workbook takes: at most 31 signs, none of them with a meaning of its own."""
+    return "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in code)[:31]
+
+
+def _of(groups: Iterable[TypeGroup], code: str) -> tuple[ExceptionItem, ...]:
+    return tuple(item for group in groups if group.type == code for item in group.items)
+
+
+def _row(section: str, item: ExceptionItem) -> Sequence[Any]:
+    places = "; ".join(f"{e.side} {e.file}" + ("" if e.line is None else f":{e.line}") for e in item.evidence)
+    return (
+        *(
+            section,
+            item.exception_id,
+            item.severity,
+            Money(item.currency, item.amount_minor) if item.currency else None,
+        ),
+        *(item.currency, item.direction, item.due_date, item.age_days, item.acquirer, item.merchant_id),
+        *(item.terminal_id, item.rrn, item.order_no, item.payout_id, item.bank_ref, item.business_date),
+        *(item.first_seen, item.explanation, item.explanation_zh, places),
+    )
