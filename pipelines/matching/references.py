@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from pipelines.sources.key_columns import without_hash
+
 TEXTS = ("remittance", "bank_ref", "end_to_end_id")
 BETWEEN_TEXTS = "\x1f"
 SEPARATORS = r"[\s\p{P}\p{S}\x1f]+"
@@ -23,17 +25,19 @@ def named(entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
 
     references: `payout_row`, `ref`: the payout's id and the acquirer's number of the transfer. A reference counts only
     as a whole: P1 is not named by a text that holds P10, nor by one of P1-B if that is a payout too. A long one may be
-    split by spaces and signs, or stand without any between letters and other numbers.
+    split by spaces and signs, or stand without any between letters and other numbers. One that looks like a card's
+    number is masked everywhere, and found by what texts show of it.
     """
     nothing = pl.DataFrame(schema={"row_id": pl.Int64, "payout_row": pl.Int64})
-    squashed = references.select(squashed=_squashed(pl.col("ref"))).to_series()
-    known = references.with_columns(squashed=squashed).filter(pl.col("squashed") != "")
+    shown = references.with_columns(pl.Series("ref", map(without_hash, references["ref"]), pl.String))
+    known = shown.with_columns(squashed=_squashed(pl.col("ref"))).filter(pl.col("squashed") != "")
     if entries.is_empty() or known.is_empty():
         return nothing
-    text = pl.concat_str(TEXTS, separator=BETWEEN_TEXTS, ignore_nulls=True)
+    whole = entries.select(pl.concat_str(TEXTS, separator=BETWEEN_TEXTS, ignore_nulls=True)).to_series()
+    text = pl.Series("text", map(without_hash, whole), pl.String)
     words = known["squashed"].unique().sort().to_list()
-    hits = _squashed(text).str.extract_many(words, ascii_case_insensitive=True, overlapping=True)
-    found = entries.select("row_id", text=text, hits=hits).filter(pl.col("hits").list.len() > 0)
+    hits = pl.select(_squashed(pl.lit(text)).str.extract_many(words, ascii_case_insensitive=True, overlapping=True))
+    found = entries.select("row_id", text=text, hits=hits.to_series()).filter(pl.col("hits").list.len() > 0)
     by_word: dict[str, set[str]] = {}
     for word, ref in known.select(pl.col("squashed").str.to_lowercase(), "ref").unique().iter_rows():
         by_word.setdefault(word, set()).add(ref)
@@ -104,7 +108,7 @@ def _joined(word: str, refs: list[str]) -> list[str]:
 
 def _pattern(ref: str) -> re.Pattern[str]:
     """How a reference may stand in a text: a short one exactly and alone, a long one also split."""
-    signs = re.sub(r"[\W_]+", "", ref)
+    signs = "" if "*" in ref else re.sub(r"[\W_]+", "", ref)
     digits = sum(sign.isdigit() for sign in signs)
     if len(signs) < LONG or (digits < FEW_DIGITS and len(signs) < TELLING):
         return re.compile(rf"(?<![A-Za-z0-9]){re.escape(ref)}(?![A-Za-z0-9])")

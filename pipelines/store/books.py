@@ -183,7 +183,8 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
     known = store.frame(
         f"""
         WITH texts AS (SELECT {squashed_sql("text")} AS text FROM known WHERE text IS NOT NULL),
-        ids AS (SELECT acquirer, payout_id, currency, settlement_date, {squashed_sql("payout_id")} AS id
+        ids AS (SELECT acquirer, payout_id, currency, settlement_date,
+                       {squashed_sql("regexp_replace(payout_id, '-[a-p]{{12}}$', '')")} AS id
                 FROM book.payout_nets WHERE declared_count > 0)
         SELECT acquirer, payout_id, currency, settlement_date FROM ids
         WHERE id <> '' AND EXISTS (FROM texts t WHERE contains(t.text, ids.id))
