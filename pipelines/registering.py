@@ -81,6 +81,7 @@ def register(
     explained |= taken_apart.intersection(key for key, entry in held.items() if entry.status != "cleared")
 
     lines = breaks_of_adjustments(keyed)
+    held |= books.held_fees(store, lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref"))
     attached = attach(_adjustments(lines), _open_now(found, held, explained))
     left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
     now = [b for key, b in found.items() if key not in attached.settles.values()]

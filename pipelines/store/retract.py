@@ -141,14 +141,28 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({groups})")
     for table in ("open_rows", "out_of_scope", "watched"):
         store.execute(f"DELETE FROM book.{table} WHERE row_id {inside}")
-    for side in ("journal", "settlement", "bank"):
-        parts.drop_file(store, side, file_id, inside)
+    _remember_payouts(store, file_id, inside)
+    for table in ("journal", "settlement", "bank", "fee_checks"):
+        parts.drop_file(store, table, file_id, inside)
     for table in ("rejected_rows", "balances", "traces", "batch_totals"):
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
     store.execute("DELETE FROM book.corrected WHERE file_id = ? OR by_file_id = ?", [file_id, file_id])
     store.execute(
         "UPDATE book.files SET state = 'retracted', error = ?, retracted_run = ? WHERE file_id = ?",
         [reason, run_no, file_id],
+    )
+
+
+def _remember_payouts(store: Store, file_id: int, inside: str) -> None:
+    """Payouts that lose a line: whether they still add up is judged by the next reconciliation."""
+    store.execute(
+        "INSERT INTO book.payouts_touched SELECT DISTINCT acquirer, payout_id, currency FROM book.settlement "
+        f"WHERE payout_id IS NOT NULL AND row_id {inside}"
+    )
+    store.execute(
+        "INSERT INTO book.payouts_touched SELECT DISTINCT acquirer, payout_id, currency FROM book.rejected_rows "
+        "WHERE acquirer IS NOT NULL AND payout_id IS NOT NULL AND currency IS NOT NULL AND file_id = ?",
+        [file_id],
     )
 
 
