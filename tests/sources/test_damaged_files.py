@@ -78,7 +78,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(case: str, damage: list[t
         assert refused
 
 
-MANY_A_LINE = {"ofx", "poslog"}
+MANY_A_LINE = {"ofx", "poslog", "camt053", "bai2"}
 """Formats of tags, which need no line ends."""
 
 NO_TOTALS = {"ofx", "poslog", "stripe_balance", "stripe_payout_reconciliation", "unionpay_acquirer_csv", "unionpay_zm"}
