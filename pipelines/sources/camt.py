@@ -19,7 +19,7 @@ PART = 8 * 2**20
 
 OLDEST_VERSION, NEWEST_VERSION = 1, 13
 NAMESPACE = re.compile(r"(?:\S*[:/])?(camt\.[0-9]{3})\.001\.([0-9]{2})(?:\.\S*)?")
-"""ISO's is `urn:iso:std:iso:20022:tech:xsd:camt.053.001.08`; SWIFT and some clearing houses write their own before it."""
+"""ISO writes `urn:iso:std:iso:20022:tech:xsd:camt.053.001.08`; SWIFT and some clearing houses another beginning."""
 
 _NAMED = re.compile(r"[:/](camt\.[0-9]{3})\.001\.([0-9]{2})\b")
 ROOTS = {
