@@ -237,8 +237,8 @@ def test_a_wap_export_declares_nothing_but_its_end() -> None:
 
 
 @pytest.mark.parametrize("digits", [19, 30])
-def test_a_total_that_is_too_long_for_an_amount_is_refused_in_one_line(digits: int) -> None:
+def test_a_balance_that_is_too_long_is_refused_in_one_line(digits: int) -> None:
     text = WHOLE["bank_csv"]
     data = (text.encode() if isinstance(text, str) else text).replace(b"closing=", b"closing=" + b"9" * digits)
-    with pytest.raises(SourceError, match="closing '9+.*' is too long to be an amount"):
+    with pytest.raises(SourceError, match=r"closing '9+.*' is too long to be a balance"):
         PROFILES["bank_csv"].parse(data, KNOWN)
