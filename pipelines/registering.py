@@ -54,12 +54,19 @@ class _Held:
 
 
 def register(
-    store: Store, night: Night, undone: pl.Series, breaks: pl.DataFrame, aftermath: pl.DataFrame, keyed: pl.DataFrame
+    store: Store,
+    night: Night,
+    undone: pl.Series,
+    breaks: pl.DataFrame,
+    aftermath: pl.DataFrame,
+    keyed: pl.DataFrame,
+    taken_apart: frozenset[str],
 ) -> Registered:
     """Decide and write what opens, changes, clears or reopens.
 
     undone: journal rows that a void or reversal undoes; breaks: exceptions of matching, reviews and deposits;
-    aftermath: judged chargebacks; keyed: open lines with the sale each speaks of, adjustments among them.
+    aftermath: judged chargebacks; keyed: open lines with the sale each speaks of, adjustments among them; taken_apart:
+    ids of exceptions of pairs that people undid.
     """
     files = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
@@ -71,8 +78,10 @@ def register(
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
     held = books.held_entries(store, [*found, *(b.exception_id for b in others)])
     explained = _explained(held, undone, names, set(books.retracted_since(store, night.last)))
+    explained |= taken_apart.intersection(key for key, entry in held.items() if entry.status != "cleared")
 
     lines = breaks_of_adjustments(keyed)
+    held |= books.held_fees(store, lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref"))
     attached = attach(_adjustments(lines), _open_now(found, held, explained))
     left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
     now = [b for key, b in found.items() if key not in attached.settles.values()]

@@ -19,6 +19,7 @@ EVENTS = frozenset(
         "AMOUNT_UNDER",
         "CURRENCY_MISMATCH",
         "TYPE_MISMATCH",
+        "FEE_VARIANCE",
     }
 )
 """Types that stay open though no later night derives them again."""

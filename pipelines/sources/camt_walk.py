@@ -88,7 +88,7 @@ class Walk:
     def _known(self, tag: str) -> tuple[str, str]:
         """Namespace (in lxml's braces, or empty) and local name of a tag; SourceError for another message's."""
         head, brace, local = str(tag).rpartition("}")
-        if brace and f"xsd:{self.message}.001." not in head and local != HEADER:
+        if brace and f"{self.message}.001." not in head and local != HEADER:
             what = f"beside {self.message} it holds elements of the namespace {head.strip('{}')!r}"
             raise SourceError(what, mend="ask the sender for one message a file", profile=self.profile)
         return head + brace, local

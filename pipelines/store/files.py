@@ -11,7 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE, Numbering
-from pipelines.store import parts
+from pipelines.store import parts, restating
 from pipelines.store.connection import Store
 from pipelines.store.retract import Superseded, retract
 
@@ -92,7 +92,10 @@ class Loading:
 
     def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:
         """The file's own entry; replaces: what this one corrects, taken back as a whole or marked by its accounts."""
-        for old in replaces:
+        superseded = list(replaces)
+        if (whole := [old.file_id for old in superseded if old.accounts is None]) and record.side:
+            restating.record(self.store, record.side, self.file_id, whole, self.run_no)
+        for old in superseded:
             if old.accounts is None:
                 retract(self.store, old.file_id, f"replaced by {record.name}", self.run_no)
                 continue

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.sources.base import NO_BALANCES
-from pipelines.store import parts
+from pipelines.store import parts, undoing
 from pipelines.store.connection import Store
 
 WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account"}
@@ -128,6 +128,10 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     """
     first, last = file_id * LINES_PER_FILE, (file_id + 1) * LINES_PER_FILE
     inside = f"BETWEEN {first} AND {last - 1}"
+    undoing.reopen_originals(store, inside)
+    undoing.watch_again(store, inside)
+    undoing.reopen_chargebacks(store, [file_id])
+    undoing.reopen_adjustments(store, file_id, inside)
     _reopen_partners(store, inside)
     _reopen_adjusted(store, inside)
     _reopen_repeats(store, file_id, inside)
@@ -137,14 +141,28 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
     store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({groups})")
     for table in ("open_rows", "out_of_scope", "watched"):
         store.execute(f"DELETE FROM book.{table} WHERE row_id {inside}")
-    for side in ("journal", "settlement", "bank"):
-        parts.drop_file(store, side, file_id, inside)
+    _remember_payouts(store, file_id, inside)
+    for table in ("journal", "settlement", "bank", "fee_checks"):
+        parts.drop_file(store, table, file_id, inside)
     for table in ("rejected_rows", "balances", "traces", "batch_totals"):
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
     store.execute("DELETE FROM book.corrected WHERE file_id = ? OR by_file_id = ?", [file_id, file_id])
     store.execute(
         "UPDATE book.files SET state = 'retracted', error = ?, retracted_run = ? WHERE file_id = ?",
         [reason, run_no, file_id],
+    )
+
+
+def _remember_payouts(store: Store, file_id: int, inside: str) -> None:
+    """Payouts that lose a line: whether they still add up is judged by the next reconciliation."""
+    store.execute(
+        "INSERT INTO book.payouts_touched SELECT DISTINCT acquirer, payout_id, currency FROM book.settlement "
+        f"WHERE payout_id IS NOT NULL AND row_id {inside}"
+    )
+    store.execute(
+        "INSERT INTO book.payouts_touched SELECT DISTINCT acquirer, payout_id, currency FROM book.rejected_rows "
+        "WHERE acquirer IS NOT NULL AND payout_id IS NOT NULL AND currency IS NOT NULL AND file_id = ?",
+        [file_id],
     )
 
 

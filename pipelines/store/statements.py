@@ -50,6 +50,32 @@ def balances(store: Store) -> pl.DataFrame:
     ).drop("opened", "closed")
 
 
+def came(store: Store) -> pl.DataFrame:
+    """Rows of all files that were ever loaded, taken back or not: `side`, `currency`, `row_count`, `amount_minor`."""
+    return store.frame(
+        """
+        SELECT side, currency, CAST(sum(rows_in) AS BIGINT) AS row_count,
+               CAST(sum(amount_in_minor) AS BIGINT) AS amount_minor
+        FROM book.file_totals GROUP BY side, currency
+        """
+    )
+
+
+def repeated(store: Store) -> pl.DataFrame:
+    """Bank entries that do not count because another file tells them, in the same columns."""
+    return store.frame(
+        """
+        SELECT 'bank' AS side, currency, count(*) AS row_count, CAST(sum(amount_minor) AS BIGINT) AS amount_minor
+        FROM book.bank SEMI JOIN book.told_again USING (row_id) GROUP BY currency
+        """
+    )
+
+
+def write_rolled(store: Store, sums: pl.DataFrame, run_no: int) -> None:
+    """Keep the night's sums: `side`, `currency`, `what`, `row_count`, `amount_minor`."""
+    store.append("roll_forward", sums.with_columns(run_no=pl.lit(run_no, pl.Int32)))
+
+
 def settle_repeats(store: Store, last: int, decide: Decide) -> None:
     """Decide anew which entries count, of the days that files loaded or taken back since a run speak for.
 

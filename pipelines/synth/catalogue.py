@@ -195,16 +195,15 @@ CATALOGUE = (
     Fault(
         "FEE_VARIANCE",
         "row",
-        "A charges a fen more or less than the contract, or half a percent more; net and payout follow",
+        "A charges a fen more or less than the contract, half a percent more, another card type's rate, or ignores the "
+        "cap; net and payout follow",
         "short where too much was charged, else long, the difference, first seen when loaded",
-        judged=False,
     ),
     Fault(
         "NET_BREAK",
         "payout",
         "a payout declares, and the bank pays, more or less than the sum of its lines",
         "short or long, the difference, on the PAYOUT line, first seen when loaded",
-        judged=False,
     ),
     Fault(
         "BALANCE_BREAK",

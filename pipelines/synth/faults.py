@@ -183,11 +183,23 @@ def _in_invalid_file(schedule: Schedule) -> pl.Expr:
 
 
 def _fee_variance(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    debit = pl.col("card_type") == "DEBIT"
+    uncapped = (pl.col("amount") * 50 + 5000) // 10000
+    right = pl.when(debit).then(pl.min_horizontal(uncapped, pl.lit(2000, pl.Int64))).otherwise(pl.col("amount") // 200)
+    as_credit = (pl.col("amount") * 60 + 5000) // 10000 - right
+    # the two mistakes that only a debit card can show are a fen more on others, and where they make no difference
+    other_type = pl.when(debit & (as_credit != 0)).then(as_credit).otherwise(1)
+    no_cap = pl.when(debit & (uncapped > right)).then(uncapped - right).otherwise(1)
     values = {
-        "fee_off": _turn(pl.lit(1, pl.Int64), pl.lit(-1, pl.Int64), 1 + pl.col("amount") // 200),
+        "fee_off": _turn(
+            pl.lit(1, pl.Int64), pl.lit(-1, pl.Int64), 1 + pl.col("amount") // 200, other_type, no_cap
+        ),
         "fault": pl.lit("FEE_VARIANCE"),
-        "variant": _words("a fen more than the contract", "a fen less", "half a percent more"),
-    }
+        "variant": _words(
+            "a fen more than the contract", "a fen less", "half a percent more", "the rate of credit cards",
+            "the cap ignored",
+        ),
+    }  # fmt: skip
     return events.with_columns(_set(values))
 
 

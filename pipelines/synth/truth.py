@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.synth.arrivals import BANK, JOURNAL, NEVER, FileFault, Schedule, file_name, loaded_name
-from pipelines.synth.deposits import Entry, Missing, Payout
+from pipelines.synth.booked import Entry, Payout
+from pipelines.synth.deposits import Missing
 from pipelines.synth.world import BY_NAME, CURRENCY
 
 SETTLE_WITHIN_DAYS = 2
