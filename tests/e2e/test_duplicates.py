@@ -101,7 +101,7 @@ def test_a_void_known_only_by_its_sale_sent_again_a_night_later(shop: Shop) -> I
         shop.settled("", "-51.00", day, kind="VOID", original_rrn="D-undone", sold=MON, payout_id=f"D-VOID-{day.day}")
     yield
     assert shop.story("D-undone") == shop.story("D-undone-void") == [(MON, "waiting"), (TUE, "-")]
-    assert shop.story("D-VOID-1") == [(WED, "DUPLICATE_SETTLEMENT")]
+    assert shop.story("D-VOID-1", leg="journal-settlement") == [(WED, "DUPLICATE_SETTLEMENT")]
 
 
 @WEEK.story

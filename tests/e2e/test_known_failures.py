@@ -18,7 +18,7 @@ def test_one_ledger_row_is_never_consumed_by_two_lines(shop: Shop) -> Iterator[N
     yield
     assert shop.state("settlement", "K-one") == ["matched"]
     assert shop.state("settlement", "K-PAY") == ["excepted"]
-    assert shop.story("K-PAY") == [(TUE, "DUPLICATE_SETTLEMENT")]
+    assert shop.story("K-PAY", leg="journal-settlement") == [(TUE, "DUPLICATE_SETTLEMENT")]
     twice = "SELECT journal_row_id FROM matches WHERE journal_row_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
     assert rows_of(shop, twice) == []
 

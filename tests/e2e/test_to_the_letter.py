@@ -194,4 +194,4 @@ def test_of_two_files_that_come_in_one_night_the_later_days_line_is_the_duplicat
     shop.nights(MON, THU)
     shop.release("unionpay", *days(TUE, WED))
     shop.night(FRI)
-    assert shop.story("P-1")[-1] == (FRI, "DUPLICATE_SETTLEMENT")
+    assert shop.story("P-1", leg="journal-settlement")[-1] == (FRI, "DUPLICATE_SETTLEMENT")

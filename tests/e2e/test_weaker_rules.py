@@ -51,7 +51,7 @@ def test_another_amount_last_four_or_code_is_another_sale(shop: Shop) -> Iterato
     shop.settled("", "63.00", TUE, **_line("W03", auth_code="700011", payout_id="W-PAY-3", txn_time=at))
     yield
     assert shop.story("W-other") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert [shop.story(f"W-PAY-{n}") for n in (1, 2, 3)] == [[(TUE, "NOT_IN_JOURNAL")]] * 3
+    assert [shop.story(f"W-PAY-{n}", leg="journal-settlement") for n in (1, 2, 3)] == [[(TUE, "NOT_IN_JOURNAL")]] * 3
 
 
 @WEEK.story
@@ -59,7 +59,7 @@ def test_an_authorisation_code_of_zeros_is_none(shop: Shop) -> Iterator[None]:
     shop.sale("W-zeros", "64.00", MON, **_slip("W04", auth_code="000000"))
     shop.settled("", "64.00", TUE, **_line("", auth_code="000000", payout_id="W-PAY-4"))
     yield
-    assert shop.story("W-PAY-4") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("W-PAY-4", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
@@ -71,7 +71,7 @@ def test_terminal_last_four_and_amount_decide_within_minutes(shop: Shop) -> Iter
     yield
     assert shop.story("W-minute") == [(MON, "waiting"), (TUE, "-")]
     assert shop.story("W-hour") == [(MON, "waiting"), (THU, "NOT_SETTLED")], "a second too far"
-    assert shop.story("W-PAY-5") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("W-PAY-5", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
@@ -95,7 +95,7 @@ def test_two_sales_within_the_minutes_are_ambiguous_and_wait(shop: Shop) -> Iter
         )
     yield
     for number in ("6", "7"):
-        assert shop.story(f"W-PAY-{number}") == [(TUE, "AMBIGUOUS_MATCH")]
+        assert shop.story(f"W-PAY-{number}", leg="journal-settlement") == [(TUE, "AMBIGUOUS_MATCH")]
         found = shop.exception(f"W-PAY-{number}", "AMBIGUOUS_MATCH")
         assert [e["side"] for e in found["evidence"]] == ["settlement", "journal", "journal"]
     assert shop.story("W-tie1") == shop.story("W-tie2") == [(MON, "waiting")]
@@ -107,7 +107,11 @@ def test_one_sale_for_two_lines_is_not_given_to_either(shop: Shop) -> Iterator[N
     for number in ("8", "9"):
         shop.settled("", "68.00", TUE, **_line("W08", payout_id=f"W-PAY-{number}", txn_time=f"{MON}T12:00:0{number}"))
     yield
-    assert shop.story("W-PAY-8") == shop.story("W-PAY-9") == [(TUE, "AMBIGUOUS_MATCH")]
+    assert (
+        shop.story("W-PAY-8", leg="journal-settlement")
+        == shop.story("W-PAY-9", leg="journal-settlement")
+        == [(TUE, "AMBIGUOUS_MATCH")]
+    )
     assert shop.story("W-one") == [(MON, "waiting")]
 
 
@@ -117,8 +121,8 @@ def test_a_weak_line_sent_twice_is_a_duplicate(shop: Shop) -> Iterator[None]:
     for day in (TUE, WED):
         shop.settled("", "69.00", day, sold=MON, **_line("W09", payout_id=f"W-AGAIN-{day.day}"))
     yield
-    assert shop.story("W-AGAIN-31") == []
-    assert shop.story("W-AGAIN-1") == [(WED, "DUPLICATE_SETTLEMENT")]
+    assert shop.story("W-AGAIN-31", leg="journal-settlement") == []
+    assert shop.story("W-AGAIN-1", leg="journal-settlement") == [(WED, "DUPLICATE_SETTLEMENT")]
 
 
 @WEEK.story
@@ -136,7 +140,7 @@ def test_a_timeout_that_was_settled_is_told_by_its_card(shop: Shop) -> Iterator[
     shop.sale("W-timeout", "71.00", MON, status="TIMEOUT", response_code="98", **_slip("W11"))
     shop.settled("", "71.00", TUE, **_line("W11", payout_id="W-PAY-11", txn_time=f"{MON}T12:00:30"))
     yield
-    assert shop.story("W-PAY-11") == [(TUE, "FAILED_BUT_SETTLED")]
+    assert shop.story("W-PAY-11", leg="journal-settlement") == [(TUE, "FAILED_BUT_SETTLED")]
 
 
 @WEEK.story
@@ -163,7 +167,7 @@ def test_without_card_data_nothing_is_paired_but_what_may_be_meant_is_listed(sho
     shop.settled("", "74.00", TUE, **_line("W14", card_no="", payout_id="W-PAY-14"))
     yield
     assert shop.story("W-perhaps") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert shop.story("W-PAY-14") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("W-PAY-14", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
     for key, kind, other in (("W-PAY-14", "NOT_IN_JOURNAL", "journal"), ("W-perhaps", "NOT_SETTLED", "settlement")):
         found = shop.exception(key, kind)
         assert found["evidence"][-1]["side"] == other

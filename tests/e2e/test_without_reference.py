@@ -48,7 +48,7 @@ def test_the_date_may_differ_by_one_day_and_no_more(shop: Shop) -> Iterator[None
     assert shop.story("N-after") == [(MON, "waiting"), (TUE, "-")]
     assert shop.story("N-before") == []
     assert shop.story("N-two") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert shop.story("N-PAY-2") == [(WED, "NOT_IN_JOURNAL")]
+    assert shop.story("N-PAY-2", leg="journal-settlement") == [(WED, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
@@ -58,7 +58,11 @@ def test_another_batch_or_another_terminal_is_another_sale(shop: Shop) -> Iterat
     shop.settled("", "27.00", TUE, terminal_id="N06", batch_no="000001", stan="000047", payout_id="N-PAY-4")
     yield
     assert shop.story("N-batch") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert shop.story("N-PAY-3") == shop.story("N-PAY-4") == [(TUE, "NOT_IN_JOURNAL")]
+    assert (
+        shop.story("N-PAY-3", leg="journal-settlement")
+        == shop.story("N-PAY-4", leg="journal-settlement")
+        == [(TUE, "NOT_IN_JOURNAL")]
+    )
 
 
 @WEEK.story
@@ -76,7 +80,7 @@ def test_two_candidates_are_ambiguous_and_wait_until_it_is_decided(shop: Shop) -
         shop.sale(name, "29.00", day, terminal_id="N08", batch_no="000009", stan="000049")
     shop.settled("", "29.00", WED, terminal_id="N08", batch_no="9", stan="49", sold=TUE, payout_id="N-PAY-6")
     yield
-    assert shop.story("N-PAY-6") == [(WED, "AMBIGUOUS_MATCH")]
+    assert shop.story("N-PAY-6", leg="journal-settlement") == [(WED, "AMBIGUOUS_MATCH")]
     assert shop.story("N-one") == [(MON, "waiting")], "long after its two days"
     assert shop.story("N-other") == [(TUE, "waiting")]
     found = shop.exception("N-PAY-6", "AMBIGUOUS_MATCH")
@@ -99,7 +103,10 @@ def test_a_candidate_that_is_settled_under_its_own_rrn_decides_it(shop: Shop) ->
     shop.settled("", "30.00", WED, terminal_id="N09", batch_no="9", stan="50", sold=TUE, payout_id="N-PAY-7")
     shop.settled("N-first", "30.00", FRI, terminal_id="N09", sold=MON)
     yield
-    assert shop.story("N-PAY-7") == [(WED, "AMBIGUOUS_MATCH"), (FRI, "AMBIGUOUS_MATCH cleared")]
+    assert shop.story("N-PAY-7", leg="journal-settlement") == [
+        (WED, "AMBIGUOUS_MATCH"),
+        (FRI, "AMBIGUOUS_MATCH cleared"),
+    ]
     assert shop.story("N-first") == [(MON, "waiting"), (FRI, "-")]
     assert shop.story("N-second") == [(TUE, "waiting"), (FRI, "-")]
 
@@ -132,7 +139,7 @@ def test_a_refund_without_reference_is_not_taken_for_a_sale(shop: Shop) -> Itera
     shop.settled("", "31.00", TUE, terminal_id="N10", batch_no="000001", stan="000051", payout_id="N-PAY-8")
     yield
     assert shop.story("N-refund") == [(MON, "waiting"), (SUN, "REFUND_NOT_SETTLED")]
-    assert shop.story("N-PAY-8") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("N-PAY-8", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
