@@ -12,7 +12,7 @@ import polars as pl
 
 import schemas
 from pipelines.config import Settings, Source
-from pipelines.sources.base import Data, Parsed, Profile, SourceError, Streaming
+from pipelines.sources.base import LARGE, Bulky, Data, Parsed, Profile, SourceError, Streaming
 from pipelines.sources.traces import runs_of
 
 AMOUNTS = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
@@ -69,7 +69,7 @@ def read(profile: Profile, data: bytes, settings: Settings, source: Source | Non
 
 def read_parts(profile: Profile, data: Data, settings: Settings, source: Source | None, name: str) -> Iterator[Read]:
     """`read` for a file that may be large: part after part, the last of which has the totals of all."""
-    if not isinstance(profile, Streaming) or len(data) < profile.large:
+    if not isinstance(profile, Streaming) or len(data) < (profile.large if isinstance(profile, Bulky) else LARGE):
         yield read(profile, data[:], settings, source, name)
         return
     context = settings.context(source or Source(name="", profile=profile.name, pattern="*"), name)

@@ -236,9 +236,14 @@ class Profile(Protocol):
 class Streaming(Protocol):
     """A profile that reads large files part by part."""
 
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Parts in the order of the file; the last one has the totals and warnings of all."""
+
+
+@runtime_checkable
+class Bulky(Protocol):
+    """A profile whose files take many times their size in memory, so that it reads them in parts sooner than LARGE."""
+
     @property
     def large(self) -> int:
         """Bytes from which it does."""
-
-    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
-        """Parts in the order of the file; the last one has the totals and warnings of all."""

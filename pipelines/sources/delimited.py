@@ -10,7 +10,7 @@ from itertools import chain
 import polars as pl
 
 import schemas
-from pipelines.sources.base import LARGE, NO_BALANCES, Context, Data, Parsed, Side, SourceError
+from pipelines.sources.base import NO_BALANCES, Context, Data, Parsed, Side, SourceError
 from pipelines.sources.convert import canonical_columns
 from pipelines.sources.cutting import raw_of
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
@@ -58,11 +58,6 @@ class Delimited:
     def layouts(self) -> tuple[Layout, ...]:
         """The one layout its files have."""
         return (self.layout,)
-
-    @property
-    def large(self) -> int:
-        """Bytes from which it is read part by part."""
-        return LARGE
 
     def identify(self, filename: str, head: bytes) -> bool:
         """Whether the head holds this layout's header, or, without one, rows that read as declared."""

@@ -8,14 +8,14 @@ import zipfile
 import pytest
 from scenario import MON, TUE, Shop
 
-from pipelines import collect, intake, nightly
-from pipelines.sources import delimited, streaming
+from pipelines import collect, intake, nightly, reading
+from pipelines.sources import streaming
 from pipelines.sources.containers import members
 
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((delimited, "LARGE"), (intake, "LARGE"), (collect, "HELD")):
+    for module, name in ((reading, "LARGE"), (intake, "LARGE"), (collect, "HELD")):
         monkeypatch.setattr(module, name, 500)
     monkeypatch.setattr(streaming, "CHUNK", 800)
 
