@@ -5,75 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-CONFIG = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    default=Path("recon.toml"),
-    show_default=True,
-    help="Configuration file.",
-)
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON (contract: one document on stdout).")
-DEBUG = click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
-
-
-class Day(click.ParamType[date]):
-    """A calendar date, YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Parse, or say what a date looks like."""
-        if isinstance(value, date):
-            return value
-        try:
-            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar date has no zone
-        except ValueError:
-            self.fail(f"{value!r} is no date; write it as 2026-03-02", param, ctx)
-
-
-class Numbers(click.ParamType[tuple[int, ...]]):
-    """Whole numbers separated by commas."""
-
-    name = "numbers"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Parse, or say what they look like."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{value!r} are no numbers; write them as 1,2,3", param, ctx)
-
-
-def WHICH(command: Callable[..., None]) -> Callable[..., None]:  # noqa: N802 - used as the options above are
-    """Which report: of a date, a week or a month."""
-    for option in (
-        click.option("--month", help="A month, such as 2026-03, in place of a date."),
-        click.option("--week", help="An ISO week, such as 2026-W10, in place of a date."),
-        click.option("--date", "day", type=Day(), help="Business date of a run that finished."),
-    ):
-        command = option(command)
-    return command
-
-
-def say(line: str) -> None:
-    """One plain line for people, on stderr, so that stdout stays the answer."""
-    click.echo(line, err=True)
-
-
-def fail(message: str, code: int) -> None:
-    """Say what is wrong and end with the code."""
-    say(message)
-    sys.exit(code)
+from pipelines.cli_people import case, files, retract, trace
+from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,7 +52,7 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
 
     asked = click.get_current_context().get_parameter_source("config_path")
     chosen = config_path if asked == click.core.ParameterSource.COMMANDLINE or config_path.exists() else None
-    found = commands.guarded(lambda: inspection.inspect(files, chosen, profile), debug)
+    found = commands.guarded(lambda: _inspected(files, chosen, profile), debug)
     if sys.stdout.isatty() and not as_json:
         from rich.console import Console
 
@@ -121,6 +60,20 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
     else:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else inspection.as_text(found))
     sys.exit(1 if any(entry["error"] for entry in found) else 0)
+
+
+def _inspected(files: tuple[Path, ...], config_path: Path | None, profile: str | None) -> list[dict[str, Any]]:
+    """What the files hold; on a terminal with a bar for each large one."""
+    from pipelines import inspection
+
+    if not sys.stderr.isatty():
+        return inspection.inspect(files, config_path, profile)
+    from rich.console import Console
+
+    from pipelines.inspection.progress import watching
+
+    with watching(Console(stderr=True)) as watch:
+        return inspection.inspect(files, config_path, profile, watch)
 
 
 @cli.command()
@@ -212,6 +165,7 @@ def synth(
 @click.option("--rows-per-day", type=click.IntRange(1), default=500, show_default=True, help="With --accuracy.")
 @click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
 @click.option("--sources", is_flag=True, help="Time the reading of single large files instead.")
+@click.option("--weak-keys", is_flag=True, help="Time nights that no reference decides instead.")
 def bench(
     as_json: bool,
     debug: bool,
@@ -223,6 +177,7 @@ def bench(
     rows_per_day: int,
     faults: str,
     sources: bool,
+    weak_keys: bool,
 ) -> None:
     """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
     from pipelines import bench as benchmark
@@ -233,6 +188,12 @@ def bench(
 
         read = commands.guarded(lambda: bench_sources.read_all(rows, work, say), debug)
         click.echo(json.dumps(read, indent=2) if as_json else bench_sources.as_text(read))
+        return
+    if weak_keys:
+        from pipelines import bench_crowds
+
+        nights = commands.guarded(lambda: bench_crowds.play(rows, work, say), debug)
+        click.echo(json.dumps(nights, indent=2) if as_json else bench_crowds.as_text(nights))
         return
     if accuracy:
         score(seeds, days, rows_per_day, faults, work, as_json, debug)
@@ -261,6 +222,10 @@ def demo(debug: bool, no_prefect: bool) -> None:
     from pipelines import commands
 
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
+
+
+for command in (case, files, retract, trace):
+    cli.add_command(command)
 
 
 def main() -> None:
