@@ -34,8 +34,9 @@ demo: $(STAMP)
 	@mkdir -p var/prefect
 	@env -u PREFECT_API_URL PREFECT_HOME="$(CURDIR)/var/prefect" $(BIN)/python -m pipelines demo
 
+# Files of tests are shared out over the processors; those of one file stay together, for they share what is slow to make.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=logical --dist=loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .
