@@ -37,29 +37,30 @@ def _fits(value: str, globs: Sequence[str]) -> bool:
 
 
 def narrowed(report: Report, scope: Scope) -> Report:
-    """The report with what the scope holds.
+    """The report with what the scope holds, made anew: what is not named here does not reach a reader of a part.
 
-    Sums over all shops are left out: proof, rates, trend, refused rows, and control totals of files; bridges and
-    what waits stay where the scope is of acquirers alone.
+    Sums over all shops are left out: proof, rates, trend, refused rows, corrections, and control totals of files;
+    bridges and what waits stay where the scope is of acquirers alone.
     """
     if scope.everything:
         return report
     ours = not scope.merchants
-    bare = replace(
-        report,
+    bare = Report(
+        run_id=report.run_id,
+        business_date=report.business_date,
+        generated_at=report.generated_at,
+        verdict=report.verdict,
+        failure=report.failure,
         scope=scope.text,
+        period=report.period,
         files=tuple(_plain(row) for row in report.files if row.state in ("missing", "rejected")),
         still_missing=tuple(_plain(row) for row in report.still_missing),
         bridges=tuple(b for b in report.bridges if ours and _fits(b.acquirer, scope.acquirers)),
         waiting=tuple(w for w in report.waiting if ours and _fits(w.acquirer, scope.acquirers)),
-        proof=replace(report.proof, lines=(), rejected=(), rounding=()),
-        match_rates=(),
-        match_rules=(),
-        trend=(),
-        rejects=(),
         nights=tuple(NightLine(night.day, night.verdict) for night in report.nights),
         break_sources=tuple(source for source in report.break_sources if scope.is_of(source)),
-        outputs={},
+        versions=report.versions,
+        language=report.language,
     )
     return filled(bare, _held((*report.new, *report.carried), scope), _held(report.cleared, scope))
 
