@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 DAY = "2026-03-03"
@@ -73,10 +74,12 @@ def _recon(folder: Path) -> dict[str, Any]:
     words = ["run", "--config", str(folder / "recon.toml"), "--date", DAY, "--no-prefect", "--json"]
     measured, output = _measured([sys.executable, "-m", "pipelines", *words])
     summary = json.loads(output)
-    written = sum(file.stat().st_size for file in (folder / "var").rglob("*") if file.is_file())
+    files = {
+        stat.st_ino: stat.st_size for file in (folder / "var").rglob("*") if S_ISREG((stat := file.stat()).st_mode)
+    }
     return {
         **measured,
-        "bytes_written": written,
+        "bytes_written": sum(files.values()),
         "steps": summary["seconds"],
         "matched": summary["matched"]["journal_settlement"],
         "exceptions": summary["exceptions"]["open"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,17 @@ class Numbers(click.ParamType[tuple[int, ...]]):
             return tuple(int(part) for part in str(value).split(","))
         except ValueError:
             self.fail(f"{value!r} are no numbers; write them as 1,2,3", param, ctx)
+
+
+def WHICH(command: Callable[..., None]) -> Callable[..., None]:  # noqa: N802 - used as the options above are
+    """Which report: of a date, a week or a month."""
+    for option in (
+        click.option("--month", help="A month, such as 2026-03, in place of a date."),
+        click.option("--week", help="An ISO week, such as 2026-W10, in place of a date."),
+        click.option("--date", "day", type=Day(), help="Business date of a run that finished."),
+    ):
+        command = option(command)
+    return command
 
 
 def say(line: str) -> None:
@@ -129,34 +141,35 @@ def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, 
 @cli.command()
 @CONFIG
 @DEBUG
-@click.option("--date", "day", type=Day(), required=True, help="Business date of a run that finished.")
+@WHICH
 @click.option(
     "--format", "kind", type=click.Choice(["html", "xlsx", "json"]), default="html", show_default=True, help="Its form."
 )
-def report(config_path: Path, debug: bool, day: date, kind: str) -> None:
-    """Write the report of a date again, from the published copy."""
+def report(config_path: Path, debug: bool, day: date | None, week: str | None, month: str | None, kind: str) -> None:
+    """Write the report of a date again, or that of a week or month, from the published copy."""
     from pipelines import commands, report_commands
 
-    click.echo(commands.guarded(lambda: report_commands.write(config_path, day, kind), debug))
+    which = commands.guarded(lambda: report_commands.Which.of(day, week, month), debug)
+    click.echo(commands.guarded(lambda: report_commands.write(config_path, which, kind), debug))
 
 
 @cli.command()
 @CONFIG
 @DEBUG
-@click.option("--date", "day", type=Day(), required=True, help="Business date of a run that finished.")
+@WHICH
 @click.option("--dry-run", is_flag=True, help="Show who would get what, and send nothing.")
 @click.option("--again", is_flag=True, help="Send also to those who have got it.")
-def send(config_path: Path, debug: bool, day: date, dry_run: bool, again: bool) -> None:
-    """Mail the report of a date to those who have not got it yet.
-
-    Ends with 1 if somebody still has not got it.
-    """
+def send(
+    config_path: Path, debug: bool, day: date | None, week: str | None, month: str | None, dry_run: bool, again: bool
+) -> None:
+    """Mail the report of a date, a week or a month to those who have not got it yet; 1 if somebody still has not."""
     from pipelines import commands, report_commands
 
+    which = commands.guarded(lambda: report_commands.Which.of(day, week, month), debug)
     if dry_run:
-        click.echo(commands.guarded(lambda: report_commands.preview(config_path, day), debug))
+        click.echo(commands.guarded(lambda: report_commands.preview(config_path, which), debug))
         return
-    missed = commands.guarded(lambda: report_commands.send(config_path, day, again=again, say=say), debug)
+    missed = commands.guarded(lambda: report_commands.send(config_path, which, again=again, say=say), debug)
     sys.exit(1 if missed else 0)
 
 

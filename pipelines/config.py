@@ -55,6 +55,7 @@ class Run(_Table):
     refund_within_days: int = Field(default=5, ge=0, le=120)
     preauth_days: int = Field(default=30, ge=1, le=365)
     duplicate_window_minutes: int = Field(default=10, ge=0, le=1440)
+    order_numbers: Literal["mask", "keep"] = "mask"
     memory_limit: str | None = None
 
     @field_validator("timezone")

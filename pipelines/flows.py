@@ -15,10 +15,13 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 from prefect import flow, task
+from prefect.artifacts import create_table_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 
 from pipelines import config, nightly
+
+ARTIFACT = "settlement-recon-verdict"
 
 
 def _as_task(name: str, step: Callable[[], Any]) -> Any:
@@ -43,10 +46,29 @@ def secret(variable: str | None, block: str | None) -> str | None:
         return None
 
 
+def _shown(summary: dict[str, Any]) -> dict[str, Any]:
+    """The verdict of the night as an artifact of its flow run, for who looks at Prefect and not at the report."""
+    found, files = summary["exceptions"], summary["files"]
+    told = {
+        "business date": summary["business_date"],
+        "verdict": summary["verdict"],
+        "proof": "balanced" if summary["proof"]["balanced"] else "not balanced",
+        "missing files": ", ".join(files["missing"]) or "none",
+        **{name: sum(found[name].values()) for name in ("new", "cleared", "open")},
+        "report": summary["reports"]["html"],
+    }
+    create_table_artifact(
+        key=ARTIFACT,
+        table=[{"what": name, "value": str(value)} for name, value in told.items()],
+        description=f"{summary['business_date']} {summary['verdict']}",
+    )
+    return summary
+
+
 @flow(name="settlement-recon nightly", flow_run_name="nightly {day}", persist_result=False, log_prints=False)
 def nightly_flow(config_path: str, day: date) -> dict[str, Any]:
     """The nightly run for a business date; returns the JSON of contract.md."""
-    return nightly.run(config.load(Path(config_path)), day, print, runner=_as_task, secret=secret)
+    return _shown(nightly.run(config.load(Path(config_path)), day, print, runner=_as_task, secret=secret))
 
 
 def run(config_path: Path, day: date, say: nightly.Say) -> dict[str, Any]:
@@ -54,6 +76,6 @@ def run(config_path: Path, day: date, say: nightly.Say) -> dict[str, Any]:
 
     @flow(name=nightly_flow.name, flow_run_name=f"nightly {day}", persist_result=False)
     def told() -> dict[str, Any]:
-        return nightly.run(config.load(config_path), day, say, runner=_as_task, secret=secret)
+        return _shown(nightly.run(config.load(config_path), day, say, runner=_as_task, secret=secret))
 
     return told()

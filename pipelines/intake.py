@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.card_key import guard
 from pipelines.collect import Candidate, archive, check_sidecars, contents, inside, sha256, spooled
 from pipelines.config import Settings, Source
 from pipelines.reading import Read, Summary, ahead, read, read_parts
@@ -190,7 +191,7 @@ def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source
     """The parts: of a large file as they come, of others all, judged already."""
     profile = settings.readers[source.profile]
     expect(candidate.filename, data, profile, settings.readers)
-    parts = read_parts(profile, data, settings, source, candidate.filename)
+    parts = map(guard(settings), read_parts(profile, data, settings, source, candidate.filename))
     if len(data) >= LARGE:
         return ahead(parts)
     whole = [*parts]

@@ -105,6 +105,7 @@ def _run(
         report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
         summary = _finish(night, report, time.perf_counter() - began)
         _timed(night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate)))
+        _show(report)
         if settings.mail or settings.chats:
             _timed(night, "send", lambda: runner("send", lambda: _send(night, report, secret)))
     summary["seconds"] = {
@@ -214,8 +215,14 @@ def _reconcile(night: Night) -> Outcome:
     return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh)
 
 
+RENDER: dict[str, Callable[[Report], bytes]] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
+
+
 def _report(night: Night, outcome: Outcome) -> Report:
-    """Build the report and write its files, each under its name in one go."""
+    """Build the report and write its files beside the old ones; `_show` gives them their names once all is published.
+
+    A folder that cannot be written to costs the files, not the night: it is said, and `recon report` writes them again.
+    """
     facts = {
         "run_no": night.run_no,
         "run_id": night.run_id,
@@ -224,13 +231,26 @@ def _report(night: Night, outcome: Outcome) -> Report:
     }
     report = reporting.build(night.store, night.settings, outcome, facts)
     folder = night.settings.paths.reports
-    outputs = {kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in ("html", "xlsx", "json")}
-    report = replace(report, outputs=outputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(Path(outputs["html"]), html.render(report))
-    _write(Path(outputs["xlsx"]), xlsx.render(report))
-    _write(Path(outputs["json"]), render_json(report))
+    report = replace(report, outputs={kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in RENDER})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, render in RENDER.items():
+            _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
+    except OSError as error:
+        again = f"recon report --date {night.date}"
+        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; mend it, then `{again}`")
+        return replace(report, outputs={})
     return report
+
+
+def _unnamed(path: Path) -> Path:
+    return path.with_name(f".{path.name}")
+
+
+def _show(report: Report) -> None:
+    """The files of a report take the place of those before them."""
+    for path in map(Path, report.outputs.values()):
+        _unnamed(path).replace(path)
 
 
 def _send(night: Night, report: Report, secret: sending.Secret) -> None:
@@ -247,12 +267,6 @@ def _alert(settings: Settings, day: date, run_id: str, failure: Exception, say: 
         sending.alert(settings, day, run_id, str(failure), say, secret)
     except Exception as error:  # noqa: BLE001 - the run's own failure is raised after this
         say(f"the alert could not be sent: {error}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}")
-    fresh.write_bytes(content)
-    fresh.replace(path)
 
 
 def _finish(night: Night, report: Report, seconds: float) -> dict[str, Any]:

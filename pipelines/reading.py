@@ -41,6 +41,10 @@ class Read:
     accepted: pl.DataFrame
     rejected: pl.DataFrame
 
+    def guarded(self, accepted: pl.DataFrame, balances: pl.DataFrame) -> Read:
+        """The same with rows and balances that hold no card number."""
+        return replace(self, accepted=accepted, parsed=replace(self.parsed, balances=balances))
+
     @property
     def refusal(self) -> SourceError | None:
         """Why the file as a whole cannot be used though its rows could be read."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import click
+
 from pipelines import config, reporting, sending
 from pipelines.config import Settings
+from pipelines.reporting import Period
+from pipelines.reporting.listing import Books
+from pipelines.sending import Occasion
 from pipelines.store import Published, Store, StoreError
 from reports import html, xlsx
 from reports.json import render as render_json
@@ -18,12 +23,49 @@ Render = Callable[[Report], bytes]
 RENDER: dict[str, Render] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
 
 
-def write(config_path: Path, day: date, kind: str) -> Path:
-    """Write the report of a date again, in one of its forms; the answer is its path."""
+@dataclass(frozen=True)
+class Which:
+    """Which report is meant: that of a date, or of a week or month."""
+
+    day: date | None = None
+    period: Period | None = None
+
+    @staticmethod
+    def of(day: date | None, week: str | None, month: str | None) -> Which:
+        """From what was asked for; UsageError unless it is exactly one of the three."""
+        if sum(given is not None for given in (day, week, month)) != 1:
+            raise click.UsageError("name one report: --date 2026-03-02, --week 2026-W10 or --month 2026-03")
+        try:
+            return Which(day, Period.week(week) if week else Period.month(month) if month else None)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+
+    @property
+    def stem(self) -> str:
+        """Of the names of its files."""
+        return f"recon-{self.day:%Y%m%d}" if self.day else f"recon-{self.period.name if self.period else ''}"
+
+    def occasion(self, *, again: bool) -> Occasion:
+        """Why it is sent."""
+        if self.day:
+            return Occasion.of_day(self.day, again=again)
+        name = self.period.name if self.period else ""
+        return Occasion("week" if "W" in name else "month", name, again)
+
+    def report(self, books: Books) -> Report:
+        """The report itself."""
+        if self.day:
+            return reporting.again(books, self.day)
+        assert self.period is not None  # noqa: S101 - one of the two is given
+        return reporting.summary(books, self.period)
+
+
+def write(config_path: Path, which: Which, kind: str) -> Path:
+    """Write a report again, in one of its forms; the answer is its path."""
     settings = config.load(config_path)
     with Published(settings.paths.investigate) as published:
-        report = reporting.again(published, day)
-    path = settings.paths.reports / f"recon-{day:%Y%m%d}.{kind}"
+        report = which.report(published)
+    path = settings.paths.reports / f"{which.stem}.{kind}"
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}")
     fresh.write_bytes(RENDER[kind](report))
@@ -31,22 +73,22 @@ def write(config_path: Path, day: date, kind: str) -> Path:
     return path
 
 
-def send(config_path: Path, day: date, *, again: bool, say: sending.Say) -> int:
-    """Bring the report of a date to those who have not got it; how many still have not."""
+def send(config_path: Path, which: Which, *, again: bool, say: sending.Say) -> int:
+    """Bring a report to those who have not got it; how many still have not."""
     settings = _with_readers(config_path)
-    occasion = sending.Occasion.of_day(day, again=again)
     if not settings.paths.store.exists():
         raise StoreError(f"{settings.paths.store}: there are no books yet; run `recon run --date …` first")
     with Store(settings.paths.store, settings.run.memory_limit) as store:
-        return sending.send(store, settings, reporting.again(store, day), occasion, say, secret_of(settings))
+        occasion = which.occasion(again=again)
+        return sending.send(store, settings, which.report(store), occasion, say, secret_of(settings))
 
 
-def preview(config_path: Path, day: date) -> str:
+def preview(config_path: Path, which: Which) -> str:
     """What `send` would send, and to whom, without sending: subject, size, text."""
     settings = _with_readers(config_path)
     with Published(settings.paths.investigate) as published:
-        report = reporting.again(published, day)
-    told = [_told(parcel) for parcel in sending.parcels(settings, replace(report, outputs={}))]
+        report = which.report(published)
+    told = [_told(parcel) for parcel in sending.parcels(settings, report)]
     told += [f"Chat: {chat.name}\n" for chat in settings.chats]
     return "\n".join(told)
 

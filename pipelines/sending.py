@@ -86,10 +86,11 @@ def _workbook(settings: Settings, mail: Mail, report: Report, scope: Scope) -> t
 
 def _name(report: Report, scope: Scope) -> str:
     """A name of its own for each part; it cannot be guessed from the name of another."""
+    stem = f"recon-{report.period}" if report.period else f"recon-{report.business_date:%Y%m%d}"
     if scope.everything:
-        return f"recon-{report.business_date:%Y%m%d}.xlsx"
+        return f"{stem}.xlsx"
     told = f"{report.run_id}|{scope.text}"
-    return f"recon-{report.business_date:%Y%m%d}-{hashlib.sha256(told.encode()).hexdigest()[:12]}.xlsx"
+    return f"{stem}-{hashlib.sha256(told.encode()).hexdigest()[:12]}.xlsx"
 
 
 def send(store: Store, settings: Settings, report: Report, occasion: Occasion, say: Say, secret: Secret) -> int:

@@ -80,8 +80,8 @@ def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
 
 def filled(report: Report, open_items: Sequence[ExceptionItem], cleared: Iterable[ExceptionItem]) -> Report:
     """The report with its exceptions: first seen on its date or carried over, cleared, ageing, what to do first."""
-    new = [item for item in open_items if item.first_seen == report.business_date]
-    carried = [item for item in open_items if item.first_seen != report.business_date]
+    new = [item for item in open_items if item.first_seen >= report.since]
+    carried = [item for item in open_items if item.first_seen < report.since]
     return replace(
         report,
         top=first_to_do(open_items),

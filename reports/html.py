@@ -229,9 +229,33 @@ _HEADINGS = (
 )
 
 
+_PERIOD_HEADINGS = (
+    Heading(
+        "new",
+        Words("New in this period", "本期新增"),
+        Words("Found by the nights of this period, and still open at its end.", "本期各晚发现，期末仍未解决。"),
+        Words("Nothing new is open.", "无新增未结异常。"),
+    ),
+    Heading(
+        "cleared",
+        Words("Cleared in this period", "本期核销"),
+        Words("Settled by what arrived in this period; nothing is left to do.", "已由本期到达的数据解决，无需处理。"),
+        Words("Nothing was cleared.", "无核销。"),
+        "cleared",
+    ),
+    Heading(
+        "carried",
+        Words("Carried over", "结转未结"),
+        Words("Open before this period, and still open at its end.", "本期之前已存在，期末仍未解决。"),
+        Words("Nothing is carried over.", "无结转异常。"),
+    ),
+)
+
+
 def _sections(model: Report) -> tuple[Section, ...]:
     groups = {"new": model.new, "cleared": model.cleared, "carried": model.carried}
-    return tuple(_section(heading, groups[heading.key], model.row_limit) for heading in _HEADINGS)
+    headings = _PERIOD_HEADINGS if model.period else _HEADINGS
+    return tuple(_section(heading, groups[heading.key], model.row_limit) for heading in headings)
 
 
 def _section(heading: Heading, groups: Sequence[TypeGroup], limit: int) -> Section:

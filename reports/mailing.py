@@ -71,7 +71,7 @@ def subject(report: Report, language: Language) -> str:
     words = said.zh if language == "zh" else said.en
     verdict = "" if report.verdict == "FAILED" else f"{report.verdict}: "
     scope = f" [{report.scope}]" if report.scope else ""
-    whole = f"[recon] {report.business_date} {verdict}{words}{f' ({sums})' if sums else ''}{scope}"
+    whole = f"[recon] {report.title} {verdict}{words}{f' ({sums})' if sums else ''}{scope}"
     return one_line(whole, LONGEST_SUBJECT)
 
 

@@ -179,6 +179,30 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class NightLine:
+    """One date of a week or month: how its last run ended, and what its runs opened and cleared; verdict "": no run."""
+
+    day: date
+    verdict: Verdict | Literal[""]
+    opened: int = 0
+    cleared: int = 0
+    rows_matched: int = 0
+    rows_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BreakSource:
+    """A terminal (or a shop without one) and the exceptions that were opened about it; incidents count no money."""
+
+    acquirer: str
+    merchant_id: str
+    terminal_id: str
+    currency: str
+    count: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedLine:
     """One line the schemas refused: as it stands in its file, card numbers masked."""
 
@@ -198,6 +222,8 @@ class Report:
     `versions` are (name, version) pairs for the footer: software, rules, configuration. `outputs` are paths
     of the reports written (html, xlsx, json), `seconds` the timings by step; both speak only in the JSON.
     `trend` is that of the last 30 days; `scope` names the acquirers or shops that a narrowed copy is about.
+    A summary of several nights has a `period` (2026-W10, 2026-03), its `nights` and where its breaks come from; its
+    `new` and `cleared` are those of the period, all else is as of its last night.
     """
 
     run_id: str
@@ -221,12 +247,25 @@ class Report:
     trend: tuple[TrendPoint, ...] = ()
     rejects: tuple[RejectedLine, ...] = ()
     scope: str = ""
+    period: str = ""
+    nights: tuple[NightLine, ...] = ()
+    break_sources: tuple[BreakSource, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     peak_rss_mb: int = 0
     row_limit: int = 500
     language: Language = "en"
+
+    @property
+    def title(self) -> str:
+        """The business date, or the week or month."""
+        return self.period or self.business_date.isoformat()
+
+    @property
+    def since(self) -> date:
+        """First date on which what is found counts as new."""
+        return self.nights[0].day if self.nights else self.business_date
 
     @property
     def missing(self) -> tuple[FileRow, ...]:

@@ -20,6 +20,8 @@ class Words(NamedTuple):
 
 def sentence(report: Report) -> Words:
     """Say whether the night can be trusted, then how it went: no amount stands before a missing file."""
+    if report.period:
+        return _of_period(report)
     day = report.business_date.isoformat()
     if report.verdict == "FAILED":
         return Words(
@@ -36,24 +38,40 @@ def sentence(report: Report) -> Words:
     return Words(f"{day}: reconciled and proven; {found.en}.", f"{day}：对账完成并验证平衡；{found.zh}。")
 
 
+def _of_period(report: Report) -> Words:
+    """Which of the nights were run, then how the last one left things."""
+    ran, all_nights = sum(1 for night in report.nights if night.verdict), len(report.nights)
+    found, lack = _found(report), _lack(report)
+    behind = report.verdict == "INCOMPLETE"
+    return Words(
+        f"{report.period}: {ran} of {all_nights} nights reconciled and proven"
+        + (f"; INCOMPLETE at its end: {lack.en}" if behind else "")
+        + f"; {found.en}.",
+        f"{report.period}：{all_nights} 晚中 {ran} 晚完成对账并验证平衡"
+        + (f"；期末不完整：{lack.zh}" if behind else "")
+        + f"；{found.zh}。",
+    )
+
+
 def _found(report: Report) -> Words:
     """Open exceptions and their worth, new and cleared ones."""
     new, cleared = count(report.new), count(report.cleared)
+    when = Words("", "") if report.period else Words(" today", "今日")
     number = new + count(report.carried)
     if not number:
         return Words(
-            "no open exceptions" + (f", {cleared:,} cleared today" if cleared else ""),
-            "无未结异常" + (f"，今日核销 {cleared:,} 笔" if cleared else ""),
+            "no open exceptions" + (f", {cleared:,} cleared{when.en}" if cleared else ""),
+            "无未结异常" + (f"，{when.zh}核销 {cleared:,} 笔" if cleared else ""),
         )
     amounts = [amount.text for amount in worth((*report.new, *report.carried)) if amount.minor]
     noun = "exception" if number == 1 else "exceptions"
     return Words(
         f"{number:,} open {noun}"
         + (f" worth {listed(amounts, 'and', len(amounts))}" if amounts else "")
-        + f": {new:,} new, {number - new:,} carried over; {cleared:,} cleared today",
+        + f": {new:,} new, {number - new:,} carried over; {cleared:,} cleared{when.en}",
         f"未结异常 {number:,} 笔"
         + (f"，合计 {'、'.join(amounts)}" if amounts else "")
-        + f"：新增 {new:,} 笔，结转 {number - new:,} 笔；今日核销 {cleared:,} 笔",
+        + f"：新增 {new:,} 笔，结转 {number - new:,} 笔；{when.zh}核销 {cleared:,} 笔",
     )
 
 

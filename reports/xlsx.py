@@ -51,7 +51,7 @@ def render(report: Report) -> bytes:
             "remove_timezone": True,
         },
     )
-    book.set_properties({"title": f"Settlement reconciliation {report.business_date}", "created": _moment(report)})
+    book.set_properties({"title": f"Settlement reconciliation {report.title}", "created": _moment(report)})
     sheets = Sheets(book)
     _summary(sheets, report)
     tables.bridge(sheets, report.bridges)
@@ -76,7 +76,7 @@ def _types(report: Report) -> list[str]:
 def _summary(sheets: Sheets, report: Report) -> None:
     sheet = sheets.add("Summary", FILES)
     verdict = sentence(report)
-    sheet.line(f"Settlement reconciliation {report.business_date} 每日对账", bold=True, font_size=16)
+    sheet.line(f"Settlement reconciliation {report.title} 对账", bold=True, font_size=16)
     sheet.line(report.verdict, bold=True, font_color={"OK": "#17693F"}.get(report.verdict, "#A8231A"))
     sheet.line(verdict.en)
     sheet.line(verdict.zh)
@@ -90,6 +90,9 @@ def _summary(sheets: Sheets, report: Report) -> None:
         sheet.table(FILES, (_file(row) for row in (*report.files, *report.still_missing)))
         sheet.skip()
     _overview(sheet, report)
+    if report.nights:
+        sheet.skip()
+        _nights(sheet, report)
     if report.match_rates:
         sheet.skip()
         _rates(sheet, report)
@@ -154,6 +157,18 @@ def _worth(report: Report, code: str, currency: str) -> Money | None:
         m.minor for g in (*report.new, *report.carried) if g.type == code for m in g.totals if m.currency == currency
     ]
     return Money(currency, sum(found)) if found and code != INCIDENT else None
+
+
+def _nights(sheet: Sheet, report: Report) -> None:
+    sheet.line("Night by night 逐晚", bold=True, font_size=13)
+    columns = (
+        *(Column("Business date 营业日", 0, "date"), Column("Verdict 结论", 0), Column("Opened 新增", 0, "count")),
+        *(Column("Cleared 核销", 0, "count"), Column("Matched 匹配", 0, "count"), Column("Decided 已判定", 0, "count")),
+    )
+    rows = (
+        (n.day, n.verdict or "no run 未运行", n.opened, n.cleared, n.rows_matched, n.rows_total) for n in report.nights
+    )
+    sheet.table(columns, rows)
 
 
 def _rates(sheet: Sheet, report: Report) -> None:

@@ -16,6 +16,7 @@ from pipelines.config import Contract, Settings
 from pipelines.matching.rules import DEPOSIT_RULE
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE, WAITING
 from pipelines.matching.verdicts import MATCHED
+from pipelines.sources.key_columns import without_hash
 
 GROUPS = {
     "group_no": pl.Int64,
@@ -59,17 +60,19 @@ def named(entries: pl.DataFrame, payout_ids: list[str]) -> pl.DataFrame:
     """Which entry names which payout: `row_id`, `payout_id`.
 
     An id counts only as a whole reference: P1 is not named by a text that holds P10, nor by one of P1-B if that is
-    a payout too.
+    a payout too. An id that looks like a card's number is masked everywhere, and found by what texts show of it.
     """
     ids = sorted(set(payout_ids))
     if entries.is_empty() or not ids:
         return pl.DataFrame(schema={"row_id": pl.Int64, "payout_id": pl.String})
+    written = pl.DataFrame({"payout_id": ids, "shown": map(without_hash, ids)})
     text = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
-    found = entries.select("row_id", text=text, ids=text.str.extract_many(ids, overlapping=True))
-    found = found.filter(pl.col("ids").list.len() > 0)
+    texts = pl.Series("text", map(without_hash, entries.select(text).to_series()), pl.String)
+    held = texts.str.extract_many(written["shown"].unique(maintain_order=True).to_list(), overlapping=True)
+    found = pl.DataFrame([entries["row_id"], texts, held.alias("ids")]).filter(pl.col("ids").list.len() > 0)
     whole = [_whole(text, held) for text, held in found.select("text", "ids").iter_rows()]
-    named_by = found.select("row_id", payout_id=pl.Series(whole, dtype=pl.List(pl.String)))
-    return named_by.explode("payout_id").drop_nulls("payout_id")
+    named_by = found.select("row_id", shown=pl.Series(whole, dtype=pl.List(pl.String))).explode("shown")
+    return named_by.join(written, on="shown", maintain_order="left").select("row_id", "payout_id")
 
 
 def _whole(text: str, ids: Iterable[str]) -> list[str]:

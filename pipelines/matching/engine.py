@@ -22,7 +22,7 @@ ORDER = ("at", "then")
 """Interchangeable rows are taken in the order of their times, lines of one time in that of their settlement dates."""
 
 LISTED = {"settlement_row_id": pl.Int64, "journal_row_id": pl.Int64, "found": pl.UInt32}
-MOST_LISTED = 2_000_000
+MOST_LISTED = 200_000
 """Candidates listed in one night, of all lines together."""
 
 

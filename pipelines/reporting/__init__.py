@@ -19,13 +19,14 @@ from pipelines.reconcile import Outcome
 from pipelines.reporting import accounts, listing, rates
 from pipelines.reporting.bridging import bridges
 from pipelines.reporting.frozen import again, keep
+from pipelines.reporting.periods import Period, summary
 from pipelines.sources.base import is_count
 from pipelines.store import Store
 from pipelines.store.connection import SQL
 from reports import grouping
 from reports.model import FileRow, Report, RowCounts, Verdict
 
-__all__ = ["again", "build", "keep", "of_this_run"]
+__all__ = ["Period", "again", "build", "keep", "of_this_run", "summary"]
 
 
 def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str, Any]) -> Report:

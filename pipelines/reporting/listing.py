@@ -83,8 +83,13 @@ def cleared(books: Books, where: str, parameters: list[Any]) -> list[ExceptionIt
 
 def cleared_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
     """What the runs of a date had cleared, after an event of the register."""
-    known = f"{AS_OF} SELECT * FROM exceptions WHERE {_cleared('run_date = ? AND event_no <= ?')}"
-    return items(books.frame(known, [last_event, day, day, last_event]))
+    return cleared_between(books, last_event, day, day)
+
+
+def cleared_between(books: Books, last_event: int, first: date, last: date) -> list[ExceptionItem]:
+    """What the runs from one date to another had cleared, after an event of the register."""
+    known = f"{AS_OF} SELECT * FROM exceptions WHERE {_cleared('run_date BETWEEN ? AND ? AND event_no <= ?')}"
+    return items(books.frame(known, [last_event, last, first, last, last_event]))
 
 
 def _cleared(where: str) -> str:

@@ -7,7 +7,7 @@ may stay only where the issuer is known to use eight-digit BINs; no format here 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import polars as pl
 
@@ -30,10 +30,10 @@ _LAYOUTS = [
 ]
 """How card numbers are written: in one run, in fours, as American Express and Diners do, BIN and rest."""
 
-_SUSPECT = (
-    r"[0-9]{13}|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4}"
-    r"|[0-9]{6}[ -][0-9]{10}"
-)
+SUSPECT_GROUPS = r"[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4}|[0-9]{6}[ -][0-9]{10}"
+"""What may be a card number in groups, for a first look without its check digit."""
+
+_SUSPECT = r"[0-9]{13}|" + SUSPECT_GROUPS
 
 _LENGTHS_BY_PREFIX = (
     (2200, 2204, range(16, 20)),  # Mir
@@ -95,12 +95,12 @@ def mask_card_expr(cards: pl.Expr) -> pl.Expr:
     )
 
 
-def _hidden(text: str) -> Iterator[int]:
+def hidden(text: str, is_card: Callable[[str], bool] = looks_like_card) -> Iterator[int]:
     """Positions of the digits to be starred: the middle of whatever looks like a card."""
     for layout in _LAYOUTS:
         for found in layout.finditer(text):
             places = [place for place in range(*found.span(1)) if text[place] not in " -"]
-            if looks_like_card("".join(text[place] for place in places)):
+            if is_card("".join(text[place] for place in places)):
                 yield from places[HEAD:-TAIL]
 
 
@@ -110,10 +110,13 @@ def mask_text(text: str) -> str:
     A card number is 13 to 19 digits, in one run or in the usual groups, that `looks_like_card`; reference
     numbers of other shapes are left alone, for payouts are found by them.
     """
-    hidden = set(_hidden(text))
-    if not hidden:
-        return text
-    return "".join("*" if place in hidden else sign for place, sign in enumerate(text))
+    places = set(hidden(text))
+    return starred(text, places) if places else text
+
+
+def starred(text: str, places: Collection[int]) -> str:
+    """The text with stars at some places."""
+    return "".join("*" if place in places else sign for place, sign in enumerate(text))
 
 
 def mask_text_series(texts: pl.Series) -> pl.Series:

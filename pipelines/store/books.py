@@ -179,7 +179,8 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
     return store.frame(
         f"""
         SELECT {SETTLEMENT} FROM book.settlement s
-        WHERE s.record_type = 'PAYOUT' AND EXISTS (FROM known k WHERE contains(k.text, s.payout_id))
+        WHERE s.record_type = 'PAYOUT' AND EXISTS (
+            FROM known k WHERE contains(k.text, regexp_replace(s.payout_id, '-[a-p]{{12}}$', '')))
         """,
         known=texts,
     )

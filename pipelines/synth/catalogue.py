@@ -153,14 +153,12 @@ CATALOGUE = (
         "only one of them) bear no RRN, batch, STAN, authorisation code or first six digits",
         "none, each such line's gross, key its payout and line, first seen when line and journals are loaded; both "
         "sales wait",
-        judged=False,
     ),
     Fault(
         "WEAK_KEYS",
         "noise",
         "A's line of a card sale bears no RRN, batch or STAN; some no authorisation code or first six digits either",
         "nothing: authorisation code, last four and amount decide, or terminal, last four, amount and minute",
-        judged=False,
     ),
     Fault(
         "ADJUSTMENT_UNEXPLAINED",
