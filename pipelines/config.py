@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipelines import toml_faults
 from pipelines.mail_settings import Chat, Mail
+from pipelines.origin_settings import Origin
 from pipelines.rule_settings import MatchRule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
@@ -92,6 +93,7 @@ class Source(_Table):
     arrives_after_days: int = Field(default=0, ge=0, le=30)
     timezone: str | None = None
     cutoff: time = time(0, 0)
+    collect: Origin | None = None
 
     @field_validator("timezone")
     @classmethod
@@ -245,4 +247,7 @@ def load(path: Path) -> Settings:
     update: dict[str, object] = {"paths": Paths(**absolute)}
     if settings.mail and settings.mail.ca_file:
         update["mail"] = settings.mail.model_copy(update={"ca_file": (base / settings.mail.ca_file).resolve()})
+    update["sources"] = tuple(
+        s.model_copy(update={"collect": s.collect.within(base)}) if s.collect else s for s in settings.sources
+    )
     return settings.model_copy(update=update)
