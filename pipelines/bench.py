@@ -64,21 +64,21 @@ def _bare(folder: Path) -> dict[str, Any]:
     store.unlink(missing_ok=True)
     (journal,) = folder.glob("journal_*.csv")
     (settlement,) = folder.glob("settlement_*.csv")
-    measured, _ = _measured([sys.executable, "-c", BARE, str(journal), str(settlement), str(store)])
-    measured["bytes_written"] = store.stat().st_size
+    found, _ = measured([sys.executable, "-c", BARE, str(journal), str(settlement), str(store)])
+    found["bytes_written"] = store.stat().st_size
     store.unlink()
-    return measured
+    return found
 
 
 def _recon(folder: Path) -> dict[str, Any]:
     words = ["run", "--config", str(folder / "recon.toml"), "--date", DAY, "--no-prefect", "--json"]
-    measured, output = _measured([sys.executable, "-m", "pipelines", *words])
+    found, output = measured([sys.executable, "-m", "pipelines", *words])
     summary = json.loads(output)
     files = {
         stat.st_ino: stat.st_size for file in (folder / "var").rglob("*") if S_ISREG((stat := file.stat()).st_mode)
     }
     return {
-        **measured,
+        **found,
         "bytes_written": sum(files.values()),
         "steps": summary["seconds"],
         "matched": summary["matched"]["journal_settlement"],
@@ -87,7 +87,7 @@ def _recon(folder: Path) -> dict[str, Any]:
     }
 
 
-def _measured(command: Sequence[str]) -> tuple[dict[str, Any], str]:
+def measured(command: Sequence[str]) -> tuple[dict[str, Any], str]:
     """Wall and CPU seconds and peak memory of one command; its output. OSError where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()

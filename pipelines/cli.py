@@ -5,25 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
 from pipelines.cli_data import sql
-from pipelines.cli_words import CONFIG, DEBUG, JSON, Day, Numbers, say
-
-
-def WHICH(command: Callable[..., None]) -> Callable[..., None]:  # noqa: N802 - used as the options above are
-    """Which report: of a date, a week or a month."""
-    for option in (
-        click.option("--month", help="A month, such as 2026-03, in place of a date."),
-        click.option("--week", help="An ISO week, such as 2026-W10, in place of a date."),
-        click.option("--date", "day", type=Day(), help="Business date of a run that finished."),
-    ):
-        command = option(command)
-    return command
+from pipelines.cli_people import case, files, retract, trace
+from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,7 +53,7 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
 
     asked = click.get_current_context().get_parameter_source("config_path")
     chosen = config_path if asked == click.core.ParameterSource.COMMANDLINE or config_path.exists() else None
-    found = commands.guarded(lambda: inspection.inspect(files, chosen, profile), debug)
+    found = commands.guarded(lambda: _inspected(files, chosen, profile), debug)
     if sys.stdout.isatty() and not as_json:
         from rich.console import Console
 
@@ -71,6 +61,20 @@ def inspect(config_path: Path, as_json: bool, debug: bool, files: tuple[Path, ..
     else:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else inspection.as_text(found))
     sys.exit(1 if any(entry["error"] for entry in found) else 0)
+
+
+def _inspected(files: tuple[Path, ...], config_path: Path | None, profile: str | None) -> list[dict[str, Any]]:
+    """What the files hold; on a terminal with a bar for each large one."""
+    from pipelines import inspection
+
+    if not sys.stderr.isatty():
+        return inspection.inspect(files, config_path, profile)
+    from rich.console import Console
+
+    from pipelines.inspection.progress import watching
+
+    with watching(Console(stderr=True)) as watch:
+        return inspection.inspect(files, config_path, profile, watch)
 
 
 @cli.command()
@@ -162,6 +166,7 @@ def synth(
 @click.option("--rows-per-day", type=click.IntRange(1), default=500, show_default=True, help="With --accuracy.")
 @click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
 @click.option("--sources", is_flag=True, help="Time the reading of single large files instead.")
+@click.option("--weak-keys", is_flag=True, help="Time nights that no reference decides instead.")
 def bench(
     as_json: bool,
     debug: bool,
@@ -173,6 +178,7 @@ def bench(
     rows_per_day: int,
     faults: str,
     sources: bool,
+    weak_keys: bool,
 ) -> None:
     """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
     from pipelines import bench as benchmark
@@ -183,6 +189,12 @@ def bench(
 
         read = commands.guarded(lambda: bench_sources.read_all(rows, work, say), debug)
         click.echo(json.dumps(read, indent=2) if as_json else bench_sources.as_text(read))
+        return
+    if weak_keys:
+        from pipelines import bench_crowds
+
+        nights = commands.guarded(lambda: bench_crowds.play(rows, work, say), debug)
+        click.echo(json.dumps(nights, indent=2) if as_json else bench_crowds.as_text(nights))
         return
     if accuracy:
         score(seeds, days, rows_per_day, faults, work, as_json, debug)
@@ -213,7 +225,8 @@ def demo(debug: bool, no_prefect: bool) -> None:
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
 
 
-cli.add_command(sql)
+for command in (case, files, retract, sql, trace):
+    cli.add_command(command)
 
 
 def main() -> None:

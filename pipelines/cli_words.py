@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,17 @@ class Numbers(click.ParamType[tuple[int, ...]]):
             return tuple(int(part) for part in str(value).split(","))
         except ValueError:
             self.fail(f"{value!r} are no numbers; write them as 1,2,3", param, ctx)
+
+
+def WHICH(command: Callable[..., None]) -> Callable[..., None]:  # noqa: N802 - used as the options above are
+    """Which report: of a date, a week or a month."""
+    for option in (
+        click.option("--month", help="A month, such as 2026-03, in place of a date."),
+        click.option("--week", help="An ISO week, such as 2026-W10, in place of a date."),
+        click.option("--date", "day", type=Day(), help="Business date of a run that finished."),
+    ):
+        command = option(command)
+    return command
 
 
 def say(line: str) -> None:

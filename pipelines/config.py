@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import time
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines import toml_faults
+from pipelines.contracts import BankFee, Contract, Fee, Table, known_country
 from pipelines.mail_settings import Chat, Mail
 from pipelines.origin_settings import Origin
 from pipelines.rule_settings import MatchRule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
 from pipelines.sources.declared import READY, Declaration, MisfitError, profile_of, ready_profile
-from schemas.journal import CHANNELS
+
+__all__ = ["BankFee", "ConfigError", "Contract", "Fee", "Settings", "Source", "known_zone", "load"]
 
 
 class ConfigError(Exception):
     """recon.toml cannot be used; the message is one or two plain lines."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class RefusedError(ConfigError):
+    """What a person asked for cannot be done; the message is one plain line."""
 
 
-class Paths(_Table):
+class Paths(Table):
     """Folders and files, absolute once loaded."""
 
     inbox: Path = Path("inbox")
@@ -47,7 +47,7 @@ class Paths(_Table):
         return self.published / "investigate.duckdb"
 
 
-class Run(_Table):
+class Run(Table):
     """Clocks of the reconciliation: days are calendar days, the window is in minutes."""
 
     timezone: str = "Asia/Shanghai"
@@ -67,9 +67,7 @@ class Run(_Table):
     @field_validator("calendar")
     @classmethod
     def _country(cls, name: str) -> str:
-        if name not in holidays.list_supported_countries():
-            raise ValueError(f"{name!r} is no country of the holiday calendar; write one like CN")
-        return name
+        return known_country(name)
 
 
 def known_zone(name: str) -> str:
@@ -81,7 +79,7 @@ def known_zone(name: str) -> str:
     return name
 
 
-class Source(_Table):
+class Source(Table):
     """Where one kind of file comes from and when it is expected."""
 
     name: str
@@ -92,8 +90,14 @@ class Source(_Table):
     expected: Literal["daily", "business-day", "none"] = "none"
     arrives_after_days: int = Field(default=0, ge=0, le=30)
     timezone: str | None = None
+    calendar: str | None = None
     cutoff: time = time(0, 0)
     collect: Origin | None = None
+
+    @field_validator("calendar")
+    @classmethod
+    def _country(cls, name: str | None) -> str | None:
+        return known_country(name) if name else None
 
     @field_validator("timezone")
     @classmethod
@@ -101,52 +105,7 @@ class Source(_Table):
         return known_zone(name) if name else None
 
 
-class Fee(_Table):
-    """What a contract says an acquirer may charge on one kind of card."""
-
-    card_type: Literal["DEBIT", "CREDIT", "WALLET", "*"] = "*"
-    valid_from: date = date(1970, 1, 1)
-    valid_to: date | None = None
-    rate_bp: Decimal = Field(default=Decimal(0), ge=0, le=10_000)
-    fixed: Decimal | None = Field(default=None, ge=0)
-    cap: Decimal | None = Field(default=None, ge=0)
-    minimum: Decimal | None = Field(default=None, ge=0)
-    rounding: Literal["half-up"] = "half-up"
-    refund: Literal["returned", "kept"] = "returned"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Fee:
-        if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise MisfitError(f"valid_to {self.valid_to} lies before valid_from {self.valid_from}", "valid_to")
-        if self.cap is not None and self.minimum is not None and self.cap < self.minimum:
-            raise MisfitError(f"the cap {self.cap} is below the minimum {self.minimum}", "cap")
-        return self
-
-
-class Contract(_Table):
-    """Whose row a journal row is, where its payouts go and when they are due."""
-
-    acquirer: str = Field(min_length=1)
-    merchant_id: str = "*"
-    channels: tuple[str, ...] = ()
-    payout_account: str | None = None
-    bank_counterparty: str | None = None
-    payout_lag_business_days: int = Field(default=1, ge=0, le=90)
-    fees: tuple[Fee, ...] = ()
-
-    @field_validator("channels")
-    @classmethod
-    def _known(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        if strange := [c for c in channels if c not in CHANNELS]:
-            raise ValueError(f"{strange[0]!r} is no channel; there are {', '.join(CHANNELS)}")
-        return channels
-
-    def fits(self, merchant_id: str | None, channel: str | None) -> bool:
-        """Whether a journal row of this merchant and channel is this acquirer's."""
-        return fnmatchcase(merchant_id or "", self.merchant_id) and (not self.channels or channel in self.channels)
-
-
-class Settings(_Table):
+class Settings(Table):
     """The whole of recon.toml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -237,7 +196,7 @@ def load(path: Path) -> Settings:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        settings = Settings.model_validate(tomllib.loads(text))
+        settings = Settings.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {toml_faults.of_syntax(error)}") from None
     except ValidationError as error:

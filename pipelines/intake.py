@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.card_key import guard
-from pipelines.collect import Candidate, archive, check_sidecars, contents, inside, sha256, spooled
+from pipelines.collect import Candidate, Spool, archive, check_sidecars, contents, inside, sha256
 from pipelines.config import Settings, Source
 from pipelines.reading import Read, Summary, ahead, read, read_parts
 from pipelines.sources.base import LARGE, Data, Profile, SourceError
@@ -98,7 +98,7 @@ def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame, until
     if not is_archive(data[:8]):
         return [_prepare(settings, candidate, data, data, books)]
     try:
-        held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data, spooled)]
+        held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data, Spool())]
     except SourceError as error:
         return [_not_opened(settings, candidate, data, error)]
     found = [
@@ -169,7 +169,8 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             summary = summary or Summary(part)
             summary.add(part)
             side = part.parsed.side
-            keep(side, loading.add(side, part.accepted, part.rejected, part.parsed.balances))
+            beside = {"traces": part.parsed.traces, "batch_totals": part.parsed.batch_totals}
+            keep(side, loading.add(side, part.accepted, part.rejected, {"balances": part.parsed.balances, **beside}))
         assert summary is not None  # noqa: S101 - a file has at least one part
         if summary.part.refusal:
             raise summary.part.refusal
@@ -182,18 +183,19 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             balances=part.parsed.balances,
         )
         old = superseded(store, new)
-        loading.finish(record, [file_id for file_id, _, _ in old])
-    corrects = tuple(f"{name} ({accepted:,} rows)" for _, name, accepted in old)
-    return replace(record, file_id=loading.file_id, corrects=corrects)
+        loading.finish(record, old)
+    return replace(record, file_id=loading.file_id, corrects=tuple(each.told for each in old))
 
 
 def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source: Source) -> Iterable[Read]:
-    """The parts: of a large file as they come, of others all, judged already."""
+    """The parts: of a large file as they come, of others the one, judged already unless the file waits on disk."""
     profile = settings.readers[source.profile]
     expect(candidate.filename, data, profile, settings.readers)
     parts = map(guard(settings), read_parts(profile, data, settings, source, candidate.filename))
     if len(data) >= LARGE:
         return ahead(parts)
+    if candidate.member and not isinstance(data, bytes):  # one of many members: their rows would fill memory together
+        return parts
     whole = [*parts]
     if whole[-1].refusal:
         raise whole[-1].refusal

@@ -21,7 +21,7 @@ from pipelines import collect, collecting, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.reconcile import Outcome, reconcile
-from pipelines.store import Store, books, publish
+from pipelines.store import Store, books, publish, terminals
 from pipelines.store.files import known_files
 from reports import html, xlsx
 from reports.json import render as render_json
@@ -104,11 +104,7 @@ def _run(
             told = store, settings, day, night.run_no, secret, say, runner
             _timed(night, "collect", lambda: collecting.collect_all(*told))
         _timed(night, "load", lambda: _take_in_all(night, runner))
-        outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night)))
-        report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
-        summary = _finish(night, report, time.perf_counter() - began)
-        _timed(night, "publish", lambda: runner("publish", lambda: publish(store, settings.paths.investigate)))
-        _show(report)
+        summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:
             _timed(night, "send", lambda: runner("send", lambda: _send(night, report, secret)))
     summary["seconds"] = {
@@ -116,6 +112,21 @@ def _run(
         "total": round(time.perf_counter() - began, 3),
     }
     return summary
+
+
+def conclude(
+    night: Night, began: float, runner: StepRunner = plainly, first: Callable[[], None] | None = None
+) -> tuple[dict[str, Any], Report]:
+    """What follows when the files are in: match and prove, report, publish; the JSON of contract.md, and the report.
+
+    first: done before the matching and in its transaction, so that it is undone with it.
+    """
+    outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night, first)))
+    report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
+    summary = _finish(night, report, time.perf_counter() - began)
+    _timed(night, "publish", lambda: runner("publish", lambda: publish(night.store, night.settings.paths.investigate)))
+    _show(report)
+    return summary, report
 
 
 def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
@@ -139,6 +150,8 @@ def _take_in_all(night: Night, runner: StepRunner) -> None:
             for later in due[at + len(coming) : at + READ_AHEAD]:
                 coming.append(ahead.submit(intake.prepare, settings, later, known, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
+    for line in terminals.batches_told(night.store, night.run_no):
+        night.say(line)
 
 
 def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> Callable[[], str]:
@@ -208,14 +221,14 @@ def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:
         night.say(f"{name}: {len(rows) - most:,} more rejected rows are in the report")
 
 
-def _reconcile(night: Night) -> Outcome:
+def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:
     night.store.execute("DELETE FROM book.runs WHERE verdict IS NULL")
     night.store.execute(
         "INSERT INTO book.runs (run_no, run_id, business_date, started_at, rules_version, software_version) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         [night.run_no, night.run_id, night.date, night.started, rules.VERSION, version("settlement-recon")],
     )
-    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh)
+    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh, first)
 
 
 RENDER: dict[str, Callable[[Report], bytes]] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
@@ -240,8 +253,8 @@ def _report(night: Night, outcome: Outcome) -> Report:
         for kind, render in RENDER.items():
             _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
     except OSError as error:
-        again = f"recon report --date {night.date}"
-        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; mend it, then `{again}`")
+        mend = f"mend it, then `recon report --date {night.date}`"
+        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; {mend}")
         return replace(report, outputs={})
     return report
 

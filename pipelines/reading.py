@@ -13,6 +13,7 @@ import polars as pl
 import schemas
 from pipelines.config import Settings, Source
 from pipelines.sources.base import Data, Parsed, Profile, SourceError, Streaming
+from pipelines.sources.traces import runs_of
 
 AMOUNTS = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 DATES = {"journal": "business_date", "settlement": "settlement_date", "bank": "booking_date"}
@@ -28,13 +29,15 @@ NO_REJECTS = pl.DataFrame(
         "currency": pl.String,
     }
 )
+OF_A_PAYOUT = {"acquirer": pl.String, "payout_id": pl.String, "record_type": pl.String, "net_minor": pl.Int64}
+"""What is kept of a rejected settlement line as far as it can be read: it is part of its payout all the same."""
 
 
 @dataclass(frozen=True)
 class Read:
     """A file that parsed and was validated: accepted rows, and rejected ones with reason and raw line.
 
-    rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
+    rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`; of a settlement file also OF_A_PAYOUT.
     """
 
     parsed: Parsed
@@ -89,7 +92,11 @@ def _coming(pool: ThreadPoolExecutor, coming: Future[Read | None], parts: Iterat
 def _checked(parsed: Parsed) -> Read:
     checked = schemas.check(schemas.BY_SIDE[parsed.side], parsed.rows)
     rejected = _rejected(parsed, checked.rejected)
-    without_text = replace(parsed, raw=_no_raw)  # a file may be as large as memory; its text is not needed any more
+    traces = parsed.traces
+    if parsed.side == "journal" and rejected.height:  # a row that cannot be used was made by the terminal all the same
+        lines = rejected["line"].implode()
+        traces = pl.concat([traces, runs_of(parsed.rows.filter(pl.col("line").is_in(lines)))])
+    without_text = replace(parsed, raw=_no_raw, traces=traces)  # its text may be as large as memory
     return Read(without_text, checked.accepted, rejected)
 
 
@@ -101,13 +108,14 @@ def _no_raw(lines: list[int]) -> dict[int, str]:
 def _rejected(parsed: Parsed, invalid: pl.DataFrame) -> pl.DataFrame:
     if parsed.refused.is_empty() and invalid.is_empty():
         return NO_REJECTS
-    amounts = parsed.rows.select("line", "currency", amount_minor=AMOUNTS[parsed.side])
+    told = [name for name in OF_A_PAYOUT if parsed.side == "settlement" and name in parsed.rows.columns]
+    amounts = parsed.rows.select("line", "currency", *told, amount_minor=AMOUNTS[parsed.side])
     amounts = amounts.unique("line", keep="none")  # of several rows on one line nobody knows which one is meant
     bad = pl.concat([parsed.refused, invalid]).sort("line")
     bad = bad.join(amounts, on="line", how="left", maintain_order="left")
     raw = parsed.raw(bad["line"].to_list())
     texts = pl.Series("raw", [raw.get(line, "") for line in bad["line"]], pl.String)
-    return bad.with_columns(texts).select("line", "reason", "raw", "amount_minor", "currency")
+    return bad.with_columns(texts).select("line", "reason", "raw", "amount_minor", "currency", *told)
 
 
 def span(parsed: Parsed) -> tuple[date | None, date | None]:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
 
 from pipelines.cases.register import Event
+from pipelines.charging import add_up, charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
+from pipelines.checks.rolling import rolled
 from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
-from pipelines.matching.deposits import Deposited, named, settle_deposits
+from pipelines.matching.by_hand import held_out
+from pipelines.matching.deposits import UNIDENTIFIED, Deposited, settle_deposits
 from pipelines.matching.engine import without
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
-from pipelines.matching.narrow import pairs_at_once
+from pipelines.matching.narrow import AT_ONCE, pairs_at_once
+from pipelines.matching.references import named
 from pipelines.matching.repeats import told_again
 from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, files, history, statements
+from pipelines.store import Store, books, decisions, files, history, statements, undoing
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -79,26 +84,43 @@ def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date
     return Arrivals.of(settings, run_date, previous, known, loaded)
 
 
-def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fresh: books.Fresh) -> Outcome:
+def reconcile(
+    store: Store,
+    settings: Settings,
+    run_no: int,
+    run_date: date,
+    fresh: books.Fresh,
+    first: Callable[[], None] | None = None,
+) -> Outcome:
     """Match, register and prove; all of it is written or none. ProofError where the books do not add up.
 
-    fresh: rows of the files that this run loaded, by file_id.
+    fresh: rows of the files that this run loaded, by file_id. first: what is to be done before, or not at all.
     """
     last, newest, before = books.last_finished(store)
     previous = before if newest == run_date else newest
     with store.transaction():
+        if first is not None:
+            first()
         arrivals = arrivals_of(store, settings, run_date, previous)
+        listed = books.rows_with_reason(store, UNIDENTIFIED)
         statements.settle_repeats(store, last, told_again)
-        book = _rulebook(store, settings)
+        listed = pl.concat([listed, statements.in_their_place(store, listed)])
+        undoing.reopen_chargebacks(store, books.loaded_since(store, "settlement", last))
+        laid = decisions.lay(store, last)
+        book = replace(_rulebook(store, settings), decided=laid.decided)
         rows = _gather(store, last, fresh, book)
         settled = _match(store, rows, last, run_date, arrivals, book)
         reviewed = _review(store, rows, run_date, arrivals)
-        deposited = _bank(store, rows, arrivals)
+        unbalanced = add_up(store, last)
+        deposited = _bank(store, rows, listed, arrivals)
+        books.write_matches(store, settled.pairs, run_no)
+        charged = charge(store, settings, run_no, last)
+        register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
-        breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks], how="diagonal")
+        breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks, unbalanced], how="diagonal")
         night = Night(settings, arrivals, run_no, run_date, last)
-        registered = register(store, night, settled.undone, breaks, aftermath, lines)
+        registered = register(store, night, settled.undone, breaks, aftermath, lines, laid.undone)
         _write(
             store,
             rows,
@@ -112,6 +134,8 @@ def reconcile(store: Store, settings: Settings, run_no: int, run_date: date, fre
         proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
         if wrong := [*failures(proof), *too_far(rounding)]:
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
+        sums = rolled(proof, statements.came(store), statements.balances(store), statements.repeated(store))
+        statements.write_rolled(store, sums, run_no)
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
     return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof, rounding)
@@ -138,7 +162,10 @@ def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 def _gather(store: Store, last: int, fresh: books.Fresh, book: Rulebook) -> _Open:
     journal = books.open_rows(store, "journal", last, fresh)
     lines = books.open_rows(store, "settlement", last, fresh)
-    at_once = pairs_at_once(journal, lines, book.own.keys())
+    by_hand = pl.col("row_id").is_in(book.decided.pairs["journal_row_id"].implode())
+    journal = journal.with_columns(expects=pl.col("expects") | by_hand)
+    quick = held_out(book.decided, journal, lines, [rule.name for rule in AT_ONCE])
+    at_once = pairs_at_once(*quick, book.own.keys())
     transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
     expecting = without(journal.filter("expects"), at_once["journal_row_id"])
     settling = without(lines.filter(transaction), at_once["settlement_row_id"])
@@ -180,15 +207,18 @@ def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Re
     return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
-def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
-    """Payouts and entries of tonight, with the groups and the older rows that they touch."""
+def _bank(store: Store, rows: _Open, listed: pl.Series, arrivals: Arrivals) -> Deposited:
+    """Payouts and entries of tonight, with the groups and the older rows that they touch.
+
+    listed: entries that are unidentified since an earlier night, or count in the place of such.
+    """
     payouts, entries = rows.payouts, statements.explained(store, rows.bank)
     if payouts.height:
         first = payouts["settlement_date"].min()
         assert isinstance(first, date)  # noqa: S101 - a date column
         older = books.entries_out_of_scope(store, first - timedelta(days=DAYS_BEFORE_SETTLEMENT))
         older = statements.explained(store, statements.counting(store, older))
-        naming = named(older, payouts["payout_id"].drop_nulls().to_list())
+        naming = named(older, books.references_of(store, payouts))
         entries = pl.concat([entries, older.join(naming.select("row_id").unique(), on="row_id", how="semi")])
     texts = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
     touched = books.payouts_named(store, entries.select(text=texts))
@@ -207,8 +237,7 @@ def _bank(store: Store, rows: _Open, arrivals: Arrivals) -> Deposited:
     )
     banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     entries = _together(entries, statements.explained(store, banked))
-    listed = books.rows_with_reason(store, "DEPOSIT_UNIDENTIFIED")
-    deposited = settle_deposits(payouts, entries, listed, arrivals)
+    deposited = settle_deposits(payouts, entries, books.references_of(store, payouts), listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
     changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")
     return replace(
@@ -233,7 +262,6 @@ def _write(
     run_no: int,
 ) -> None:
     """Pairs, groups and states of the night. afterwards: states of what follows a sale; adjusted: rows closed by it."""
-    books.write_matches(store, settled.pairs, run_no)
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
     states = pl.concat(
         [

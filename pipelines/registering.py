@@ -10,13 +10,14 @@ import polars as pl
 
 from pipelines.cases import explain
 from pipelines.cases.adjustments import Adjustment, Attached, attach
-from pipelines.cases.register import EVENTS, Break, Entry, Event, decide
+from pipelines.cases.register import EVENTS, Break, Entry, Event, decide, exception_id
 from pipelines.cases.taxonomy import POLICY, due_date
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.balances import gaps
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks
+from pipelines.matching.deposits import UNIDENTIFIED
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE
 from pipelines.store import Store, books, statements
 
@@ -53,24 +54,34 @@ class _Held:
 
 
 def register(
-    store: Store, night: Night, undone: pl.Series, breaks: pl.DataFrame, aftermath: pl.DataFrame, keyed: pl.DataFrame
+    store: Store,
+    night: Night,
+    undone: pl.Series,
+    breaks: pl.DataFrame,
+    aftermath: pl.DataFrame,
+    keyed: pl.DataFrame,
+    taken_apart: frozenset[str],
 ) -> Registered:
     """Decide and write what opens, changes, clears or reopens.
 
     undone: journal rows that a void or reversal undoes; breaks: exceptions of matching, reviews and deposits;
-    aftermath: judged chargebacks; keyed: open lines with the sale each speaks of, adjustments among them.
+    aftermath: judged chargebacks; keyed: open lines with the sale each speaks of, adjustments among them; taken_apart:
+    ids of exceptions of pairs that people undid.
     """
     files = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
-    derived = _derived(pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal"), names)
+    breaks = pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal")
+    derived = _derived(breaks, names, _bases(store, breaks, names))
     settled_before = books.adjusted_ids(store)
     found = {key: b for key, b in derived.breaks.items() if not (b.type in explain.REVIEWED and key in settled_before)}
     others = _file_breaks(store, night)
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
     held = books.held_entries(store, [*found, *(b.exception_id for b in others)])
     explained = _explained(held, undone, names, set(books.retracted_since(store, night.last)))
+    explained |= taken_apart.intersection(key for key, entry in held.items() if entry.status != "cleared")
 
     lines = breaks_of_adjustments(keyed)
+    held |= books.held_fees(store, lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref"))
     attached = attach(_adjustments(lines), _open_now(found, held, explained))
     left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
     now = [b for key, b in found.items() if key not in attached.settles.values()]
@@ -85,11 +96,24 @@ def register(
     return Registered(events, _states(lines, attached), _closed(attached, derived.rows, names))
 
 
-def _derived(breaks: pl.DataFrame, names: explain.Names) -> _Held:
+def _bases(store: Store, breaks: pl.DataFrame, names: explain.Names) -> dict[int, tuple[str, ...]]:
+    """What unidentified entries are known by that count in the place of others: as those are known to the register."""
+    entries = breaks.filter(pl.col("type") == UNIDENTIFIED)
+    before = statements.told_before(store, entries["bank_row_id"]) if entries.height else {}
+    bases = {row_id: [explain.basis_of(each, names) for each in (row_id, *before[row_id])] for row_id in before}
+    ids = {basis: exception_id(UNIDENTIFIED, basis) for several in bases.values() for basis in several}
+    held = books.held_entries(store, [*ids.values()]) if ids else {}
+    ranks = {basis: (1 + (held[key].status == "cleared")) if key in held else 3 for basis, key in ids.items()}
+    return {row_id: min(several, key=lambda basis: ranks[basis]) for row_id, several in bases.items()}
+
+
+def _derived(breaks: pl.DataFrame, names: explain.Names, bases: Mapping[int, tuple[str, ...]]) -> _Held:
     found: dict[str, Break] = {}
     rows: dict[str, tuple[str, int]] = {}
     for row in breaks.iter_rows(named=True):
         made = explain.to_break(row, names)
+        if made.type == UNIDENTIFIED:
+            made = replace(made, basis=bases.get(row["bank_row_id"], made.basis))
         found[made.exception_id] = made
         side = "journal" if made.type in explain.ON_JOURNAL else "settlement"
         if made.type not in EVENTS and made.type not in explain.REVIEWED and row.get(f"{side}_row_id") is not None:
@@ -198,9 +222,10 @@ def _file_breaks(store: Store, night: Night) -> list[Break]:
     found += [explain.file_invalid(*row) for row in refused.iter_rows()]
     rejected = store.frame(
         """
-        SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency
+        SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency,
+            row_number() OVER (PARTITION BY f.file_id, r.line ORDER BY r.reason, r.raw, r.amount_minor) AS turn
         FROM book.rejected_rows r JOIN book.files f USING (file_id)
-        WHERE f.state = 'loaded' AND f.run_no = ? ORDER BY f.file_id, r.line
+        WHERE f.state = 'loaded' AND f.run_no = ? ORDER BY f.file_id, r.line, turn
         """,
         [night.run_no],
     )

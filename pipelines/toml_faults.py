@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -81,6 +82,8 @@ def _says(fault: dict[str, Any], loc: Loc, model: type[BaseModel]) -> str:
 
 
 def _written(given: object) -> str:
+    if isinstance(given, Decimal):
+        return str(given)
     return {True: "true", False: "false"}[given] if isinstance(given, bool) else repr(given)
 
 

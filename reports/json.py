@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from reports.model import Report, TypeGroup
 
@@ -48,8 +49,16 @@ def run_json(report: Report) -> dict[str, object]:
 
 
 def render(report: Report) -> bytes:
-    """The same as UTF-8 text, indented, Chinese left readable, with a final newline."""
-    return (json.dumps(run_json(report), ensure_ascii=False, indent=2) + "\n").encode()
+    """The same as UTF-8 text, indented, Chinese left readable, with a final newline.
+
+    Where files were corrected or taken back, `restatements` and `taken_back` tell of it after the contract's keys.
+    """
+    told = run_json(report)
+    if report.restatements:
+        told["restatements"] = [asdict(each) for each in report.restatements]
+    if report.taken_back:
+        told["taken_back"] = [asdict(each) for each in report.taken_back]
+    return (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _files(report: Report) -> dict[str, object]:

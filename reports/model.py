@@ -48,6 +48,52 @@ class FileRow:
         return f"{self.source} {self.expected_for}" if self.expected_for else self.source
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestatedRow:
+    """One row that a corrected file added, removed or changed, and what the register made of it.
+
+    Amounts and lines are None on the side where the row is not; `changed` are the columns that differ.
+    """
+
+    change: str
+    key: str
+    currency: str
+    changed: tuple[str, ...] = ()
+    old_line: int | None = None
+    new_line: int | None = None
+    old_minor: int | None = None
+    new_minor: int | None = None
+    meaning: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restatement:
+    """A corrected file beside what it replaced, in one currency; `rows` are the largest of the differences."""
+
+    file: str
+    replaced: str
+    source: str
+    currency: str
+    old_rows: int
+    new_rows: int
+    added: int
+    removed: int
+    changed: int
+    old_minor: int
+    new_minor: int
+    rows: tuple[RestatedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A file that a person took back, who and why."""
+
+    file: str
+    source: str
+    actor: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class RowCounts:
     """Rows accepted in this run by side, and rows refused by the schemas."""
@@ -233,6 +279,8 @@ class Report:
     failure: str = ""
     files: tuple[FileRow, ...] = ()
     still_missing: tuple[FileRow, ...] = ()
+    restatements: tuple[Restatement, ...] = ()
+    taken_back: tuple[TakenBack, ...] = ()
     rows: RowCounts = field(default_factory=RowCounts)
     bridges: tuple[Bridge, ...] = ()
     proof: Proof = field(default_factory=Proof)

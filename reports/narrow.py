@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from reports.grouping import filled
-from reports.model import ExceptionItem, FileRow, Report, TypeGroup
+from reports.model import BreakSource, ExceptionItem, FileRow, NightLine, Report, TypeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Scope:
         """As a reader sees it; empty for everything."""
         return ", ".join((*self.acquirers, *self.merchants))
 
-    def holds(self, item: ExceptionItem) -> bool:
-        """Whether an exception is the reader's business."""
-        return _fits(item.acquirer, self.acquirers) and _fits(item.merchant_id, self.merchants)
+    def is_of(self, found: ExceptionItem | BreakSource) -> bool:
+        """Whether an exception or a terminal is the reader's business."""
+        return _fits(found.acquirer, self.acquirers) and _fits(found.merchant_id, self.merchants)
 
 
 def _fits(value: str, globs: Sequence[str]) -> bool:
@@ -57,13 +57,15 @@ def narrowed(report: Report, scope: Scope) -> Report:
         match_rules=(),
         trend=(),
         rejects=(),
+        nights=tuple(NightLine(night.day, night.verdict) for night in report.nights),
+        break_sources=tuple(source for source in report.break_sources if scope.is_of(source)),
         outputs={},
     )
     return filled(bare, _held((*report.new, *report.carried), scope), _held(report.cleared, scope))
 
 
 def _held(groups: Iterable[TypeGroup], scope: Scope) -> list[ExceptionItem]:
-    return [item for group in groups for item in group.items if scope.holds(item)]
+    return [item for group in groups for item in group.items if scope.is_of(item)]
 
 
 def _plain(row: FileRow) -> FileRow:

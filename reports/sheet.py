@@ -8,27 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.money import EXPONENTS, to_major
 from reports.books import Money
+from reports.row_by_row import Cell, RowByRow, serial
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
-LONGEST = 32_000
-"""A cell holds 32,767 characters; what is longer is cut, and says so."""
+LONGEST = 16_000
+"""A cell holds 32,767 UTF-16 units, up to two for a character; what is longer is cut, and says so."""
 
+SHAPES = {"count": "#,##0", "date": "yyyy-mm-dd", "percent": "0.00%"}
 TWO_LINES = 32
 """Height of a heading: English above, Chinese below."""
 
+_NO_CHARACTER = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _BEFORE_CHINESE = re.compile(r" (?=[^\x00-\x7f])")
 
-Kind = Literal["text", "wrapped", "count", "money", "date", "percent"]
+Kind = Literal["text", "count", "money", "date", "percent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Formula:
 def plain(text: str) -> str:
     """The text as a cell can hold it: cut to its size, and never taken for the XML of a rich text."""
     cut = text if len(text) <= LONGEST else text[:LONGEST] + " … (cut)"
+    cut = cut if cut.isascii() else _NO_CHARACTER.sub("\ufffd", cut)
     return f" {cut}" if cut.startswith("<r>") else cut
 
 
@@ -80,7 +82,7 @@ class Sheets:
 
     def add(self, name: str, columns: Sequence[Column] = ()) -> Sheet:
         """A new sheet, with the widths of its columns."""
-        page = self.book.add_worksheet(name)
+        page = self.book.add_worksheet(name, worksheet_class=RowByRow)
         page.set_landscape()
         page.set_paper(9)
         page.fit_to_pages(1, 0)
@@ -93,12 +95,14 @@ class Sheets:
 class Sheet:
     """One sheet, written from the top down: large workbooks keep no row that is done."""
 
-    def __init__(self, sheets: Sheets, page: Worksheet):
+    def __init__(self, sheets: Sheets, page: RowByRow):
         self.sheets, self.page, self.row = sheets, page, 0
 
     def line(self, *texts: str, **properties: Any) -> None:
         """One row of texts."""
         form = self.sheets.form(**properties)
+        if size := properties.get("font_size"):
+            self.page.set_row(self.row, size * 1.6)
         for at, text in enumerate(texts):
             self.page.write_string(self.row, at, plain(text), form)
         self.row += 1
@@ -109,17 +113,22 @@ class Sheet:
 
     def header(self, columns: Sequence[Column]) -> None:
         """The headings of a table."""
-        form = self.sheets.form(bold=True, bg_color="#E8EFF8", bottom=1, text_wrap=True)
         self.page.set_row(self.row, TWO_LINES)
         for at, column in enumerate(columns):
+            side = "left" if column.kind == "text" else "right"
+            form = self.sheets.form(
+                bold=True, bg_color="#E8EFF8", bottom=1, text_wrap=True, align=side, indent=int(side == "left")
+            )
             self.page.write_string(self.row, at, _BEFORE_CHINESE.sub("\n", column.title), form)
         self.row += 1
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, main: bool = False) -> tuple[int, int]:
-        """Headings and rows; main: they stay in sight and can be filtered. First and last row of data, from 1."""
+    def table(
+        self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, main: bool = False, formulas: bool = True
+    ) -> tuple[int, int]:
+        """Headings and rows; main: the headings stay in sight and filter. First and last row of data, from 1."""
         head = self.row
         self.header(columns)
-        self.rows(columns, rows)
+        self.rows(columns, rows) if formulas else self.many_rows(columns, rows)
         if self.row == head + 1:
             self.line("none 无", font_color="#566173")
         if main:
@@ -138,6 +147,24 @@ class Sheet:
                     write(at, place, value)
             self.row = at + 1
 
+    def many_rows(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
+        """The same for rows without formulas, of which there may be many."""
+        if not self.page.constant_memory:
+            self.rows(columns, rows)
+            return
+        cells = [self._cell(at, column) for at, column in enumerate(columns)]
+        self.row = self.page.write_rows(self.row, cells, rows)
+
+    def _cell(self, at: int, column: Column) -> Cell:
+        form = self.sheets.form
+        if column.kind == "text":
+            write = self.page.text(at, form(indent=1))
+            return lambda row, value: write(row, plain(value))
+        if column.kind == "money":
+            return self.page.number(at, self._money_form, lambda value: to_major(value.minor, value.currency))
+        shape = form(num_format=SHAPES[column.kind])
+        return self.page.number(at, lambda _: shape, serial if column.kind == "date" else lambda value: value)
+
     def total(self, cells: dict[int, Formula | str]) -> None:
         """A closing row of formulas and words, by column."""
         for at, cell in sorted(cells.items()):
@@ -153,32 +180,24 @@ class Sheet:
         page, form = self.page, self.sheets.form
         if column.kind == "money":
             return self._write_money
-        if column.kind in ("text", "wrapped"):
-            words = form(text_wrap=True) if column.kind == "wrapped" else form()
+        if column.kind == "text":
+            words = form(indent=1)
             return lambda row, at, value: page.write_string(row, at, plain(value), words)
+        shape = form(num_format=SHAPES[column.kind])
         if column.kind == "date":
-            day, moment = form(num_format="yyyy-mm-dd"), form(num_format="yyyy-mm-dd hh:mm")
-            return lambda row, at, value: page.write_datetime(
-                row, at, _local(value), moment if isinstance(value, datetime) else day
-            )
-        shape = form(num_format="0.00%" if column.kind == "percent" else "#,##0")
+            return lambda row, at, value: page.write_number(row, at, serial(value), shape)
         return lambda row, at, value: (
-            self._write_formula(row, at, value, shape)
+            page.write_formula(row, at, value.text, shape, value.value)
             if isinstance(value, Formula)
             else page.write_number(row, at, value, shape)
         )
 
+    def _money_form(self, value: Money | Formula) -> Format:
+        return self.sheets.form(num_format=major_format(value.currency))
+
     def _write_money(self, row: int, at: int, value: Money | Formula) -> None:
-        form = self.sheets.form(num_format=major_format(value.currency))
+        form = self._money_form(value)
         if isinstance(value, Formula):
-            self._write_formula(row, at, value, form)
+            self.page.write_formula(row, at, value.text, form, value.value)
         else:
-            self.page.write_number(row, at, to_major(value.minor, value.currency or "XXX"), form)
-
-    def _write_formula(self, row: int, at: int, value: Formula, form: Format) -> None:
-        self.page.write_formula(row, at, value.text, form, value.value)
-
-
-def _local(value: date | datetime) -> date | datetime:
-    """A workbook knows no zones: the moment as its own clock showed it."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+            self.page.write_number(row, at, to_major(value.minor, value.currency), form)

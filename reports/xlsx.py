@@ -90,7 +90,7 @@ def _summary(sheets: Sheets, report: Report) -> None:
         sheet.table(FILES, (_file(row) for row in (*report.files, *report.still_missing)))
         sheet.skip()
     _overview(sheet, report)
-    if report.nights:
+    if report.nights and not report.scope:
         sheet.skip()
         _nights(sheet, report)
     if report.match_rates:

@@ -13,14 +13,14 @@ from reports.model import ExceptionItem, Report, TypeGroup
 from reports.sheet import Column, Formula, Sheets
 
 ITEMS = (
-    Column("Section 栏", 10),
+    Column("Section 栏", 13),
     Column("Exception 编号", 19),
     Column("Severity 级别", 10),
     Column("Amount 金额", 16, "money"),
     Column("Currency 币种", 10),
     Column("Direction 长短款", 10),
     Column("Due 截止", 11, "date"),
-    Column("Age (days) 账龄", 8, "count"),
+    Column("Age (days) 账龄", 11, "count"),
     Column("Acquirer 收单机构", 12),
     Column("Merchant 商户号", 18),
     Column("Terminal 终端号", 11),
@@ -28,11 +28,11 @@ ITEMS = (
     Column("Order 订单号", 22),
     Column("Payout 划款", 20),
     Column("Bank reference 银行流水号", 18),
-    Column("Business date 营业日", 11, "date"),
+    Column("Business date 营业日", 13, "date"),
     Column("First seen 首次发现", 11, "date"),
-    Column("What happened", 70, "wrapped"),
-    Column("情况", 50, "wrapped"),
-    Column("Evidence 证据", 60, "wrapped"),
+    Column("What happened", 100),
+    Column("情况", 70),
+    Column("Evidence 证据", 60),
 )
 AMOUNT, CURRENCY = 3, 4
 SECTIONS = {"new": "new 新增", "carried": "carried 结转", "cleared": "cleared 核销"}
@@ -40,7 +40,7 @@ REJECTS = (
     Column("File 文件", 34),
     Column("Line 行", 8, "count"),
     Column("Side 来源", 11),
-    Column("Reason 原因", 60, "wrapped"),
+    Column("Reason 原因", 60),
     Column("Amount 金额", 15, "money"),
     Column("Currency 币种", 10),
     Column("Line as it came 原始行", 100),
@@ -167,7 +167,7 @@ def rejects(sheets: Sheets, report: Report) -> None:
         (r.file, r.line, r.side, r.reason, _amount(r.currency, r.amount_minor), r.currency, r.raw)
         for r in report.rejects
     )
-    sheet.table(REJECTS, rows, main=True)
+    sheet.table(REJECTS, rows, main=True, formulas=False)
 
 
 def _amount(currency: str | None, minor: int | None) -> Money | None:
@@ -194,7 +194,7 @@ def exceptions(sheets: Sheets, report: Report, code: str) -> None:
         total = Formula(f'=SUMIFS({money},{kind},"{coin}",{section},"<>{SECTIONS["cleared"]}")', value, coin)
         sheet.total({0: "Open 未结", AMOUNT: total, CURRENCY: coin})
     rows = (_row(SECTIONS[part], item) for part, items in found.items() for item in items)
-    sheet.table(ITEMS, rows, main=True)
+    sheet.table(ITEMS, rows, main=True, formulas=False)
 
 
 def _sheet_name(code: str) -> str:

@@ -80,8 +80,11 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
 @pages
 def test_commands_and_options_exist(page: Path) -> None:
     for name, rest in CALL.findall(text_of(page)):
-        assert name in cli.commands, f"{of_page(page)}: recon {name}"
-        known = {option for parameter in cli.commands[name].params for option in parameter.opts} | {"--help"}
+        command: click.Command | None = cli.commands.get(name)
+        if isinstance(command, click.Group) and (sub := re.match(r" ([a-z]+)", rest)):
+            command = command.commands.get(sub[1])
+        assert command, f"{of_page(page)}: recon {name}{rest}"
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
             assert option in known, f"{of_page(page)}: recon {name} {option}"
 

@@ -55,8 +55,8 @@ def to_break(row: Mapping[str, Any], names: Names) -> Break:
         basis=_basis(row, names),
         amount_minor=int(row["amount_minor"]),
         direction=row["direction"],
-        explanation=sentences.ENGLISH[kind].format(**words) + perhaps,
-        explanation_zh=sentences.CHINESE[kind].format(**words) + perhaps_zh,
+        explanation=sentences.ENGLISH[row.get("sentence") or kind].format(**words) + perhaps,
+        explanation_zh=sentences.CHINESE[row.get("sentence") or kind].format(**words) + perhaps_zh,
         currency=row.get("settlement_currency") if kind == "CURRENCY_MISMATCH" else row["currency"],
         business_date=row.get("business_date"),
         acquirer=row.get("acquirer"),
@@ -72,12 +72,16 @@ def to_break(row: Mapping[str, Any], names: Names) -> Break:
 
 def _basis(row: Mapping[str, Any], names: Names) -> tuple[str, ...]:
     """Payouts are known by their id, every other row by the source, file and line it stands in."""
-    if row["type"] in ("DEPOSIT_MISSING", "DEPOSIT_AMOUNT_DIFF"):
+    if row["type"] in ("DEPOSIT_MISSING", "DEPOSIT_AMOUNT_DIFF", "NET_BREAK"):
         return ("payout", str(row["acquirer"]), str(row["payout_id"]), str(row["currency"]))
     if row["type"] == "CHARGEBACK":
         return ("chargeback", str(row["acquirer"]), str(row["merchant_id"]), str(row["rrn"] or row["order_no"]))
     keys = ("journal_row_id",) if row["type"] in ON_JOURNAL else ("settlement_row_id", "bank_row_id")
-    row_id = next(row[key] for key in keys if row.get(key) is not None)
+    return basis_of(next(row[key] for key in keys if row.get(key) is not None), names)
+
+
+def basis_of(row_id: int, names: Names) -> tuple[str, ...]:
+    """What a row is known by: source, file, and line or place in it."""
     source, name = names[row_id // LINES_PER_FILE]
     return (source, name, str(row_id % LINES_PER_FILE))
 
@@ -131,6 +135,39 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "original": money_text(row.get("original_minor") or 0, currency),
         "reason": str(row.get("reason_code") or "not given"),
         "ref": reference(row),
+        **(net_words(row) if row["type"] == "NET_BREAK" else {}),
+    }
+
+
+def net_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """Both sums of a payout, and the bridge to what its lines add up to, or why there is none."""
+    currency = row["currency"] or ""
+
+    def text(name: str) -> str:
+        return money_text(row[f"{name}_minor"] or 0, currency)
+
+    lines = row["line_count"] + row["rejected_count"]
+    english, chinese = ["no line of it is there"], ["没有任何明细"]
+    if lines:
+        bridge = [text(n) for n in ("gross", "refunds", "fees", "chargebacks", "adjustments")]
+        english = ["gross {} - refunds {} - fees {} - chargebacks {} + adjustments {}".format(*bridge)]
+        chinese = ["交易 {} - 退货 {} - 手续费 {} - 退单 {} + 调整 {}".format(*bridge)]
+    if row["rejected_count"]:
+        english[0] += f" + rejected lines {text('rejected')}"
+        chinese[0] += f" + 被拒明细 {text('rejected')}"
+    if row["declared_count"] != 1:
+        english.append(
+            f"it is declared {row['declared_count']} times" if row["declared_count"] else "nothing declares it"
+        )
+        chinese.append(f"被申报 {row['declared_count']} 次")
+    if row["carried_in_minor"]:
+        english.append(f"{text('carried_in')} was carried from days before")
+        chinese.append(f"此前结转 {text('carried_in')}")
+    return {
+        "declared": text("declared"),
+        "lines": text("lines"),
+        "how": "".join(f"; {part}" for part in english),
+        "how_zh": "".join(f"；{part}" for part in chinese),
     }
 
 
@@ -220,11 +257,12 @@ def file_invalid(source: str | None, name: str, error: str, day: date | None) ->
 
 
 def row_rejected(row: Mapping[str, Any], day: date | None) -> Break:
-    """One line that was refused while the rest of its file is used."""
+    """One line that was refused while the rest of its file is used; `turn`: which one of several rows on the line."""
     amount, currency = row["amount_minor"], row["currency"]
+    again = () if row["turn"] == 1 else (str(row["turn"]),)
     return Break(
         type="ROW_REJECTED",
-        basis=(row["source"], row["file"], str(row["line"])),
+        basis=(row["source"], row["file"], str(row["line"]), *again),
         amount_minor=abs(amount or 0),
         direction="none",
         currency=currency,

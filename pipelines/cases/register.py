@@ -19,12 +19,13 @@ EVENTS = frozenset(
         "AMOUNT_UNDER",
         "CURRENCY_MISMATCH",
         "TYPE_MISMATCH",
+        "FEE_VARIANCE",
     }
 )
 """Types that stay open though no later night derives them again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Where a record stands: side, file name, line (1 = first)."""
 
@@ -33,7 +34,7 @@ class Evidence:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Break:
     """One difference as a night derives it: typed, valued, with its keys and its records.
 
@@ -63,7 +64,7 @@ class Break:
         return exception_id(self.type, self.basis)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An exception as the register holds it: its break, its status, and when it was first seen."""
 
@@ -73,7 +74,7 @@ class Entry:
     first_seen: date
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One change of the register: opened, changed, cleared or reopened."""
 

@@ -22,6 +22,8 @@ ENGLISH = {
     "recorded ({ref}).",
     "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
     "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} ({ref}); {found} journal rows fit it and nothing tells them apart.",
+    "AMBIGUOUS_DEPOSIT": "The bank booked {amount} {way} {acquirer} on {day} ({ref}); it names no payout, and {found} "
+    "open payouts add up to it in more than one way.",
     "DUPLICATE_CHARGE": "The shop charged the same card {amount} twice within minutes on {day}: {ref} after "
     "RRN {other}.",
     "REFUND_UNLINKED": "The shop refunded {amount} on {day} ({ref}), but neither its journal nor {acquirer} knows the "
@@ -34,6 +36,9 @@ ENGLISH = {
     "by {due}.",
     "PREAUTH_EXCESS": "The completion of {whole} on {day} ({ref}) is {amount} above 115 % of the pre-authorisation "
     "{other} of {original}.",
+    "FEE_VARIANCE": "{acquirer} charged a fee of {fee} on {gross} ({ref}) where the contract gives {right}: {amount} "
+    "{much}; {cause}.",
+    "NET_BREAK": "The payout {payout} declares {declared}, but its lines add up to {lines}: {amount} {less}{how}.",
     "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
     "{amount} expected, {zero} received.",
     "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
@@ -68,12 +73,16 @@ CHINESE = {
     "TYPE_MISMATCH": "{acquirer} 清算 {theirs} 的交易类型与终端记录的 {mine} 不同（{ref}）。",
     "DUPLICATE_SETTLEMENT": "{acquirer} 清算 {theirs}（{ref}），次数多于门店流水。",
     "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}（{ref}）；有 {found} 笔流水符合，无法区分。",
+    "AMBIGUOUS_DEPOSIT": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），未注明付款；"
+    "{found} 笔未到付款有多种组合与之相符。",
     "DUPLICATE_CHARGE": "门店于 {day} 在数分钟内对同一张卡两次收取 {amount}：{ref}，此前为参考号 {other}。",
     "REFUND_UNLINKED": "门店于 {day} 退货 {amount}（{ref}），但门店流水和 {acquirer} 都没有其原交易（{other}）。",
     "REFUND_EXCESS": "门店于 {day} 退货 {whole}（{ref}）后，累计退货比原交易 {other} 的 {original} 多出 {amount}。",
     "REFUND_DUPLICATE": "门店于 {day} 再次退货 {amount}（{ref}）：原交易 {other}（{original}）此前已退过同样金额。",
     "PREAUTH_NOT_COMPLETED": "{day} 的预授权 {amount}（{ref}）到 {due} 既未完成也未撤销。",
     "PREAUTH_EXCESS": "{day} 的预授权完成 {whole}（{ref}）比预授权 {other}（{original}）的 115% 多出 {amount}。",
+    "FEE_VARIANCE": "{acquirer} 对 {gross}（{ref}）收取手续费 {fee}，按合同应为 {right}：{much} {amount}，{cause}。",
+    "NET_BREAK": "付款 {payout} 申报 {declared}，而其明细合计为 {lines}：{less_zh} {amount}{how_zh}。",
     "DEPOSIT_MISSING": "付款 {payout} 的 {amount} 应于 {due} 到账，但对账单中没有：应收 {amount}，实收 {zero}。",
     "DEPOSIT_AMOUNT_DIFF": "付款 {payout} 应为 {payout_amount}，银行到账 {bank_amount}：{less_zh} {amount}。",
     "BALANCE_BREAK": "账户 {account}：{after} 的对账单期初余额为 {opening}，而 {before} 的期末余额为 {closing}，"

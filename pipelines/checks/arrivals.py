@@ -66,7 +66,7 @@ class Arrivals:
     def _expects(self, source: Source, day: date) -> bool:
         if source.expected == "none":
             return False
-        return source.expected == "daily" or is_business_day(day, self.settings.run.calendar)
+        return source.expected == "daily" or is_business_day(day, source.calendar or self.settings.run.calendar)
 
     def expected_until_now(self) -> list[Expectation]:
         """Every file that this run or one before it expected, in order of date and source."""

@@ -14,16 +14,16 @@ def _country(code: str) -> holidays.HolidayBase:
     return holidays.country_holidays(code)
 
 
-def is_business_day(day: date, country: str) -> bool:
-    """Whether banks of the country (ISO 3166 code) work on the day."""
-    return bool(_country(country).is_working_day(day))
+def is_business_day(day: date, *countries: str) -> bool:
+    """Whether banks of all these countries (ISO 3166 codes) work on the day."""
+    return all(_country(country).is_working_day(day) for country in countries)
 
 
-def business_day_after(day: date, count: int, country: str) -> date:
-    """The count-th business day strictly after `day`; the day itself for count 0."""
+def business_day_after(day: date, count: int, *countries: str) -> date:
+    """The count-th business day of all these countries strictly after `day`; the day itself for count 0."""
     while count > 0:
         day += timedelta(days=1)
-        count -= is_business_day(day, country)
+        count -= is_business_day(day, *countries)
     return day
 
 

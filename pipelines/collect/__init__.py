@@ -113,10 +113,11 @@ def inside(archive: Candidate, member: Member, sources: Iterable[Source]) -> Can
 
 
 class LargeFile:
-    """Bytes of a file that are read where they are asked for, so that memory never holds them all."""
+    """Bytes of a file, or of a part of it, that are read where they are asked for: memory never holds them all."""
 
-    def __init__(self, file: BinaryIO):
-        self._file, self._size = file, os.fstat(file.fileno()).st_size
+    def __init__(self, file: BinaryIO, start: int = 0):
+        self._file, self._start = file, start
+        self._size = os.fstat(file.fileno()).st_size - start
 
     def __len__(self) -> int:
         return self._size
@@ -124,15 +125,15 @@ class LargeFile:
     def __getitem__(self, part: slice) -> bytes:
         at, end, _ = part.indices(self._size)
         found = []
-        while at < end and (read := os.pread(self._file.fileno(), end - at, at)):
+        while at < end and (read := os.pread(self._file.fileno(), end - at, self._start + at)):
             found.append(read)
             at += len(read)
         return b"".join(found)
 
     def copy_to(self, target: BinaryIO) -> None:
         """Write all bytes to another file, within the kernel."""
-        at = 0
-        while at < self._size and (sent := os.sendfile(target.fileno(), self._file.fileno(), at, self._size - at)):
+        at, stop = self._start, self._start + self._size
+        while at < stop and (sent := os.sendfile(target.fileno(), self._file.fileno(), at, stop - at)):
             at += sent
 
 
@@ -141,18 +142,31 @@ def contents(path: Path) -> Data:
     return path.read_bytes() if path.stat().st_size < HELD else LargeFile(path.open("rb", buffering=0))
 
 
-def spooled(chunks: Iterable[bytes]) -> Data:
-    """The bytes of a member of an archive; those of a large one go to a file that nobody else sees."""
-    held, size = [], 0
-    coming = iter(chunks)
-    for chunk in coming:
-        held.append(chunk)
-        size += len(chunk)
-        if size >= HELD:
-            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the member does
-            file.writelines(chain(held, coming))
-            return LargeFile(file)
-    return b"".join(held)
+class Spool:
+    """Holds the members of one archive: the first few in memory, the others in a file that nobody else sees."""
+
+    def __init__(self) -> None:
+        self._left = HELD
+        self._file: BinaryIO | None = None
+
+    def __call__(self, chunks: Iterable[bytes]) -> Data:
+        """The bytes of one member."""
+        held, size = [], 0
+        coming = iter(chunks)
+        for chunk in coming:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= self._left:
+                return self._on_disk(chain(held, coming))
+        self._left -= size
+        return b"".join(held)
+
+    def _on_disk(self, chunks: Iterable[bytes]) -> Data:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the members do
+        start = self._file.seek(0, os.SEEK_END)
+        self._file.writelines(chunks)
+        return LargeFile(self._file, start)
 
 
 def _pieces(data: Data) -> Iterator[bytes]:

@@ -7,7 +7,6 @@ from pipelines.dictionary.words import code, table
 
 NOT_FOUND_YET = frozenset(
     {
-        *("FEE_VARIANCE", "NET_BREAK"),
         *("CHANNEL_INCIDENT", "UNUSUAL_PATTERN", "TERMINAL_HEALTH", "CUSTOMER_CLAIM"),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 
 import click
 
@@ -48,12 +49,20 @@ def layers() -> str:
 
 def commands() -> str:
     """What `recon` can be told."""
-    rows = []
-    for name, command in sorted(cli.commands.items()):
-        if not command.hidden:
-            options = [_option(parameter) for parameter in command.params]
-            rows.append((code(f"recon {name}"), command.get_short_help_str(200), " ".join(options)))
+    rows = [
+        (code(f"recon {name}"), command.get_short_help_str(200), " ".join(map(_option, command.params)))
+        for name, command in every_command()
+    ]
     return table(("command", "what it does", "options"), rows)
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Commands and subcommands by the words that call them, hidden ones left out."""
+    for name, command in sorted(cli.commands.items()):
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {sub}", each) for sub, each in sorted(command.commands.items()))
+        elif not command.hidden:
+            yield name, command
 
 
 def _option(parameter: click.Parameter) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,29 +12,46 @@ from typing import Any
 import polars as pl
 
 from pipelines import config, reading
-from pipelines.collect import check_sidecars, contents, spooled
+from pipelines.collect import Spool, check_sidecars, contents
 from pipelines.config import ConfigError, Settings, Source
 from pipelines.inspection import archives
 from pipelines.money import EXPONENTS, round_half_up
 from pipelines.sources.base import MICRO, Data, Parsed, Profile, SourceError
+from pipelines.sources.batches import contradictions, standing
 from pipelines.sources.containers import Member, is_archive, members
 from pipelines.sources.identify import HEAD, identify
 from pipelines.sources.sidecars import file_of, is_sidecar
+from pipelines.sources.traces import gaps, gaps_told, runs_of
 from pipelines.toml_faults import there_are
 
 UNTOLD = "(given by configuration)"
 """Acquirer or account of a file that names none and that no source claims."""
 
 
-def inspect(files: Sequence[Path], config_path: Path | None, profile: str | None) -> list[dict[str, Any]]:
+Watch = Callable[[str, Data], Data]
+"""Is given the name and bytes of each file, and gives what is read in their place."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whoever asks: their settings, the profiles that count, the one they chose, and what watches the reading."""
+
+    settings: Settings
+    readers: Mapping[str, Profile]
+    chosen: Profile | None
+    watch: Watch
+
+
+def inspect(
+    files: Sequence[Path], config_path: Path | None, profile: str | None, watch: Watch = lambda _, data: data
+) -> list[dict[str, Any]]:
     """One entry per file, in the shape of contract.md. ConfigError for a profile nobody knows."""
     settings = config.load(config_path) if config_path else Settings()
-    readers = settings.readers
     known = settings.every_reader
     if profile is not None and profile not in known:
         raise ConfigError(f"profile {profile!r} is unknown; {there_are(profile, known)}")
-    chosen = known.get(profile or "")
-    return [entry for path in _without_sidecars(files) for entry in _inspect(path, settings, readers, chosen)]
+    asked = _Asked(settings, settings.readers, known.get(profile or ""), watch)
+    return [entry for path in _without_sidecars(files) for entry in _inspect(path, asked)]
 
 
 def _without_sidecars(files: Sequence[Path]) -> Sequence[Path]:
@@ -46,19 +64,17 @@ def _spoken_of(sidecar: Path) -> Path:
     return next((path for path in (told, told.with_name(f"{told.name}.gz")) if path.exists()), sidecar)
 
 
-def _inspect(
-    path: Path, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
-) -> list[dict[str, Any]]:
+def _inspect(path: Path, asked: _Asked) -> list[dict[str, Any]]:
     try:
-        data = contents(path)
+        data = asked.watch(path.name, contents(path))
         if not is_archive(data[:8]):
-            return [_checked(path, [data], _read(str(path), path.name, data, settings, readers, chosen))]
-        held = list(members(str(path), data, spooled))
+            return [_checked(path, [data], _read(str(path), path.name, data, asked))]
+        held = list(members(str(path), data, Spool()))
     except OSError as error:
         return [_unreadable(str(path), f"cannot be read: {error.strerror}; check the path and its permissions", None)]
     except SourceError as error:
         return [_unreadable(str(path), error.text, None)]
-    entries = archives.told(str(path), [(member, _member(member, settings, readers, chosen)) for member in held])
+    entries = archives.told(str(path), [(member, _member(member, asked)) for member in held])
     one = [held[0].data] if len(held) == 1 else []
     return [_checked(path, [data, *one], entries[0]), *entries[1:]]
 
@@ -74,26 +90,48 @@ def _checked(path: Path, contents: Sequence[Data], entry: dict[str, Any]) -> dic
     return entry | {"warnings": [*entry["warnings"], *(f"{name} agrees" for name in agree)]}
 
 
-def _member(
-    member: Member, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
-) -> dict[str, Any]:
+def _member(member: Member, asked: _Asked) -> dict[str, Any]:
     if member.error:
         return _unreadable(member.name, member.error.text, None)
-    return _read(member.name, member.filename, member.data, settings, readers, chosen)
+    return _read(member.name, member.filename, asked.watch(member.filename, member.data), asked)
 
 
-def _read(
-    shown: str, name: str, data: Data, settings: Settings, readers: Mapping[str, Profile], chosen: Profile | None
-) -> dict[str, Any]:
+def _read(shown: str, name: str, data: Data, asked: _Asked) -> dict[str, Any]:
+    chosen, settings = asked.chosen, asked.settings
     try:
-        profile = chosen or identify(name, data, readers)
+        profile = chosen or identify(name, data, asked.readers)
         source = _source_of((name, Path(shown.split("!", maxsplit=1)[0]).name), profile, settings)
         parts = reading.read_parts(profile, data, settings, source, name)
-        entry = _rounded(archives.joined([_entry(shown, part) for part in parts]))
+        noticed = _Terminals()
+        entry = _rounded(archives.joined([_entry(shown, noticed.seen(part)) for part in parts]))
+        entry["warnings"] = [*entry["warnings"], *noticed.told()]
     except SourceError as error:
         return _unreadable(shown, error.text, error.profile)
     why = chosen.explain(name, bytes(data[:HEAD])) if chosen else ""
     return entry | {"warnings": [*entry["warnings"], f"it does not look like {profile.name}: {why}"]} if why else entry
+
+
+@dataclass
+class _Terminals:
+    """What the parts of a journal tell of its terminals: gaps in their numbers, batches that were closed."""
+
+    traces: list[pl.DataFrame] = field(default_factory=list)
+    closings: list[pl.DataFrame] = field(default_factory=list)
+    counted: list[pl.DataFrame] = field(default_factory=list)
+
+    def seen(self, part: reading.Read) -> reading.Read:
+        """Take note of one part more, and hand it on."""
+        if part.parsed.side == "journal":
+            self.traces += [part.parsed.traces, runs_of(part.accepted)]
+            self.closings.append(part.parsed.batch_totals)
+            self.counted.append(standing(part.accepted))
+        return part
+
+    def told(self) -> list[str]:
+        """One sentence for each gap, and for each batch whose totals contradict the rows."""
+        gone = gaps_told(gaps(self.traces)) if self.traces else []
+        wrong = contradictions(pl.concat(self.closings), pl.concat(self.counted)) if self.closings else []
+        return [*gone, *wrong]
 
 
 def _source_of(names: Sequence[str], profile: Profile, settings: Settings) -> Source:

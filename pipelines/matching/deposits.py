@@ -1,34 +1,37 @@
-"""Payouts against bank entries: who names whom, whether the sums agree, what is due and has not come."""
+"""Payouts against bank entries: who names whom or adds up to whom, what is due and has not come."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 
 import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.workdays import business_day_after
-from pipelines.config import Contract, Settings
+from pipelines.config import Settings
+from pipelines.matching.by_amount import by_amount
+from pipelines.matching.deposit_breaks import AMBIGUOUS, different, missing, undecided, unidentified
+from pipelines.matching.lumps import Doubt, Tie
+from pipelines.matching.payees import acquirer_of_entry, calendars_of, contract_of, fee_taken
+from pipelines.matching.references import named, names_another
 from pipelines.matching.rules import DEPOSIT_RULE
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE, WAITING
 from pipelines.matching.verdicts import MATCHED
-from pipelines.sources.key_columns import without_hash
 
 GROUPS = {
     "group_no": pl.Int64,
     "currency": pl.String,
     "payout_minor": pl.Int64,
     "bank_minor": pl.Int64,
+    "bank_fee_minor": pl.Int64,
     "verdict": pl.String,
     "rule": pl.String,
 }
 MEMBERS = {"group_no": pl.Int64, "side": pl.String, "row_id": pl.Int64}
 STATES = {"row_id": pl.Int64, "state": pl.String, "reason": pl.String}
-PART_OF_A_REFERENCE = "A-Za-z0-9"
+UNIDENTIFIED = "DEPOSIT_UNIDENTIFIED"
 
 
 @dataclass(frozen=True)
@@ -56,51 +59,6 @@ class Deposited:
         return self.entries.select(*STATES, "acquirer")
 
 
-def named(entries: pl.DataFrame, payout_ids: list[str]) -> pl.DataFrame:
-    """Which entry names which payout: `row_id`, `payout_id`.
-
-    An id counts only as a whole reference: P1 is not named by a text that holds P10, nor by one of P1-B if that is
-    a payout too. An id that looks like a card's number is masked everywhere, and found by what texts show of it.
-    """
-    ids = sorted(set(payout_ids))
-    if entries.is_empty() or not ids:
-        return pl.DataFrame(schema={"row_id": pl.Int64, "payout_id": pl.String})
-    written = pl.DataFrame({"payout_id": ids, "shown": map(without_hash, ids)})
-    text = pl.concat_str("remittance", "bank_ref", "end_to_end_id", separator=" ", ignore_nulls=True)
-    texts = pl.Series("text", map(without_hash, entries.select(text).to_series()), pl.String)
-    held = texts.str.extract_many(written["shown"].unique(maintain_order=True).to_list(), overlapping=True)
-    found = pl.DataFrame([entries["row_id"], texts, held.alias("ids")]).filter(pl.col("ids").list.len() > 0)
-    whole = [_whole(text, held) for text, held in found.select("text", "ids").iter_rows()]
-    named_by = found.select("row_id", shown=pl.Series(whole, dtype=pl.List(pl.String))).explode("shown")
-    return named_by.join(written, on="shown", maintain_order="left").select("row_id", "payout_id")
-
-
-def _whole(text: str, ids: Iterable[str]) -> list[str]:
-    """Those of the ids that stand in the text for themselves, longest first; what one of them takes is gone."""
-    edge, found = PART_OF_A_REFERENCE, []
-    for payout_id in sorted(set(ids), key=lambda i: (-len(i), i)):
-        rest = re.sub(rf"(?<![{edge}]){re.escape(payout_id)}(?![{edge}])", " ", text)
-        if rest != text:
-            found.append(payout_id)
-            text = rest
-    return found
-
-
-def contract_of(settings: Settings, acquirer: str | None, merchant_id: str | None) -> Contract | None:
-    """The first contract of the acquirer that fits the merchant, or, for a payout without one, the first."""
-    ours = [c for c in settings.contracts if c.acquirer == acquirer]
-    fitting = [c for c in ours if merchant_id is None or fnmatchcase(merchant_id, c.merchant_id)]
-    return fitting[0] if fitting else None
-
-
-def acquirer_of_entry(settings: Settings, counterparty: str | None) -> str | None:
-    """The acquirer whose `bank_counterparty` fits the entry's counterparty, if any."""
-    for contract in settings.contracts:
-        if contract.bank_counterparty and fnmatchcase(counterparty or "", contract.bank_counterparty):
-            return contract.acquirer
-    return None
-
-
 def _mapped(
     frame: pl.DataFrame, keys: list[str], column: str, value: Callable[..., object], dtype: pl.DataType
 ) -> pl.DataFrame:
@@ -110,20 +68,31 @@ def _mapped(
     return frame.join(distinct.with_columns(values), on=keys, how="left", nulls_equal=True, maintain_order="left")
 
 
-def settle_deposits(payouts: pl.DataFrame, entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals) -> Deposited:
-    """Group payouts with the entries that name them, and say what each one left over means.
+def settle_deposits(
+    payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame, listed: pl.Series, arrivals: Arrivals
+) -> Deposited:
+    """Group payouts with the entries that name them or add up to them, and say what each one left over means.
 
-    payouts: PAYOUT lines not yet banked to the fen; entries: bank rows not yet explained; listed: row ids of entries
-    that are unidentified since an earlier night. Amounts are compared with the declared payout (`net_minor`), per
-    currency.
+    payouts: PAYOUT lines not yet banked to the fen; entries: bank rows not yet explained; references: `payout_row`,
+    `ref`: by what an entry may name a payout; listed: row ids of entries that are unidentified since an earlier night.
+    Amounts are compared with the declared payout (`net_minor`), per currency.
     """
-    links = _links(payouts, entries)
-    groups, members = _groups(links, payouts, entries)
-    paid = members.filter(pl.col("side") == "settlement")["row_id"]
-    seen = members.filter(pl.col("side") == "bank")["row_id"]
-    payouts_left = _dated_payouts(payouts.filter(~pl.col("row_id").is_in(paid.implode())), arrivals)
-    entries_left = _owned_entries(entries.filter(~pl.col("row_id").is_in(seen.implode())), listed, arrivals)
-    breaks = [_different(groups, members, payouts), _missing(payouts_left), _unidentified(entries_left)]
+    links = _links(payouts, entries, references)
+    groups, members = _groups(links, payouts, entries, arrivals.settings)
+    payouts_left = _dated_payouts(_without(payouts, members, "settlement"), arrivals)
+    entries_left = _owned_entries(_without(entries, members, "bank"), listed, arrivals)
+    strange = names_another(
+        entries_left, payouts.select("acquirer", payout_row="row_id").join(references, on="payout_row")
+    )
+    ties, doubts = by_amount(payouts_left, entries_left.join(strange, on="row_id", how="anti"), arrivals.settings)
+    tied_groups, tied_members = _tied(ties, payouts, entries)
+    groups, members = pl.concat([groups, tied_groups]).sort("group_no"), pl.concat([members, tied_members])
+    payouts_left = _doubted(_without(payouts_left, tied_members, "settlement"), doubts)
+    entries_left = _undecided(_without(entries_left, tied_members, "bank"), doubts)
+    breaks = [
+        *(different(groups, members, payouts), missing(payouts_left)),
+        *(unidentified(entries_left), undecided(entries_left)),
+    ]
     return Deposited(
         groups=groups,
         members=members,
@@ -133,12 +102,58 @@ def settle_deposits(payouts: pl.DataFrame, entries: pl.DataFrame, listed: pl.Ser
     )
 
 
-def _links(payouts: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+def _without(rows: pl.DataFrame, members: pl.DataFrame, side: str) -> pl.DataFrame:
+    taken = members.filter(pl.col("side") == side).select("row_id")
+    return rows.join(taken, on="row_id", how="anti", maintain_order="left")
+
+
+def _tied(ties: list[Tie], payouts: pl.DataFrame, entries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Ties as groups: numbered by the smallest payout row, both sums from the rows."""
+    rows = [(min(t.payouts), side, row) for t in ties for side, ids in _sides(t) for row in ids]
+    members = pl.DataFrame(rows, schema=MEMBERS, orient="row")
+    told = [(min(t.payouts), t.rule, t.bank_fee or None) for t in ties]
+    rules = pl.DataFrame(
+        told, schema={"group_no": pl.Int64, "rule": pl.String, "bank_fee_minor": pl.Int64}, orient="row"
+    )
+    summed = _sums(members, payouts, entries).join(rules, on="group_no", how="inner")
+    # what the bank took has the sign of the payout
+    fee = pl.col("bank_fee_minor") * pl.col("payout_minor").sign()
+    return summed.with_columns(verdict=pl.lit(MATCHED), bank_fee_minor=fee).select(list(GROUPS)), members
+
+
+def _sides(tie: Tie) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return ("settlement", tie.payouts), ("bank", tie.entries)
+
+
+def _doubted(payouts: pl.DataFrame, doubts: list[Doubt]) -> pl.DataFrame:
+    """Payouts that may be in an undecided entry wait until a person decides."""
+    named_there = [row for doubt in doubts for row in doubt.payouts]
+    doubted = pl.col("row_id").is_in(named_there) & (pl.col("state") == EXCEPTED)
+    return payouts.with_columns(
+        state=pl.when(doubted).then(pl.lit(WAITING)).otherwise("state"),
+        reason=pl.when(doubted).then(pl.lit("TIMING")).otherwise("reason"),
+    )
+
+
+def _undecided(entries: pl.DataFrame, doubts: list[Doubt]) -> pl.DataFrame:
+    """Entries with several answers are AMBIGUOUS_MATCH, with their candidates in `payout_rows`."""
+    rows = pl.DataFrame(
+        [(d.entry, list(d.payouts)) for d in doubts],
+        schema={"row_id": pl.Int64, "payout_rows": pl.List(pl.Int64)},
+        orient="row",
+    )
+    joined = entries.join(rows, on="row_id", how="left", maintain_order="left")
+    several = pl.col("payout_rows").is_not_null()
+    return joined.with_columns(reason=pl.when(several).then(pl.lit(AMBIGUOUS)).otherwise("reason"))
+
+
+def _links(payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
     """`payout_row`, `bank_row` of payouts and entries of one currency that name each other."""
-    known = payouts.select("payout_id", "currency", payout_row="row_id")
-    pairs = named(entries, payouts["payout_id"].drop_nulls().to_list())
-    currencies = entries.select("row_id", bank_currency="currency")
-    both = pairs.join(known, on="payout_id", how="inner").join(currencies, on="row_id", how="inner")
+    currencies = payouts.select("currency", payout_row="row_id")
+    there = entries.select("row_id", bank_currency="currency")
+    both = (
+        named(entries, references).join(currencies, on="payout_row", how="inner").join(there, on="row_id", how="inner")
+    )
     return both.filter(pl.col("currency") == pl.col("bank_currency")).select("payout_row", bank_row="row_id")
 
 
@@ -163,15 +178,37 @@ def _components(links: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=MEMBERS, orient="row")
 
 
-def _groups(links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _groups(
+    links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     members = _components(links)
+    summed = _sums(members, payouts, entries)
+    short = summed.filter(pl.col("payout_minor") != pl.col("bank_minor"))
+    lead = payouts.select("acquirer", "merchant_id", group_no="row_id")
+    counted = members.filter(pl.col("side") == "bank").group_by("group_no").agg(entries=pl.len())
+    told = [
+        (row["group_no"], taken)
+        for row in short.join(lead, on="group_no").join(counted, on="group_no").iter_rows(named=True)
+        if (taken := fee_taken(settings, row))
+    ]
+    fees = pl.DataFrame(told, schema={"group_no": pl.Int64, "bank_fee_minor": pl.Int64}, orient="row")
+    tie = (pl.col("payout_minor") == pl.col("bank_minor")) | pl.col("bank_fee_minor").is_not_null()
+    groups = summed.join(fees, on="group_no", how="left").with_columns(
+        verdict=pl.when(tie).then(pl.lit(MATCHED)).otherwise(pl.lit("DEPOSIT_AMOUNT_DIFF")),
+        rule=pl.lit(DEPOSIT_RULE),
+    )
+    return groups.select(list(GROUPS)).sort("group_no"), members
+
+
+def _sums(members: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """Both sides of each group: `group_no`, `currency`, `payout_minor`, `bank_minor`."""
     amounts = pl.concat(
         [
             payouts.select("row_id", "currency", side=pl.lit("settlement"), amount="net_minor"),
             entries.select("row_id", "currency", side=pl.lit("bank"), amount="amount_minor"),
         ]
     )
-    summed = (
+    return (
         members.join(amounts, on=["side", "row_id"], how="inner")
         .group_by("group_no")
         .agg(
@@ -180,12 +217,6 @@ def _groups(links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame) -
             bank_minor=pl.col("amount").filter(pl.col("side") == "bank").sum(),
         )
     )
-    tie = pl.col("payout_minor") == pl.col("bank_minor")
-    groups = summed.with_columns(
-        verdict=pl.when(tie).then(pl.lit(MATCHED)).otherwise(pl.lit("DEPOSIT_AMOUNT_DIFF")),
-        rule=pl.lit(DEPOSIT_RULE),
-    )
-    return groups.select(list(GROUPS)).sort("group_no"), members
 
 
 def _dated_payouts(payouts: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:
@@ -196,7 +227,8 @@ def _dated_payouts(payouts: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:
         contract = contract_of(settings, acquirer, merchant)
         if contract is None:
             return None
-        return business_day_after(settled, contract.payout_lag_business_days, settings.run.calendar)
+        calendars = calendars_of(settings, contract)
+        return business_day_after(settled, contract.payout_lag_business_days, *calendars)
 
     def late(acquirer: str, merchant: str | None, day: date | None) -> bool:
         contract = contract_of(settings, acquirer, merchant)
@@ -248,64 +280,6 @@ def _owned_entries(entries: pl.DataFrame, listed: pl.Series, arrivals: Arrivals)
         .then(pl.lit("no acquirer's entry: the counterparty fits no contract"))
         .when(incomplete)
         .then(pl.lit("TIMING"))
-        .otherwise(pl.lit("DEPOSIT_UNIDENTIFIED"))
+        .otherwise(pl.lit(UNIDENTIFIED))
     )
     return owned.with_columns(state=state, reason=reason)
-
-
-def _different(groups: pl.DataFrame, members: pl.DataFrame, payouts: pl.DataFrame) -> pl.DataFrame:
-    off = groups.filter(pl.col("verdict") != MATCHED)
-    lead = payouts.select("row_id", "acquirer", "merchant_id", "payout_id", business_date="settlement_date")
-    others = (
-        members.join(off.select("group_no"), on="group_no", how="semi")
-        .group_by("group_no")
-        .agg(
-            bank_rows=pl.col("row_id").filter(pl.col("side") == "bank").sort(),
-            payout_rows=pl.col("row_id").filter(pl.col("side") == "settlement").sort(),
-        )
-    )
-    rows = off.join(lead, left_on="group_no", right_on="row_id", how="inner").join(others, on="group_no", how="inner")
-    difference = pl.col("bank_minor") - pl.col("payout_minor")
-    return rows.select(
-        "acquirer",
-        "merchant_id",
-        "payout_id",
-        "business_date",
-        "currency",
-        "payout_minor",
-        "bank_minor",
-        "bank_rows",
-        "payout_rows",
-        type=pl.lit("DEPOSIT_AMOUNT_DIFF"),
-        settlement_row_id="group_no",
-        amount_minor=difference.abs(),
-        direction=pl.when(difference < 0).then(pl.lit("short")).otherwise(pl.lit("long")),
-    ).sort("settlement_row_id")
-
-
-def _missing(payouts: pl.DataFrame) -> pl.DataFrame:
-    return payouts.filter(pl.col("state") == EXCEPTED).select(
-        "acquirer",
-        "merchant_id",
-        "payout_id",
-        "currency",
-        "due",
-        business_date="settlement_date",
-        type="reason",
-        settlement_row_id="row_id",
-        amount_minor=pl.col("net_minor").abs(),
-        direction=pl.when(pl.col("net_minor") > 0).then(pl.lit("short")).otherwise(pl.lit("long")),
-    )
-
-
-def _unidentified(entries: pl.DataFrame) -> pl.DataFrame:
-    return entries.filter(pl.col("state") == EXCEPTED).select(
-        "acquirer",
-        "bank_ref",
-        "currency",
-        business_date="booking_date",
-        type="reason",
-        bank_row_id="row_id",
-        amount_minor=pl.col("amount_minor").abs(),
-        direction=pl.when(pl.col("amount_minor") > 0).then(pl.lit("long")).otherwise(pl.lit("short")),
-    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from pipelines.matching.by_hand import PAIR, near, none_barred
 from pipelines.matching.ranges import fitting
 from pipelines.matching.rules import Rule
 
@@ -31,20 +32,29 @@ def no_pairs() -> pl.DataFrame:
     return pl.DataFrame(schema=PAIRS)
 
 
-def run(rules: tuple[Rule, ...], version: int, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+def run(
+    rules: tuple[Rule, ...],
+    version: int,
+    journal: pl.DataFrame,
+    settlement: pl.DataFrame,
+    barred: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Pair rows by each rule in turn; a paired row is out for the rules after it.
 
     journal, settlement: the columns the rules name, `row_id`, `business_date`, `at` (the order of interchangeable
-    rows), `place` (where the caller finds the row again without a search); settlement also `gross_minor`. Returns the
-    columns of PAIRS: both rows, their places, the rule with its version, and by how much amounts may differ.
+    rows), `place` (where the caller finds the row again without a search); settlement also `gross_minor`. barred: pairs
+    that no rule may make. Returns the columns of PAIRS: both rows, their places, the rule with its version, and by how
+    much amounts may differ.
     """
     found = [no_pairs()]
+    never = none_barred() if barred is None else barred
     for rule in rules:
         for mine, theirs in _passes(rule):
             left, right = _seen(rule, journal, mine), _seen(rule, settlement, theirs)
             if left.is_empty() or right.is_empty():
                 continue
-            pairs = _unique_pairs(rule, left, right) if rule.unique else _in_order(rule, left, right)
+            pairs = _unique_pairs(rule, left, right) if rule.unique else _in_turn(rule, left, right, never)
+            pairs = pairs.join(never, on=PAIR, how="anti", maintain_order="left") if never.height else pairs
             told = {"rule": rule.name, "rules_version": version, "tolerance_minor": rule.tolerance_minor}
             pairs = pairs.with_columns(pl.lit(value, PAIRS[name]).alias(name) for name, value in told.items())
             found.append(pairs.select(list(PAIRS)))
@@ -129,6 +139,23 @@ def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl
         journal_place="place",
         settlement_place="place_there",
     )
+
+
+def _in_turn(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame, never: pl.DataFrame) -> pl.DataFrame:
+    """`_in_order`, but rows that are barred from a line choose first, each by itself, among the lines left to them."""
+    barred = near(never, journal, settlement)
+    if barred.is_empty():
+        return _in_order(rule, journal, settlement)
+    careful = journal.join(barred, left_on="row_id", right_on="journal_row_id", how="semi").sort("at", "row_id")
+    close = settlement.join(careful, on=list(rule.keys), how="semi", maintain_order="left")
+    found = []
+    for row_id in careful["row_id"]:
+        theirs = barred.filter(pl.col("journal_row_id") == row_id)["settlement_row_id"]
+        found.append(_in_order(rule, careful.filter(pl.col("row_id") == row_id), without(close, theirs)))
+        close = without(close, found[-1]["settlement_row_id"])
+    taken = pl.concat([pairs["settlement_row_id"] for pairs in found])
+    rest = _in_order(rule, without(journal, careful["row_id"]), without(settlement, taken))
+    return pl.concat([*found, rest])
 
 
 def _unique_pairs(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:

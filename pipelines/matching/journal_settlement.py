@@ -13,7 +13,8 @@ from datetime import date
 import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
-from pipelines.matching import rulebook, weaker
+from pipelines.matching import engine, rulebook, weaker
+from pipelines.matching.by_hand import made_by_hand
 from pipelines.matching.engine import without
 from pipelines.matching.frames import CANCELS, journal_frame, settlement_frame, with_codes, with_counters
 from pipelines.matching.lifecycle import links
@@ -64,9 +65,11 @@ class Settled:
 
 
 def identify(journal: pl.DataFrame, settlement: pl.DataFrame, book: Rulebook) -> Identified:
-    """Pair the open rows of both sides by their identity."""
+    """Pair the open rows of both sides as people decided, then by their identity."""
     mine, theirs = journal_frame(journal).with_row_index("place"), settlement_frame(settlement).with_row_index("place")
-    pairs = rulebook.run("identity", book, mine, theirs)
+    made = made_by_hand(book.decided.pairs, mine, theirs).select(list(engine.PAIRS))
+    left, lines = without(mine, made["journal_row_id"]), without(theirs, made["settlement_row_id"])
+    pairs = pl.concat([made, rulebook.run("identity", book, left, lines)])
     return Identified(
         mine,
         theirs,

@@ -14,27 +14,31 @@ _UNIT = ["file_id", "account", "currency"]
 _ENTRY = ["account", "currency", "booking_date", "amount_minor"]
 
 
-def told_again(entries: pl.DataFrame, files: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+def told_again(entries: pl.DataFrame, files: pl.DataFrame, ends: pl.DataFrame, corrected: pl.DataFrame) -> pl.DataFrame:
     """Entries that do not count because another file tells them too, in the columns of TOLD.
 
     entries: `row_id`, `file_id` and what the bank says of them; files: `file_id`, `account`, `standing`, `day`, one row
-    for each account and day that a file speaks for; ends: `file_id`, `account`, `currency`, `opening`, `closing`.
+    for each account and day that a file speaks for; ends: `file_id`, `account`, `currency`, `opening`, `closing`;
+    corrected: `file_id`, `account`, `by_file_id`.
 
-    1. A statement takes over its days: what reports within the day and notices tell of them does not count.
-    2. A statement that is told twice as a whole counts once, whatever the bank calls its entries.
-    3. Else one and the same entry counts once, the first time by RANK and arrival; the n-th of equal ones in a file is
+    1. An account that another statement corrects does not count where it was told first.
+    2. A statement takes over its days: what reports within the day and notices tell of them does not count.
+    3. A statement that is told twice as a whole counts once, whatever the bank calls its entries.
+    4. Else one and the same entry counts once, the first time by RANK and arrival; the n-th of equal ones in a file is
        the n-th in another. Statements of which one continues the other never tell the same entry.
     """
     standing = files.select("file_id", "standing").unique()
     rank = pl.col("standing").replace_strict(RANK, return_dtype=pl.Int8)
-    ranked = entries.join(standing, on="file_id", how="inner").with_columns(rank=rank)
+    known = entries.join(standing, on="file_id", how="inner").with_columns(rank=rank)
+    replaced = known.join(corrected, on=["file_id", "account"], how="inner")
+    ranked = known.join(replaced, on="row_id", how="anti")
     taken = _taken_over(ranked, files)
     left = ranked.join(taken, on="row_id", how="anti")
     whole = _whole(left.filter(pl.col("rank") == 0), ends)
     single = _one_by_one(left.join(whole, on="row_id", how="anti"), ends)
     repeats = pl.concat([part.select(**{n: pl.col(n).cast(t) for n, t in TOLD.items()}) for part in (whole, single)])
     counting = left.filter(pl.col("rank") == 0).join(repeats, on="row_id", how="anti")
-    return pl.concat([_explaining(taken, counting), repeats])
+    return pl.concat([_explaining(replaced, counting), _explaining(taken, counting), repeats])
 
 
 def _taken_over(ranked: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.config import Settings
 from pipelines.matching import engine
+from pipelines.matching.by_hand import Decided
 from pipelines.matching.engine import without
 from pipelines.matching.rules import Rule, RuleSet
 from pipelines.rule_settings import MatchRule
@@ -24,10 +25,12 @@ TIERS = (*AUTOMATIC, "suggestions")
 
 @dataclass(frozen=True)
 class Rulebook:
-    """common: the rules of acquirers of which recon.toml says nothing; own: those of the others, by acquirer."""
+    """common: the rules of acquirers of which recon.toml says nothing; own: those of the others, by acquirer; decided:
+    what people said of pairs, which comes before all of them."""
 
     common: RuleSet = PLAIN
     own: Mapping[str, RuleSet] = field(default_factory=dict)
+    decided: Decided = field(default_factory=Decided)
 
     def parts(self, lines: pl.DataFrame) -> Iterator[tuple[RuleSet, pl.DataFrame]]:
         """Settlement lines by the rules that hold for them."""
@@ -127,6 +130,6 @@ def run(tier: str, book: Rulebook, journal: pl.DataFrame, lines: pl.DataFrame) -
     """Pair by one tier of every acquirer's rules."""
     pairs = [engine.no_pairs()]
     for rules, mine in book.parts(lines):
-        pairs.append(engine.run(getattr(rules, tier), rules.version, journal, mine))
+        pairs.append(engine.run(getattr(rules, tier), rules.version, journal, mine, book.decided.barred))
         journal = without(journal, pairs[-1]["journal_row_id"]) if book.own else journal
     return pl.concat(pairs) if book.own else pairs[-1]

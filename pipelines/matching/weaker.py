@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipelines.matching import engine, rulebook
+from pipelines.matching import by_hand, engine, rulebook
 from pipelines.matching.engine import Tied, without
 from pipelines.matching.frames import journal_frame, with_codes, with_counters
 from pipelines.matching.rulebook import Rulebook
@@ -88,7 +88,8 @@ def paired(
 def undecided(book: Rulebook, left: pl.DataFrame, lines: pl.DataFrame) -> Tied:
     """Lines for which a rule that pairs only what is unique has several candidates, or one that several lines want."""
     parts = [engine.tied(rules.undecidable, left, mine, MOST_CANDIDATES) for rules, mine in book.parts(lines)]
-    return Tied(pl.concat([part.listed for part in parts]), pl.concat([part.rows for part in parts]).unique())
+    listed = by_hand.possible(pl.concat([part.listed for part in parts]), book.decided.barred)
+    return Tied(listed, pl.concat([part.rows for part in parts]).unique())
 
 
 def again(book: Rulebook, lines: pl.DataFrame, settled_before: pl.DataFrame, codes: pl.DataFrame) -> pl.Series:
@@ -109,4 +110,4 @@ def suggested(book: Rulebook, left: pl.DataFrame, lines: pl.DataFrame, states: p
     alone = states.filter((pl.col("state") == EXCEPTED) & (pl.col("reason") == "NOT_IN_JOURNAL"))
     unknown = lines.join(alone.select("row_id"), on="row_id", how="semi")
     parts = [engine.tied(rules.suggestions, left, mine, MOST_SUGGESTED).listed for rules, mine in book.parts(unknown)]
-    return pl.concat(parts)
+    return by_hand.possible(pl.concat(parts), book.decided.barred)

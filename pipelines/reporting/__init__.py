@@ -16,7 +16,7 @@ from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.money import to_major
 from pipelines.reconcile import Outcome
-from pipelines.reporting import accounts, listing, rates
+from pipelines.reporting import accounts, listing, rates, restated
 from pipelines.reporting.bridging import bridges
 from pipelines.reporting.frozen import again, keep
 from pipelines.reporting.periods import Period, summary
@@ -53,6 +53,8 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
             for e in outcome.arrivals.missing()
             if e not in expected
         ),
+        restatements=restated.restatements(store, day),
+        taken_back=restated.taken_back(store, day),
         rows=_row_counts(store, run_no),
         bridges=bridges(store.frame((SQL / "report" / "bridge.sql").read_text(encoding="utf-8")).iter_rows(named=True)),
         proof=accounts.proof_of(store, outcome),

@@ -221,6 +221,8 @@ def _totals(batches: pl.DataFrame, refused: bool) -> tuple[Totals, tuple[str, ..
     warnings = tuple(
         f"{batch} has no MerchantPayout line: nothing tells whether all its lines are here" for batch in loose
     )
+    if batches.is_empty():
+        return Totals(), ("the report has no line: nothing tells whether all its lines are here",)
     if closed.is_empty():
         return Totals(), warnings
     digits = max(EXPONENTS.get(currency or "", 2) for currency in closed["currency"])

@@ -18,6 +18,7 @@ TEXTUAL = frozenset({"16", "88"})
 
 _NEXT = re.compile(r"/\s*(?=(?:01|02|03|16|49|98|99|88),)")
 _NEXT_AFTER_TEXT = re.compile(r"/\s{2,}(?=(?:02|03|16|49|98|99|88),[0-9A-Za-z])")
+_BEGINS = re.compile(r".{0,6}[,:]")
 _HEADER = re.compile(r"\s*01,[^,/]*,[^,/]*,[0-9]{6,8},[^,/]*,[^,/]*,[^,/]*,[^,/]*,\s*2\s*(/|$)", re.MULTILINE)
 
 
@@ -60,15 +61,23 @@ def _pieces(line: str) -> Iterator[str]:
         at = found.end() if found else len(text)
 
 
+def _wrapped(record: Record, piece: str) -> bool:
+    """Whether a line goes on with the text of a transaction that was wrapped: it begins as no record does."""
+    is_open = record.code in TEXTUAL and not record.texts[-1].rstrip().endswith("/")
+    return is_open and _BEGINS.match(piece) is None
+
+
 def records(text: str) -> tuple[list[Record], list[tuple[int, str]]]:
     """Records in order, continuations with the record they continue; beside them lines that are none."""
     found: list[Record] = []
     strangers: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
         for piece in _pieces(line):
-            code, comma, rest = piece.partition(",")
+            code, comma, rest = piece.partition(":" if piece.startswith("88:") else ",")
             full = len(line.rstrip("\r")) >= LINE
-            if not comma or code not in CODES or (code == "88" and not found):
+            if found and _wrapped(found[-1], piece):
+                found[-1].texts[-1] += f" {piece}"
+            elif not comma or code not in CODES or (code == "88" and not found):
                 strangers.append((number, piece))
             elif code == "88":
                 found[-1].texts.append(rest)

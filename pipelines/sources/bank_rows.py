@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,9 @@ BESIDE = ("statement", "reversal", "batch_count")
 OF_THE_TEXT = ("EREF", "EREF+", "KREF", "KREF+", "PREF", "MARF")
 """References that only say which key of the text holds the reference."""
 NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "NONE", "-", *OF_THE_TEXT})
+
+
+_LEADING_ZEROS = re.compile(r"(?<![0-9.])0+(?=[0-9])")
 
 
 class Entry(NamedTuple):
@@ -85,7 +89,7 @@ def read_amount(text: str, currency: str | None) -> tuple[int | None, str | None
     if plain is None:
         return None, f"amount {shown(text)!r} is not an amount"
     try:
-        return to_minor(plain, currency), None
+        return to_minor(_LEADING_ZEROS.sub("", plain), currency), None
     except ValueError:
         return None, f"amount {shown(text)!r} has more decimals than {currency} allows, or is too long"
 

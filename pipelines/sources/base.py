@@ -138,6 +138,31 @@ NO_BALANCES = pl.DataFrame(
         "currency": pl.String,
     }
 )
+NO_TRACES = pl.DataFrame(
+    schema={
+        "merchant_id": pl.String,
+        "terminal_id": pl.String,
+        "batch_no": pl.String,
+        "day": pl.Date,
+        "first_no": pl.Int64,
+        "last_no": pl.Int64,
+    }
+)
+NO_BATCH_TOTALS = pl.DataFrame(
+    schema={
+        "line": pl.Int64,
+        "merchant_id": pl.String,
+        "terminal_id": pl.String,
+        "batch_no": pl.String,
+        "currency": pl.String,
+        "row_count": pl.Int64,
+        "amount_minor": pl.Int64,
+        "credit_rows": pl.Int64,
+        "credit_minor": pl.Int64,
+        "debit_rows": pl.Int64,
+        "debit_minor": pl.Int64,
+    }
+)
 NO_REFUSALS = pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})
 
 
@@ -153,7 +178,9 @@ class Parsed:
     the balances of one statement bear one line. standing: whether a bank's file has the last word on its days.
     printed: first and last date of its rows as printed, where their times are converted from another zone. carried:
     reason codes of lines that only carry a balance on from one payout to the next and are no part of the file's sums.
-    home: currency of a file that has no row to say it, where the format knows.
+    home: currency of a file that has no row to say it, where the format knows. traces: numbers of a terminal that no
+    row bears, in the columns of NO_TRACES. batch_totals: what terminals declare of the batches that they close, in
+    those of NO_BATCH_TOTALS.
     """
 
     profile: str
@@ -170,6 +197,8 @@ class Parsed:
     printed: tuple[date, date] | None = None
     carried: tuple[str, ...] = ()
     home: str | None = None
+    traces: pl.DataFrame = field(default_factory=NO_TRACES.clone)
+    batch_totals: pl.DataFrame = field(default_factory=NO_BATCH_TOTALS.clone)
 
 
 class Data(Protocol):

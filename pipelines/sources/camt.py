@@ -18,7 +18,10 @@ PART = 8 * 2**20
 """Bytes of text in a part of a file: some 20,000 entries."""
 
 OLDEST_VERSION, NEWEST_VERSION = 1, 13
-NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.[0-9]{3})\.001\.([0-9]{2})")
+NAMESPACE = re.compile(r"(?:\S*[:/])?(camt\.[0-9]{3})\.001\.([0-9]{2})(?:\.\S*)?")
+"""ISO writes `urn:iso:std:iso:20022:tech:xsd:camt.053.001.08`; SWIFT and some clearing houses another beginning."""
+
+_NAMED = re.compile(r"[:/](camt\.[0-9]{3})\.001\.([0-9]{2})\b")
 ROOTS = {
     "BkToCstmrAcctRpt": "camt.052",
     "BkToCstmrStmt": "camt.053",
@@ -51,7 +54,7 @@ def recognise(data: bytes) -> Recognised:
     except SourceError as error:
         return Recognised(why=error.text)
     if b"<!DOCTYPE" in head:  # refused by `parse`; not even its head goes to the XML parser
-        found = NAMESPACE.search(head.decode(errors="ignore"))
+        found = _NAMED.search(head.decode(errors="ignore"))
         return _by_namespace(found) if found else Recognised(why="it carries a DOCTYPE")
     names = [_split(tag) for tag in camt_xml.opening_tags(head)]
     for namespace, local in names:

@@ -131,7 +131,7 @@ def read_statement(element: etree._Element, namespace: str, report: str, not_boo
     def balance(within: etree._Element) -> Balance:
         amount = within.find(f"{namespace}Amt")
         return Balance(
-            kind=text("Tp/CdOrPrtry/Cd", within) or text("Tp/Cd", within),
+            kind=text("Tp/CdOrPrtry/Cd", within) or text("Tp/CdOrPrtry/Prtry", within) or text("Tp/Cd", within),
             amount=(content(amount) or "") if amount is not None and not len(amount) else "",
             currency=(amount.get("Ccy") if amount is not None else None) or "",
             sign=text("CdtDbtInd", within) or None,
@@ -148,7 +148,7 @@ def read_statement(element: etree._Element, namespace: str, report: str, not_boo
     iban = text("Acct/Id/IBAN").replace(" ", "")
     return Statement(
         name=" ".join(filter(None, (text("Id"), f"page {page}" if several else ""))) or None,
-        account=iban or text("Acct/Id/Othr/Id") or text("Acct/Id/PrtryAcct/Id") or None,
+        account=iban or text("Acct/Id/Othr/Id") or text("Acct/Id/PrtryAcct/Id") or text("Acct/Id/BBAN") or None,
         balances=tuple(balance(within) for within in element.findall(f"{namespace}Bal")),
         summary={key: value for key, value in summary.items() if value},
         period=(

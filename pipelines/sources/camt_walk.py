@@ -71,10 +71,8 @@ class Walk:
                 if above is not holder:
                     holder, done = self._holder(above, namespace), None
                 at = self._take(element, namespace)
-                if (
-                    done is not None and holder is not None
-                ):  # an entry later: the parser still holds the one it has just closed
-                    holder.remove(done)
+                if done is not None and holder is not None:
+                    holder.remove(done)  # an entry later: the parser still holds the one it has just closed
                 done = element
                 if most is not None and at - begun > most:
                     begun = at
@@ -90,7 +88,7 @@ class Walk:
     def _known(self, tag: str) -> tuple[str, str]:
         """Namespace (in lxml's braces, or empty) and local name of a tag; SourceError for another message's."""
         head, brace, local = str(tag).rpartition("}")
-        if brace and f"xsd:{self.message}.001." not in head and local != HEADER:
+        if brace and f"{self.message}.001." not in head and local != HEADER:
             what = f"beside {self.message} it holds elements of the namespace {head.strip('{}')!r}"
             raise SourceError(what, mend="ask the sender for one message a file", profile=self.profile)
         return head + brace, local

@@ -11,10 +11,13 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pipelines.sources import workbook
 from pipelines.sources.base import Data, SourceError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 Keep = Callable[[Iterator[bytes]], Data]
 """Puts the pieces of an expanded member together, wherever the caller has room for it."""
@@ -163,8 +166,36 @@ def _sheets(name: str, filename: str, data: Data, *, lone: bool) -> Iterator[Mem
 
 
 def _gunzipped(data: Data) -> Iterator[bytes]:
-    with gzip.GzipFile(fileobj=io.BytesIO(data[:])) as file:
+    with gzip.GzipFile(fileobj=_opened_for_reading(data)) as file:
         yield from _pieces(file)
+
+
+class _Raw(io.RawIOBase):
+    """Bytes as a file: what is not asked for is not in memory."""
+
+    def __init__(self, data: Data):
+        self._data, self._at = data, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence])
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        place = memoryview(buffer).cast("B")
+        found = self._data[self._at : self._at + len(place)]
+        place[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
+def _opened_for_reading(data: Data) -> IO[bytes]:
+    return io.BytesIO(data) if isinstance(data, bytes) else io.BufferedReader(_Raw(data), CHUNK)
 
 
 def _pieces(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
@@ -178,7 +209,7 @@ def _pieces(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
 
 def _directory(data: Data) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(io.BytesIO(data[:]))
+        return zipfile.ZipFile(_opened_for_reading(data))
     except (*DAMAGE, NotImplementedError):
         raise SourceError("the zip is cut off or damaged", mend=SEND_AGAIN) from None
 

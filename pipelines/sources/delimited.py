@@ -16,7 +16,7 @@ from pipelines.sources.cutting import raw_of
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
 from pipelines.sources.gather import abreast
 from pipelines.sources.given import covered, outside
-from pipelines.sources.kinds import ignored_counted, ignored_told
+from pipelines.sources.kinds import closes_a_batch, ignored_counted, ignored_told
 from pipelines.sources.layout import Layout
 from pipelines.sources.outline import (
     Frame,
@@ -124,7 +124,8 @@ class Delimited:
             return False
         rows = self._first_rows(frame, filename)
         if rows.is_empty():
-            return frame.trailer is not None and "rows" in frame.trailer.groupdict()
+            counted = frame.trailer is not None and "rows" in frame.trailer.groupdict()
+            return counted or closes_a_batch(frame.body, layout)
         needs = [n for n, c in schemas.BY_SIDE[self.side].columns.items() if not c.nullable]
         whole = pl.all_horizontal(pl.col(needs).is_not_null(), pl.col("unreadable").is_null())
         return not rows.filter(whole).is_empty()
@@ -206,6 +207,7 @@ class Delimited:
                 covered=covered(layout, beside.texts) if bank else (),
                 warnings=(*ignored_told(pl.concat(ignored), layout.ignored), *tally.oddities()) if piece.last else (),
                 home=self.home,
+                batch_totals=found.batch_totals,
             )
 
     @property

@@ -45,7 +45,8 @@ class FixedWidth:
     slots: name = place in the line; they may overlap. width: bytes of a row's line (0: up to the last slot, and more
     may follow). rows: codes with which the lines of rows begin, others: those of lines that say nothing; no codes:
     every line is a row. trimmed: lines may lack the blanks at their end. gaps: bytes that must be blank, which tells
-    shifted fields; then blanks beyond the width do no harm. derived: further cells by expressions over slots' names.
+    shifted fields; then blanks beyond the width do no harm. least: bytes that a line has at least where something has
+    taken all the blanks at its end away (0: they must be there). derived: further cells by expressions over slots.
     """
 
     layout: Layout
@@ -55,6 +56,7 @@ class FixedWidth:
     others: tuple[str, ...] = ()
     trimmed: bool = False
     gaps: tuple[int, ...] = ()
+    least: int = 0
     derived: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @property
@@ -203,8 +205,9 @@ class FixedWidth:
         kept: list[bytes] = []
         numbers: list[int] = []
         refused: list[tuple[int, str]] = []
-        for number, line in enumerate(data[part.start : part.end].split(b"\n"), part.first):
-            row = self._row(line.rstrip(b"\r"))
+        lines = data[part.start : part.end].split(b"\n")
+        for number, line in enumerate(lines, part.first):
+            row = self._row(line.rstrip(b"\r"), closed=number < part.first + len(lines) - 1)
             if isinstance(row, bytes):
                 kept.append(row)
                 numbers.append(number)
@@ -216,14 +219,17 @@ class FixedWidth:
             refused, schema=NO_REFUSALS.schema, orient="row"
         )
 
-    def _row(self, line: bytes) -> bytes | str:
-        """The line at its width; or why it is refused, which is nothing for one that says nothing."""
+    def _row(self, line: bytes, *, closed: bool) -> bytes | str:
+        """The line at its width; or why it is refused, which is nothing for one that says nothing.
+
+        closed: whether its end is there: one that is short because the file is cut off lacks more than blanks.
+        """
         if not line.strip(b" \t\0") or line.startswith(self._codes(self.others)):
             return ""
         if self.rows and not line.startswith(self._codes(self.rows)):
             code = line[: max(len(code) for code in self.rows)].decode(self.layout.encoding, errors="replace")
             return f"the line begins with {shown(code)!r}, which no row does"
-        if len(line) < self._width and self.trimmed:
+        if len(line) < self._width and (self.trimmed or (closed and 0 < self.least <= len(line.rstrip()) == len(line))):
             return line.ljust(self._width)
         beyond = line[self.width :].strip(b" ") if self.gaps else line[self.width :]
         if len(line) < self._width or (self.width and beyond):

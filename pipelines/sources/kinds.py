@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from pipelines.sources.base import NO_REFUSALS
+from pipelines.sources.batches import Close
 from pipelines.sources.layout import Field, Ignored, Layout
 from pipelines.sources.outline import Frame, usual_columns
 from pipelines.sources.quoted import PADDING
@@ -20,11 +21,13 @@ NOTHING_IGNORED = pl.DataFrame(schema={"line": pl.Int64, "rule": pl.Int64})
 
 @dataclass(frozen=True)
 class Parted:
-    """parts: lines of one kind each, beside what reads them; refused: lines of no kind; ignored: `line`, `rule`."""
+    """parts: lines of one kind each, beside what reads them; refused: lines of no kind; ignored: `line`, `rule`;
+    closes: lines that close a batch, with the groups of its totals."""
 
     parts: Sequence[tuple[Frame, Layout]]
     refused: pl.DataFrame = field(default_factory=NO_REFUSALS.clone)
     ignored: pl.DataFrame = field(default_factory=NOTHING_IGNORED.clone)
+    closes: Sequence[Close] = ()
 
 
 def parted(frame: Frame, layout: Layout) -> Parted:
@@ -32,17 +35,22 @@ def parted(frame: Frame, layout: Layout) -> Parted:
 
     A part keeps the lines of the others as blank ones, so that each line keeps its number.
     """
-    if not layout.kinds and not any(rule.line for rule in layout.ignored):
+    if not layout.kinds and not layout.batches and not any(rule.line for rule in layout.ignored):
         whole = pieces(frame.body, frame.first, layout.quote)
         return Parted([(replace(frame, body=body, first=first), layout) for body, first in whole])
     lines = frame.body.split(b"\n")
     kinds = [(re.compile(kind.line), _own(layout, kind.fields)) for kind in layout.kinds] or [(re.compile(""), layout)]
     rules = [(re.compile(rule.line), number) for number, rule in enumerate(layout.ignored) if rule.line]
     bodies = [[b""] * len(lines) for _ in kinds]
-    refused, ignored = [], []
+    closings = [re.compile(pattern) for pattern in layout.batches]
+    refused, ignored, closes = [], [], []
     for at, raw in enumerate(lines):
         text = raw.decode(errors="replace").strip(PADDING)
         if not text:
+            continue
+        closing = next(filter(None, (pattern.search(text) for pattern in closings)), None)
+        if closing is not None:
+            closes.append((frame.first + at, closing.groupdict()))
             continue
         rule = next((number for pattern, number in rules if pattern.search(text)), None)
         turn = next((number for number, (pattern, _) in enumerate(kinds) if pattern.search(text)), None)
@@ -57,7 +65,14 @@ def parted(frame: Frame, layout: Layout) -> Parted:
         parts,
         pl.DataFrame(refused, schema=NO_REFUSALS.schema, orient="row"),
         pl.DataFrame(ignored, schema=NOTHING_IGNORED.schema, orient="row"),
+        closes,
     )
+
+
+def closes_a_batch(body: bytes, layout: Layout) -> bool:
+    """Whether a line of the data closes a batch: a terminal may have had nothing else to tell."""
+    lines = body.decode(errors="replace").split("\n") if layout.batches else []
+    return any(re.search(pattern, line) for pattern in layout.batches for line in lines)
 
 
 def _own(layout: Layout, fields: Mapping[str, Field]) -> Layout:

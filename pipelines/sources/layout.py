@@ -120,7 +120,8 @@ class Layout:
     of blank cells are layout, not data. ragged: rows may lack blank cells at their end, or have more of them. strip:
     signs around cells that say nothing. blanks: words that stand for a blank cell. slots: where the cells of a line
     of fixed width stand; width: its bytes (0: up to the last slot, and more may follow). kinds: the kinds of rows,
-    where there are several. lead: sign that stands before each cell of a row, so that a delimiter within a cell does
+    where there are several. batches: regular expressions of lines that close a batch, whose groups are its totals
+    (`batches.GROUPS`). lead: sign that stands before each cell of a row, so that a delimiter within a cell does
     no harm. timezone: IANA zone of times where the format fixes it. synonyms: other names of a column and ours; with
     them, names are compared without regard to full-width signs. derive: canonical columns from fields of any other
     name, once those are typed.
@@ -154,6 +155,7 @@ class Layout:
     width: int = 0
     kinds: tuple[RowKind, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    batches: tuple[str, ...] = ()
     lead: str = ""
     timezone: str | None = None
     synonyms: Mapping[str, str] = field(default_factory=dict)

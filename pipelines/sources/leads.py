@@ -40,3 +40,15 @@ def led_cells(
     inner = [pl.col(name).str.head(-len(delimiter)) for name in asked if name != names[-1]]
     cells = cells.select(asked).with_columns(inner).with_columns(pl.col(pl.String).str.strip_chars(PADDING))
     return cells.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
+
+
+def quoted_leads(body: bytes, delimiter: str, lead: str) -> bool:
+    """Whether some cell stands in quotes before its lead, as a spreadsheet writes cells that hold a delimiter."""
+    quoted = f'"{lead}'.encode()
+    return quoted in body and (delimiter.encode() + quoted in body or b"\n" + quoted in body)
+
+
+def without_leads(cells: pl.DataFrame, lead: str) -> pl.DataFrame:
+    """Cells without the lead before them, blank where nothing else is there."""
+    text = pl.col(pl.String).str.strip_prefix(lead).str.strip_chars(PADDING)
+    return cells.with_columns(text).with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))

@@ -65,13 +65,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Outline:
-    """The report without its body lines; part: number of the file, where a report comes in several."""
+    """The report without its body lines.
+
+    part: number of the file, where a report comes in several. open_end: whether it has totals and yet not the footer
+    FF that ends a file with a header FH.
+    """
 
     sections: list[Section]
     footers: list[Footer]
     delimiter: str
     columns: int
     part: int
+    open_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,8 @@ class PaypalStl:
         reading, warnings = in_the_books_time(read, context.source_timezone, context)
         rows = with_honest_types(reading.rows)
         totals, unfinished = totals_of(reading, outline.footers, outline.part)
+        if outline.open_end:
+            raise SourceError("the footer FF is missing: the file is cut off", mend="ask the sender to send it again")
         return Parsed(
             profile=self.name,
             side=self.side,
@@ -174,7 +181,9 @@ def _outline(text: bytes) -> Outline:
             if _missing(now.names):
                 raise SourceError("the lines have no header that names their columns", line=line + 1)
             sections.append(replace(now, body=text[start:stop], first=line + 1))
-    return Outline(sections or [now], footers, delimiter, columns, part)
+    words = {record[1] for record in records}
+    open_end = b"FH" in words and b"FF" not in words and bool(footers)
+    return Outline(sections or [now], footers, delimiter, columns, part, open_end)
 
 
 def _read(section: Section, delimiter: str, context: Context) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

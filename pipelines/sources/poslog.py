@@ -24,6 +24,7 @@ from pipelines.sources.convert import business_dates
 from pipelines.sources.layout import ISO_DATES, ISO_TIMES
 from pipelines.sources.poslog_tenders import RETAIL, Tender, attribute, channel_of, local_name, tender_of, text_of
 from pipelines.sources.times import parsed_dates, parsed_times
+from pipelines.sources.traces import runs_of
 from pipelines.sources.xml_stream import XmlReader
 
 NAME = "poslog"
@@ -39,6 +40,7 @@ class Walk:
     offsets: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
+    numbers: list[tuple[str | None, ...]] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
 
     def take(self, transaction: etree._Element) -> None:
@@ -46,6 +48,7 @@ class Walk:
         body = next((child for child in transaction if local_name(child) in RETAIL), None)
         day = text_of(transaction, "BusinessDayDate")
         self.days |= {day} if day else set()
+        self._number(transaction, day)
         training = attribute(transaction, "TrainingModeFlag") == "true"
         for tender in transaction.iter("{*}Tender"):
             offset, line = self.reader.take("Tender")
@@ -58,6 +61,19 @@ class Walk:
                 self.told["other"] += 1
             else:
                 self.tenders.append(tender_of(transaction, body, tender, line, kind))
+
+    def _number(self, transaction: etree._Element, day: str | None) -> None:
+        """Every transaction bears a number of its workstation, whatever it is; none is left out."""
+        number = text_of(transaction, "SequenceNumber")
+        store, till = text_of(transaction, "RetailStoreID"), text_of(transaction, "WorkstationID")
+        self.numbers.append((store, till, number, day))
+
+    def traces(self) -> pl.DataFrame:
+        """The numbers of each workstation as stretches without a gap."""
+        names = ("merchant_id", "terminal_id", "stan", "day")
+        told = pl.DataFrame(self.numbers, schema=dict.fromkeys(names, pl.String), orient="row")
+        days = parsed_dates(told["day"].str.slice(0, 10), ISO_DATES)
+        return runs_of(told.with_columns(business_date=days, batch_no=pl.lit(None, pl.String)))
 
     def warnings(self) -> list[str]:
         """What was left out or assumed, one sentence each."""
@@ -157,6 +173,7 @@ class PosLog:
             data_rows=len(walk.tenders),
             covered=tuple(sorted(filter(_is_day, walk.days))),
             warnings=tuple(walk.warnings()),
+            traces=walk.traces(),
         )
 
 

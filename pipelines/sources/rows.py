@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 import schemas
-from pipelines.sources.base import Context
+from pipelines.sources.base import NO_BATCH_TOTALS, Context
+from pipelines.sources.batches import batch_totals
 from pipelines.sources.convert import Texts, places_of, to_canonical
 from pipelines.sources.cutting import cut_cells
 from pipelines.sources.gather import gathered
@@ -18,11 +19,13 @@ from pipelines.sources.outline import Frame
 
 @dataclass(frozen=True)
 class Found:
-    """rows: canonical, before validation; refused: `line`, `reason`; ignored: `line`, `rule`."""
+    """rows: canonical, before validation; refused: `line`, `reason`; ignored: `line`, `rule`; batch_totals: as in
+    `Parsed`."""
 
     rows: pl.DataFrame
     refused: pl.DataFrame
     ignored: pl.DataFrame
+    batch_totals: pl.DataFrame = field(default_factory=NO_BATCH_TOTALS.clone)
 
 
 def read_rows(frame: Frame, layout: Layout, context: Context, given: Texts, most: int | None = None) -> Found:
@@ -33,7 +36,10 @@ def read_rows(frame: Frame, layout: Layout, context: Context, given: Texts, most
     if layout.kinds:
         rows = rows.select(name for name in schemas.BY_SIDE[layout.side].columns if name in rows.columns)
         rows, refused = rows.sort("line"), refused.sort("line")
-    return Found(rows, refused, ignored)
+    if not whole.closes:
+        return Found(rows, refused, ignored)
+    totals, unread = batch_totals(whole.closes, layout, rows)
+    return Found(rows, pl.concat([refused, unread]).sort("line"), ignored, totals)
 
 
 def _of_part(

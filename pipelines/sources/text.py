@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipelines.sources.encoding import checked_utf8
-from pipelines.sources.leads import UNIT_SEPARATOR, led_cells
+from pipelines.sources.leads import UNIT_SEPARATOR, led_cells, quoted_leads, without_leads
 from pipelines.sources.pan import mask_card, mask_text
 from pipelines.sources.quoted import PADDING, Quoting, Record, keep_to_their_line
 from schemas.validation import mask_digit_runs
@@ -137,9 +137,9 @@ def read_cells(
     if not body or body.isspace():
         return Cells(_empty(columns), _refusals([]))
     if lead and (delimiter + lead).encode() in body:
-        led = led_cells(body, columns, delimiter, lead, wanted)
+        led = _led(body, first, columns, delimiter, lead, wanted)
         if led is not None:
-            return Cells(led.insert_column(0, _numbers(first, led.height)), _refusals([]))
+            return led
         body, delimiter, quote = _without_leads(body, delimiter, lead), UNIT_SEPARATOR, None
     separator = delimiter.encode()
     lines = _lines_if_regular(body, columns, separator, quote)
@@ -160,6 +160,17 @@ def read_cells(
             return _of_records(_padded(quoting.records(body.decode().split("\n"), 0), columns), first, columns)
         return _read_quoted(body, first, columns, quoting)
     return _read_line_by_line(body, first, columns, delimiter, ragged=ragged)
+
+
+def _led(
+    body: bytes, first: int, columns: int, delimiter: str, lead: str, wanted: Collection[int] | None
+) -> Cells | None:
+    """Cells with leads where they are regular, or quoted by a spreadsheet; None where neither holds."""
+    if quoted_leads(body, delimiter, lead):
+        cells = read_cells(body, first, columns, delimiter=delimiter)
+        return Cells(without_leads(cells.rows, lead), cells.refused)
+    led = led_cells(body, columns, delimiter, lead, wanted)
+    return None if led is None else Cells(led.insert_column(0, _numbers(first, led.height)), _refusals([]))
 
 
 def _numbers(first: int, lines: int) -> pl.Series:

@@ -34,6 +34,8 @@ TOTALS: dict[Side, tuple[str, ...]] = {
 
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _TURNED = ("amount", "gross", "net")
+LARGEST = 10**18
+"""Minor units above which nothing is a balance: balances are kept in 64 bits, sums of rows may be longer."""
 
 
 Stated = Mapping[str, tuple[str, int]]
@@ -53,6 +55,8 @@ def _declared(name: str, text: str, line: int, digits: int, amounts: Amounts) ->
     if not _DECIMAL.fullmatch(plain):
         raise SourceError(f"the trailer's {name} {shown(text)!r} is not a number", line=line)
     scaled = Decimal(plain).scaleb(0 if amounts.unit == "minor" else decimals(name, digits))
+    if name in ("opening", "closing") and abs(scaled) >= LARGEST:
+        raise SourceError(f"the trailer's {name} {shown(text)!r} is too long to be a balance", line=line)
     if scaled != int(scaled):
         raise SourceError(f"the trailer's {name} {text!r} has too many decimals", line=line)
     if name in BY_DIRECTION:

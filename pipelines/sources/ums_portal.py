@@ -5,11 +5,13 @@ Source: formats/SPEC-unionpay.md. Amounts are yuan; the settlement day holds tra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.sources.base import Context, Data, Parsed, Side
 from pipelines.sources.delimited import Delimited
+from pipelines.sources.encoding import encoding_of, utf8_head
 from pipelines.sources.layout import Amounts, Field, Layout
 
 TYPES = {
@@ -103,7 +105,7 @@ class UmsPortal:
 
     def identify(self, filename: str, head: bytes) -> bool:
         """Whether it is one of the two."""
-        return NETBANK.identify(filename, head) or WAP.identify(filename, head)
+        return NETBANK.identify(filename, head) or WAP.identify(filename, head) or _of_a_quiet_day(head)
 
     def explain(self, filename: str, head: bytes) -> str:
         """Why it is neither."""
@@ -118,8 +120,16 @@ class UmsPortal:
         yield from _kind_of(data[:65536]).stream(data, context)
 
 
+def _of_a_quiet_day(head: bytes) -> bool:
+    """Whether it is the export without header that holds blank rows and its title lines and nothing else."""
+    text = utf8_head(head, encoding_of(head, "utf-8")).decode(errors="replace")
+    filled = [line.strip() for line in text.split("\n") if line.strip()]
+    return text.startswith("\t") and bool(filled) and all(re.search(_TITLE, line) for line in filled)
+
+
 def _kind_of(head: bytes) -> Delimited:
-    return NETBANK if NETBANK.identify("", head) or not WAP.identify("", head) else WAP
+    wap = WAP.identify("", head) or _of_a_quiet_day(head)
+    return WAP if wap and not NETBANK.identify("", head) else NETBANK
 
 
 UMS_PORTAL = UmsPortal()

@@ -106,6 +106,7 @@ ZM = FixedWidth(
     slots={**_ZM, "rrn": _RRN},
     width=_ZM["reserved"].end,
     gaps=gaps_between(_ZM),
+    least=_ZM["medium"].end,
     derived={
         "kind": pl.coalesce("type", _CODE),
         "known_rrn": pl.when(pl.col("rrn").str.contains("^[0-9A-Za-z]{12}$")).then("rrn"),

@@ -12,6 +12,7 @@ from pipelines.cases.taxonomy import POLICY
 from pipelines.matching.frames import EXPECTED
 from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
+from pipelines.matching.references import squashed_sql
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import parts
 from pipelines.store.connection import Store
@@ -175,15 +176,43 @@ def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
 
 
 def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
-    """PAYOUT lines whose id stands somewhere in one of the texts (`text`), banked or not."""
-    return store.frame(
+    """PAYOUT lines whose id may stand somewhere in one of the texts (`text`), banked or not.
+
+    Signs and spaces between letters and digits are left out on both sides; who really names whom is told later.
+    """
+    known = store.frame(
         f"""
-        SELECT {SETTLEMENT} FROM book.settlement s
-        WHERE s.record_type = 'PAYOUT' AND EXISTS (
-            FROM known k WHERE contains(k.text, regexp_replace(s.payout_id, '-[a-p]{{12}}$', '')))
+        WITH texts AS (SELECT {squashed_sql("text")} AS text FROM known WHERE text IS NOT NULL),
+        ids AS (SELECT acquirer, payout_id, currency, settlement_date,
+                       {squashed_sql("regexp_replace(payout_id, '-[a-p]{{12}}$', '')")} AS id
+                FROM book.payout_nets WHERE declared_count > 0)
+        SELECT acquirer, payout_id, currency, settlement_date FROM ids
+        WHERE id <> '' AND EXISTS (FROM texts t WHERE contains(t.text, ids.id))
         """,
         known=texts,
     )
+    if known.is_empty():
+        return store.frame(f"SELECT {SETTLEMENT} FROM book.settlement LIMIT 0")
+    return store.frame(
+        f"""
+        SELECT {SETTLEMENT} FROM book.settlement s SEMI JOIN hits h USING (acquirer, payout_id, currency)
+        WHERE s.record_type = 'PAYOUT' AND s.settlement_date BETWEEN ? AND ?
+        """,
+        [known["settlement_date"].min(), known["settlement_date"].max()],
+        hits=known,
+    )
+
+
+def references_of(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
+    """By what a bank may name these payouts: `payout_row`, `ref`: their ids, the acquirers' transfer numbers."""
+    numbers = store.frame(
+        """
+        SELECT s.row_id AS payout_row, s.acquirer_ref AS ref FROM book.settlement s SEMI JOIN known USING (row_id)
+        WHERE s.record_type = 'PAYOUT' AND s.acquirer_ref IS NOT NULL
+        """,
+        known=payouts.select("row_id"),
+    )
+    return pl.concat([payouts.select(payout_row="row_id", ref="payout_id").drop_nulls(), numbers])
 
 
 def groups_of(store: Store, row_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -313,15 +342,33 @@ def write_policy(store: Store) -> None:
 
 
 def held_entries(store: Store, derived_ids: list[str]) -> dict[str, Entry]:
-    """Newest entry of every exception that is open, and of the ids given."""
+    """Newest entry of every exception that is open, and of the ids given; fees are kept apart, being many."""
     ids = pl.DataFrame({"exception_id": derived_ids}, schema={"exception_id": pl.String})
     newest = store.frame(
         """
         SELECT * FROM book.exception_events
+        WHERE type <> 'FEE_VARIANCE' OR exception_id IN (SELECT exception_id FROM ids)
         QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
         AND (status <> 'cleared' OR exception_id IN (SELECT exception_id FROM ids))
         """,
         ids=ids,
+    )
+    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
+
+
+def held_fees(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
+    """Newest entry of every open FEE_VARIANCE whose line bears one of the references: `merchant_id`, `ref`."""
+    if named.is_empty():
+        return {}
+    newest = store.frame(
+        """
+        SELECT * FROM book.exception_events e
+        WHERE type = 'FEE_VARIANCE' AND EXISTS (
+            FROM named n
+            WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
+        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1 AND status <> 'cleared'
+        """,
+        named=named,
     )
     return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
 
@@ -343,34 +390,38 @@ def write_events(
 ) -> None:
     """Append what changed in the register. due: date by which each id must be dealt with."""
     ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.exception_events")
-    rows = []
-    for number, event in enumerate(events, start=int(newest) + 1):
-        entry, found = event.entry, event.entry.break_
-        policy = POLICY[found.type]
-        rows.append(
-            {
-                "event_no": number,
-                "run_no": run_no,
-                "run_date": run_date,
-                "event": event.event,
-                "exception_id": entry.exception_id,
-                "type": found.type,
-                "status": entry.status,
-                "severity": policy.severity,
-                "leg": policy.leg,
-                "business_date": found.business_date,
-                "first_seen": entry.first_seen,
-                "due_date": due.get(entry.exception_id),
-                "amount_minor": found.amount_minor,
-                "direction": found.direction,
-                **{key: getattr(found, key) for key in KEYS},
-                "explanation": found.explanation,
-                "explanation_zh": found.explanation_zh,
-                "evidence": [{"side": e.side, "file": e.file, "line": e.line} for e in found.evidence],
-            }
-        )
-    if rows:
+    for first in range(0, len(events), EVENTS_AT_ONCE):
+        rows = [
+            {"event_no": number, "run_no": run_no, "run_date": run_date, **_event(event, due)}
+            for number, event in enumerate(events[first : first + EVENTS_AT_ONCE], start=int(newest) + first + 1)
+        ]
         store.append("exception_events", pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
+
+
+EVENTS_AT_ONCE = 20_000
+"""Events are written in slices: as rows of Python they take ten times what they take in the books."""
+
+
+def _event(event: Event, due: Mapping[str, date | None]) -> dict[str, object]:
+    entry, found = event.entry, event.entry.break_
+    policy = POLICY[found.type]
+    return {
+        "event": event.event,
+        "exception_id": entry.exception_id,
+        "type": found.type,
+        "status": entry.status,
+        "severity": policy.severity,
+        "leg": policy.leg,
+        "business_date": found.business_date,
+        "first_seen": entry.first_seen,
+        "due_date": due.get(entry.exception_id),
+        "amount_minor": found.amount_minor,
+        "direction": found.direction,
+        **{key: getattr(found, key) for key in KEYS},
+        "explanation": found.explanation,
+        "explanation_zh": found.explanation_zh,
+        "evidence": [{"side": e.side, "file": e.file, "line": e.line} for e in found.evidence],
+    }
 
 
 EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {

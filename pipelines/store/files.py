@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,9 +11,9 @@ from datetime import date, datetime
 import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE, Numbering
-from pipelines.store import parts
+from pipelines.store import parts, restating
 from pipelines.store.connection import Store
-from pipelines.store.retract import retract
+from pipelines.store.retract import Superseded, retract
 
 AMOUNT = {"journal": "amount_minor", "settlement": "gross_minor", "bank": "amount_minor"}
 
@@ -72,24 +72,39 @@ class Loading:
     totals: list[pl.DataFrame] = field(default_factory=list)
     numbering: Numbering = field(default_factory=Numbering)
 
-    def add(self, side: str, rows: pl.DataFrame, rejected: pl.DataFrame, balances: pl.DataFrame) -> pl.DataFrame:
+    def add(
+        self, side: str, rows: pl.DataFrame, rejected: pl.DataFrame, beside: Mapping[str, pl.DataFrame]
+    ) -> pl.DataFrame:
         """Store a part and return its rows as they are stored.
 
-        rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`.
+        rows: accepted canonical rows; rejected: `line`, `reason`, `raw`, `amount_minor`, `currency`; beside: what else
+        the part tells, by table (balances, traces, batch totals).
         """
         number, amount = pl.lit(self.file_id, pl.Int32), pl.col(AMOUNT[side])
         place = self.numbering.places(rows["line"]) + self.file_id * LINES_PER_FILE
         stored = rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=number)
         parts.add(self.store, side, stored, self.run_no, self.file_id)
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
-        self.store.append("balances", balances.with_columns(file_id=number))
+        for table, told in beside.items():
+            self.store.append(table, told.with_columns(file_id=number))
         self.totals.append(rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum()))
         return stored
 
-    def finish(self, record: FileRecord, replaces: Iterable[int] = ()) -> None:
-        """The file's own entry; replaces: files of the same source and day that this one corrects and takes back."""
-        for old in replaces:
-            retract(self.store, old, f"replaced by {record.name}", self.run_no)
+    def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:
+        """The file's own entry; replaces: what this one corrects, taken back as a whole or marked by its accounts."""
+        superseded = list(replaces)
+        if (whole := [old.file_id for old in superseded if old.accounts is None]) and record.side:
+            restating.record(self.store, record.side, self.file_id, whole, self.run_no)
+        for old in superseded:
+            if old.accounts is None:
+                retract(self.store, old.file_id, f"replaced by {record.name}", self.run_no)
+                continue
+            self.store.execute(
+                "DELETE FROM book.corrected WHERE file_id = ? AND list_contains(?, account)",
+                [old.file_id, sorted(old.accounts)],
+            )
+            told = {"account": sorted(old.accounts), "file_id": old.file_id, "by_file_id": self.file_id}
+            self.store.append("corrected", pl.DataFrame(told))
         _insert_file(self.store, record, self.file_id, self.run_no)
         if self.totals:
             summed = pl.concat(self.totals).group_by("currency").agg(pl.all().sum())

@@ -18,7 +18,7 @@ import polars as pl
 if TYPE_CHECKING:
     from pipelines.store.connection import Store
 
-TABLES = ("journal", "settlement", "bank", "matches")
+TABLES = ("journal", "settlement", "bank", "matches", "fee_checks")
 """Tables of `book` that are views over their parts."""
 
 _IN_USE = "book.parts WHERE dropped_at IS NULL"
@@ -109,6 +109,13 @@ def sweep(store: Store) -> None:
     for file in store.parts.glob("*.parquet"):
         if file.name not in known:
             file.unlink(missing_ok=True)
+
+
+def drop_all(store: Store, table: str) -> None:
+    """Take all rows out of a table."""
+    _drop(store, "of_table = ?", [table])
+    store.execute(f"DELETE FROM book.{table}_base")
+    show(store, store.parts, [table])
 
 
 def _drop(store: Store, condition: str, values: list[object]) -> None:

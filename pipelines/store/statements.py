@@ -11,7 +11,7 @@ from pipelines.store.connection import Store
 REASON = "told again by another statement"
 """Why an entry does not count; the view `bank` names the statement."""
 
-Decide = Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame], pl.DataFrame]
+Decide = Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame], pl.DataFrame]
 
 _DAYS = """
     SELECT file_id, unnest(if(len(covers) > 0, covers, [expected_date])) AS day, coalesce(standing, 'final') AS standing
@@ -29,7 +29,8 @@ _SPANS = """
 def balances(store: Store) -> pl.DataFrame:
     """First opening and last closing balance of every statement and currency, in the columns that `gaps` asks for.
 
-    Reports within a day and notices are no statements. A balance without a date has the days of its file.
+    Reports within a day and notices are no statements, nor are those that were corrected. A balance without a date
+    has the days of its file.
     """
     return store.frame(
         """
@@ -42,10 +43,37 @@ def balances(store: Store) -> pl.DataFrame:
             any_value(b.amount_minor) FILTER (b.kind = 'closing') AS closing
         FROM book.balances b JOIN book.files f USING (file_id)
         WHERE f.state = 'loaded' AND f.side = 'bank' AND coalesce(f.standing, 'final') = 'final'
+        AND (b.file_id, b.account) NOT IN (SELECT file_id, account FROM book.corrected)
         GROUP BY b.account, b.currency, b.file_id, f.name, b.line, b.statement
         HAVING last_day IS NOT NULL
         """
     ).drop("opened", "closed")
+
+
+def came(store: Store) -> pl.DataFrame:
+    """Rows of all files that were ever loaded, taken back or not: `side`, `currency`, `row_count`, `amount_minor`."""
+    return store.frame(
+        """
+        SELECT side, currency, CAST(sum(rows_in) AS BIGINT) AS row_count,
+               CAST(sum(amount_in_minor) AS BIGINT) AS amount_minor
+        FROM book.file_totals GROUP BY side, currency
+        """
+    )
+
+
+def repeated(store: Store) -> pl.DataFrame:
+    """Bank entries that do not count because another file tells them, in the same columns."""
+    return store.frame(
+        """
+        SELECT 'bank' AS side, currency, count(*) AS row_count, CAST(sum(amount_minor) AS BIGINT) AS amount_minor
+        FROM book.bank SEMI JOIN book.told_again USING (row_id) GROUP BY currency
+        """
+    )
+
+
+def write_rolled(store: Store, sums: pl.DataFrame, run_no: int) -> None:
+    """Keep the night's sums: `side`, `currency`, `what`, `row_count`, `amount_minor`."""
+    store.append("roll_forward", sums.with_columns(run_no=pl.lit(run_no, pl.Int32)))
 
 
 def settle_repeats(store: Store, last: int, decide: Decide) -> None:
@@ -64,6 +92,7 @@ def settle_repeats(store: Store, last: int, decide: Decide) -> None:
             counterparty
         FROM book.bank b SEMI JOIN near USING (file_id)
         WHERE EXISTS (FROM spans WHERE b.booking_date BETWEEN spans.first AND spans.last)
+        OR (b.file_id, b.account) IN (SELECT file_id, account FROM book.corrected)
         """,
         near=near,
         spans=spans,
@@ -86,7 +115,10 @@ def settle_repeats(store: Store, last: int, decide: Decide) -> None:
         """,
         near=near,
     )
-    _write(store, entries, decide(entries, files, ends))
+    corrected = store.frame(
+        "SELECT file_id, account, by_file_id FROM book.corrected SEMI JOIN near USING (file_id)", near=near
+    )
+    _write(store, entries, decide(entries, files, ends, corrected))
 
 
 def _near(store: Store, last: int) -> pl.DataFrame:
@@ -154,7 +186,9 @@ def explained(store: Store, entries: pl.DataFrame) -> pl.DataFrame:
         """
         SELECT t.by_row_id AS row_id, string_agg(concat_ws(' ', b.remittance, b.end_to_end_id, b.bank_ref), ' ') AS more
         FROM book.told_again t JOIN book.bank b USING (row_id)
-        WHERE t.by_row_id IN (SELECT row_id FROM entries) GROUP BY t.by_row_id
+        WHERE t.by_row_id IN (SELECT row_id FROM entries)
+        AND (b.file_id, b.account) NOT IN (SELECT file_id, account FROM book.corrected)
+        GROUP BY t.by_row_id
         """,
         entries=entries.select("row_id"),
     )
@@ -164,6 +198,26 @@ def explained(store: Store, entries: pl.DataFrame) -> pl.DataFrame:
     told = entries.join(texts, on="row_id", how="left", maintain_order="left")
     more = pl.when(pl.col("more").is_null()).then("remittance").otherwise(both)
     return told.with_columns(more.alias("remittance")).drop("more")
+
+
+def told_before(store: Store, entries: pl.Series) -> dict[int, list[int]]:
+    """Entries that do not count because one of these (row ids) counts in their place, in the order they came."""
+    found: dict[int, list[int]] = {}
+    told = (
+        "SELECT by_row_id, row_id FROM book.told_again SEMI JOIN entries ON by_row_id = entries.row_id ORDER BY row_id"
+    )
+    with store.registered(entries=entries.alias("row_id").to_frame()):
+        for by_row_id, row_id in store.execute(told):
+            found.setdefault(by_row_id, []).append(row_id)
+    return found
+
+
+def in_their_place(store: Store, rows: pl.Series) -> pl.Series:
+    """Entries (row ids) that count in the place of these."""
+    return store.frame(
+        "SELECT by_row_id FROM book.told_again SEMI JOIN told USING (row_id) WHERE by_row_id IS NOT NULL",
+        told=rows.alias("row_id").to_frame(),
+    )["by_row_id"]
 
 
 def counting(store: Store, entries: pl.DataFrame) -> pl.DataFrame:

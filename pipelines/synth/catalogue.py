@@ -32,6 +32,26 @@ CATALOGUE = (
         "cleared in the run of D+4; the one of D+2 was only waiting and has no truth row",
     ),
     Fault(
+        "VOID_NOT_SETTLED",
+        "row",
+        "A shows a voided sale and not its void, or the void in the file of D+4",
+        "long, whole amount, key the sale's RRN, first seen as for NOT_SETTLED, from the void's date on; cleared by "
+        "the void",
+    ),
+    Fault(
+        "REVERSAL_NOT_SETTLED",
+        "row",
+        "A shows a sale that timed out and was reversed, and not its reversal, or the reversal in the file of D+4",
+        "as for VOID_NOT_SETTLED",
+    ),
+    Fault(
+        "REFUND_NOT_SETTLED",
+        "row",
+        "A's line of a refund of D is dropped, or comes in the file of D+7",
+        "long, whole amount, first seen D+6 (later while the journal or a file named D+1 … D+5 is missing); cleared by "
+        "the line",
+    ),
+    Fault(
         "NOT_IN_JOURNAL",
         "row",
         "J's row of a settled sale is dropped",
@@ -175,16 +195,15 @@ CATALOGUE = (
     Fault(
         "FEE_VARIANCE",
         "row",
-        "A charges a fen more or less than the contract, or half a percent more; net and payout follow",
+        "A charges a fen more or less than the contract, half a percent more, another card type's rate, or ignores the "
+        "cap; net and payout follow",
         "short where too much was charged, else long, the difference, first seen when loaded",
-        judged=False,
     ),
     Fault(
         "NET_BREAK",
         "payout",
         "a payout declares, and the bank pays, more or less than the sum of its lines",
         "short or long, the difference, on the PAYOUT line, first seen when loaded",
-        judged=False,
     ),
     Fault(
         "BALANCE_BREAK",

@@ -108,6 +108,8 @@ channels = ["{acquirer.channel}"]
 """
         refund = "kept" if acquirer.name in keeping else "returned"
         yield from (_fee(fee, start, refund) for fee in acquirer.fees)
+        if acquirer.bank_fee_minor and acquirer.name in paid:
+            yield f'[[contracts.bank_fees]]\nfixed = "{major(acquirer.bank_fee_minor)}"\n'
 
 
 def _payouts(acquirer: Acquirer) -> str:

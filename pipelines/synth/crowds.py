@@ -1,4 +1,4 @@
-"""Nights that no reference decides: crowds of sales and lines alike in terminal, last four digits, amount and minute."""
+"""Nights that no reference decides: crowds of sales and lines alike in terminal, card, amount and minute."""
 
 from __future__ import annotations
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import combinations
 from types import MappingProxyType
 
 import polars as pl
 
 from pipelines.synth.arrivals import BANK, Schedule
+from pipelines.synth.booked import Entry, Payout, credit
+from pipelines.synth.credits import credited, reachable
 from pipelines.synth.dice import Dice
 from pipelines.synth.workdays import business_day_after
 from pipelines.synth.world import ACQUIRERS, BY_NAME
 
 OPENING_MINOR = 500_000_000
+NEAR = timedelta(days=20)
+MOST_FEE = max(acquirer.bank_fee_minor for acquirer in ACQUIRERS)
 # Not from acquirers: out of the reconciliation's scope.
 _OTHER = (
     (-1_280_000, "房租 三月", "上海静安置业有限公司"),
@@ -23,32 +28,6 @@ _OTHER = (
     (250_000, "保证金退回", "上海百联物业有限公司"),
     (-96_300, "货款 INV-20417", "苏州明德包装有限公司"),
 )
-
-
-@dataclass(frozen=True)
-class Payout:
-    """A declared payout: who pays whom, for which settlement date, how much (fen), when it is due."""
-
-    acquirer: str
-    settles: date
-    payout_id: str
-    merchant_id: str
-    net: int
-    due: date
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A bank entry: booking date, signed fen, texts, the payout it is for, and what is wrong with it."""
-
-    booking: date
-    amount: int
-    remittance: str
-    counterparty: str
-    acquirer: str = ""
-    payout: Payout | None = None
-    fault: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,11 +67,11 @@ def deposits(
     lost = order[:count] if "DEPOSIT_MISSING" in wanted else []
     wrong = order[count : 2 * count] if "DEPOSIT_AMOUNT_DIFF" in wanted else []
     missing = tuple(Missing(payout, _comes(payout, n)) for n, payout in enumerate(lost))
-    entries = [_credit(payout, payout.due) for payout in due if payout not in lost and payout not in wrong]
-    entries += [_credit(m.payout, m.comes) for m in missing if m.comes and m.comes <= schedule.last]
+    entries = [*credited(dice, schedule, every, [*lost, *wrong])]
+    entries += [credit(m.payout, m.comes) for m in missing if m.comes and m.comes <= schedule.last]
     entries += [_wrong_credit(dice, payout, n) for n, payout in enumerate(wrong)]
     if "DEPOSIT_UNIDENTIFIED" in wanted:
-        entries += _strangers(dice, schedule, per_type, {entry.amount for entry in entries} | {p.net for p in every})
+        entries += _strangers(dice, schedule, per_type, every)
     return Deposits(tuple(sorted([*entries, *_other(schedule)], key=_booked)), missing)
 
 
@@ -127,38 +106,51 @@ def _comes(payout: Payout, turn: int) -> date | None:
     return None if turn % 2 == 0 else business_day_after(payout.due, 1 + turn // 2 % 2)
 
 
-def _credit(payout: Payout, booking: date) -> Entry:
-    acquirer = BY_NAME[payout.acquirer]
-    text = f"{acquirer.counterparty_glob[:-1]} 商户结算款 {payout.payout_id} 清算日{payout.settles:%m%d}"
-    return Entry(booking, payout.net, text, acquirer.counterparty, payout.acquirer, payout)
-
-
 def _wrong_credit(dice: Dice, payout: Payout, turn: int) -> Entry:
     short = turn % 2 == 0
     most = min(20_000, max(1, payout.net // 2))
     difference = 1 + dice.below(f"difference-{payout.payout_id}", 1, most)[0]
+    if short and difference == BY_NAME[payout.acquirer].bank_fee_minor:  # that much the bank may take
+        difference += 1
     note = f"credited {difference} fen {'less' if short else 'more'} than declared"
     amount = payout.net - difference if short else payout.net + difference
-    return replace(_credit(payout, payout.due), amount=amount, fault="DEPOSIT_AMOUNT_DIFF", note=note)
+    return replace(credit(payout, payout.due), amount=amount, fault="DEPOSIT_AMOUNT_DIFF", note=note)
 
 
-def _strangers(dice: Dice, schedule: Schedule, count: int, taken: set[int]) -> list[Entry]:
-    """Book entries of acquirers that name no payout, of amounts no payout has."""
+def _strangers(dice: Dice, schedule: Schedule, count: int, every: list[Payout]) -> list[Entry]:
+    """Book entries of acquirers that name no payout, of amounts that no payouts add up to, alone or together."""
     days = [day for day in schedule.days(BANK) if day > schedule.first]
     found: list[Entry] = []
+    strange: dict[tuple[str, bool], list[int]] = {}
     for n in range(count if days else 0):
         day = days[(n * len(days) // count + dice.below(f"stranger-day-{n}", 1, len(days))[0]) % len(days)]
-        acquirer = dice.one(f"stranger-{n}", ACQUIRERS)
+        acquirer, debit = dice.one(f"stranger-{n}", ACQUIRERS), n % 3 == 2
+        before = strange.setdefault((acquirer.name, debit), [])
+        near = [p for p in every if p.acquirer == acquirer.name and p.settles <= day <= p.due + NEAR]
         amount = 1000 + dice.below(f"stranger-amount-{n}", 1, 300_000)[0]
-        while amount in taken:
-            amount += 1
-        taken.add(amount)
+        amount = amount if debit else _unexplained(amount, before, [payout.net for payout in near])
+        before.append(amount)
         text = f"{acquirer.counterparty_glob[:-1]} 其他款项 第{n + 1}笔"
-        note = "a debit nobody announced" if n % 3 == 2 else "a credit that names no payout"
-        signed = -amount if n % 3 == 2 else amount
+        note = "a debit nobody announced" if debit else "a credit that names no payout"
+        signed = -amount if debit else amount
         entry = Entry(day, signed, text, acquirer.counterparty, acquirer.name, None, "DEPOSIT_UNIDENTIFIED", note)
         found.append(entry)
     return found
+
+
+def _unexplained(amount: int, before: list[int], nets: list[int]) -> int:
+    """The amount or the next above it that nothing explains; where all near it are, one above all that is paid."""
+    for more in range(200):
+        if not _explained([*before, amount + more], nets):
+            return amount + more
+    return sum(nets) + MOST_FEE + amount
+
+
+def _explained(amounts: list[int], nets: list[int]) -> bool:
+    """Whether any of the amounts that contain the last add up to some of the nets, less a bank's fee or not."""
+    sums = reachable(nets, sum(amounts) + MOST_FEE)
+    together = {sum(some) + amounts[-1] for n in range(len(amounts)) for some in combinations(amounts[:-1], n)}
+    return any((sums >> (total + fee)) & 1 for total in together for fee in (0, MOST_FEE))
 
 
 def _other(schedule: Schedule) -> Iterable[Entry]:

@@ -164,12 +164,38 @@ def _row_rejected(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
 
 
 def _fee_variance(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    debit = pl.col("card_type") == "DEBIT"
+    uncapped = (pl.col("amount") * 50 + 5000) // 10000
+    right = pl.when(debit).then(pl.min_horizontal(uncapped, pl.lit(2000, pl.Int64))).otherwise(pl.col("amount") // 200)
+    as_credit = (pl.col("amount") * 60 + 5000) // 10000 - right
+    # the two mistakes that only a debit card can show are a fen more on others, and where they make no difference
+    other_type = pl.when(debit & (as_credit != 0)).then(as_credit).otherwise(1)
+    no_cap = pl.when(debit & (uncapped > right)).then(uncapped - right).otherwise(1)
     values = {
-        "fee_off": _turn(pl.lit(1, pl.Int64), pl.lit(-1, pl.Int64), 1 + pl.col("amount") // 200),
+        "fee_off": _turn(
+            pl.lit(1, pl.Int64), pl.lit(-1, pl.Int64), 1 + pl.col("amount") // 200, other_type, no_cap
+        ),
         "fault": pl.lit("FEE_VARIANCE"),
-        "variant": _words("a fen more than the contract", "a fen less", "half a percent more"),
-    }
+        "variant": _words(
+            "a fen more than the contract", "a fen less", "half a percent more", "the rate of credit cards",
+            "the cap ignored",
+        ),
+    }  # fmt: skip
     return events.with_columns(_set(values))
+
+
+def _lost(fault: str, late: int) -> Callable[[pl.DataFrame, Schedule], pl.DataFrame]:
+    """Never shown, or every third time in the file so many days later."""
+
+    def strike(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+        values = {
+            "settles": _turn(pl.lit(None, pl.Date), pl.col("day") + timedelta(days=late), pl.lit(None, pl.Date)),
+            "fault": pl.lit(fault),
+            "variant": _words("never shown", f"shown in the file of D+{late}", "never shown"),
+        }
+        return events.with_columns(_set(values))
+
+    return strike
 
 
 _FULL = (pl.col("j_hides") == "") & (pl.col("a_hides") == "")
@@ -177,6 +203,7 @@ _NEXT_DAY = pl.col("settles") == pl.col("day") + timedelta(days=1)
 _OPEN = ["NOT_IN_JOURNAL", "FAILED_BUT_SETTLED", "AMOUNT_OVER", "AMOUNT_UNDER", "DUPLICATE_SETTLEMENT"]
 _ADJUSTABLE = pl.col("fault").is_in(_OPEN) | (pl.col("variant") == "never settled").fill_null(value=False)
 PLAIN = (pl.col("kind") == "sale") & _FULL & (pl.col("a_type") == "SALE") & _NEXT_DAY
+_SHOWN = pl.col("settles").is_not_null()
 _FAILED = pl.col("kind").is_in(["declined", "timeout"])
 
 # margins: NOT_SETTLED is known three days after the sale, the others when the next day's file comes
@@ -184,6 +211,14 @@ ROW_FAULTS = (
     RowFault("NOT_SETTLED", PLAIN, 3, _not_settled),
     RowFault("NOT_IN_JOURNAL", PLAIN, 1, _not_in_journal),
     RowFault("FAILED_BUT_SETTLED", _FAILED, 1, _failed_but_settled),
+    RowFault("VOID_NOT_SETTLED", _SHOWN & (pl.col("kind") == "void"), 3, _lost("VOID_NOT_SETTLED", 4)),
+    RowFault("REVERSAL_NOT_SETTLED", _SHOWN & (pl.col("kind") == "reversal"), 3, _lost("REVERSAL_NOT_SETTLED", 4)),
+    RowFault(
+        "REFUND_NOT_SETTLED",
+        _SHOWN & (pl.col("txn_type") == "REFUND") & ~pl.col("told"),
+        6,
+        _lost("REFUND_NOT_SETTLED", 7),
+    ),
     RowFault("AMOUNT_OVER", PLAIN, 1, _amount_over),
     RowFault("AMOUNT_UNDER", PLAIN & (pl.col("amount") >= 200), 1, _amount_under),
     RowFault("DUPLICATE_SETTLEMENT", PLAIN, 1, _duplicate_settlement),

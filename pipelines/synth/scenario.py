@@ -12,9 +12,10 @@ import polars as pl
 
 from pipelines.synth.afterwards import adjusted
 from pipelines.synth.arrivals import BANK, JOURNAL, Schedule, file_name, loaded_name, plan
+from pipelines.synth.booked import Entry
 from pipelines.synth.catalogue import ROW_LEVEL, fault_rate, wanted_faults
 from pipelines.synth.config import recon_toml
-from pipelines.synth.deposits import OPENING_MINOR, Entry, deposits, jumps
+from pipelines.synth.deposits import OPENING_MINOR, deposits, jumps
 from pipelines.synth.dice import Dice
 from pipelines.synth.faults import inject
 from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, spoil_trailer

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.synth.arrivals import BANK, JOURNAL, NEVER, FileFault, Schedule, file_name, loaded_name
-from pipelines.synth.deposits import Entry, Missing, Payout
+from pipelines.synth.booked import Entry, Payout
+from pipelines.synth.deposits import Missing
 from pipelines.synth.world import BY_NAME, CURRENCY
 
 SETTLE_WITHIN_DAYS = 2
@@ -63,6 +64,8 @@ def row_truths(schedule: Schedule, journal: Iterable[Row], settlement: Iterable[
     for row in journal:
         if row["fault"] == "NOT_SETTLED":
             yield from _not_settled(schedule, row)
+        if row["fault"] in _LOST:
+            yield from _lost(schedule, row)
         if (row["spoilt"] or "").startswith("j_"):
             yield _rejected(schedule, row, JOURNAL)
         if (row["spoilt"] or "").startswith("a_"):
@@ -207,6 +210,22 @@ def _not_settled(schedule: Schedule, row: Row) -> Iterator[Truth]:
     if cleared > seen:
         where = on_line(schedule, row, JOURNAL, day)
         yield Truth("NOT_SETTLED", seen, cleared, row["amount"], CURRENCY, "short", "journal-settlement", **where)
+
+
+_LOST = {"VOID_NOT_SETTLED": SETTLE_WITHIN_DAYS, "REVERSAL_NOT_SETTLED": SETTLE_WITHIN_DAYS, "REFUND_NOT_SETTLED": 5}
+
+
+def _lost(schedule: Schedule, row: Row) -> Iterator[Truth]:
+    """Judge a refund, or what undoes a sale, that A does not show in its days; the latter is known by its sale."""
+    source, day, within = source_of(row), row["day"], _LOST[row["fault"]]
+    files = [schedule.run_of(source, day + timedelta(days=n)) for n in range(1, within + 1)]
+    seen = max(day + timedelta(days=within + 1), schedule.run_of(JOURNAL, day), *files)
+    cleared = settled_run(schedule, row)
+    if row["a_type"] and cleared > seen:
+        where = on_line(schedule, row, JOURNAL, day)
+        if row["txn_type"] != "REFUND":
+            where["rrn"] = f"{row['parent']:012d}"
+        yield Truth(row["fault"], seen, cleared, row["amount"], CURRENCY, "long", "journal-settlement", **where)
 
 
 def _adjusted_run(schedule: Schedule, row: Row) -> date:

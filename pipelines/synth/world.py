@@ -21,7 +21,10 @@ class Fee:
 
 @dataclass(frozen=True)
 class Acquirer:
-    """One acquirer: its channel, merchant numbers, contract, payout habits and bank counterparty."""
+    """One acquirer: its channel, merchant numbers, contract, payout habits and bank counterparty.
+
+    bank_fee_minor: what the bank takes from some of its deposits (fen).
+    """
 
     name: str
     source: str
@@ -33,6 +36,7 @@ class Acquirer:
     counterparty_glob: str
     fees: tuple[Fee, ...]
     newest_first: bool = False
+    bank_fee_minor: int = 0
 
 
 ACQUIRERS = (
@@ -57,6 +61,7 @@ ACQUIRERS = (
         counterparty="财付通支付科技有限公司",
         counterparty_glob="财付通*",
         fees=(Fee("WALLET", 60),),
+        bank_fee_minor=500,
     ),
     Acquirer(
         name="ALIPAY",

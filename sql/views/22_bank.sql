@@ -11,7 +11,10 @@ SELECT
         WHEN o.state IS NOT NULL THEN o.state
         WHEN s.reason IS NOT NULL THEN 'out_of_scope'
     END AS state,
-    coalesce(nullif(g.verdict, 'MATCHED'), o.reason, 'told again by ' || again.name, s.reason) AS reason, g.rule
+    coalesce(
+        nullif(g.verdict, 'MATCHED'), o.reason,
+        if(c.by_file_id IS NULL, 'told again by ', 'replaced by ') || again.name, s.reason
+    ) AS reason, g.rule
 FROM book.bank b
 JOIN book.files f ON f.file_id = b.file_id AND f.state = 'loaded'
 LEFT JOIN book.deposit_members d ON d.side = 'bank' AND d.row_id = b.row_id
@@ -19,5 +22,6 @@ LEFT JOIN book.deposit_groups g ON g.group_no = d.group_no
 LEFT JOIN book.open_rows o ON o.side = 'bank' AND o.row_id = b.row_id
 LEFT JOIN book.out_of_scope s ON s.side = 'bank' AND s.row_id = b.row_id
 LEFT JOIN book.told_again t ON t.row_id = b.row_id
+LEFT JOIN book.corrected c ON c.file_id = b.file_id AND c.account = b.account
 LEFT JOIN book.files again ON again.file_id = t.by_file_id;
 COMMENT ON VIEW bank IS 'One row per booked bank entry, with what became of it';

@@ -159,6 +159,11 @@ class Shop:
         blank: dict[str, Any] = {"terminal_id": "", "txn_time": ""}
         return self.settled("", net, day, acquirer=acquirer, kind="PAYOUT", payout_id=payout_id, **(blank | cells))
 
+    def released(self, payout_id: str, net: str, day: date, *, acquirer: str = "UNIONPAY", **cells: Any) -> Row:
+        """A payout made up of a reserve that is let go: nothing of it is in the journal."""
+        self.settled("", net, day, acquirer=acquirer, kind="RESERVE_RELEASE", payout_id=payout_id, **cells)
+        return self.declared(payout_id, net, day, acquirer=acquirer, **cells)
+
     def banked(self, remittance: str, amount: str, day: date, *, acquirer: str = "UNIONPAY", **cells: Any) -> Row:
         """One bank entry, from the acquirer unless `counterparty` says otherwise."""
         entries = len(self.rows.get(File("bank-main", day), []))

@@ -80,7 +80,7 @@ class Bank:
         """Sum of the bank entries that count, by account; minor units."""
         found = self.rows(
             "SELECT account, sum(amount_minor)::BIGINT AS amount FROM bank "
-            "WHERE coalesce(reason, '') NOT LIKE 'told again%' GROUP BY account"
+            "WHERE NOT regexp_matches(coalesce(reason, ''), '^(told again|replaced) by') GROUP BY account"
         )
         return {row["account"]: row["amount"] for row in found}
 

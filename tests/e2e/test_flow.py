@@ -43,6 +43,10 @@ def test_the_flow_and_the_plain_steps_publish_the_same_rows(tmp_path: Path) -> N
     flow = play(tmp_path / "flow", days_of(tmp_path / "flow"), as_flow)
     plain = play(tmp_path / "plain", days_of(tmp_path / "plain"))
     assert _published(tmp_path / "flow") == _published(tmp_path / "plain")
+    inspect = [sys.executable, "-m", "prefect", "artifact", "inspect", "settlement-recon-verdict"]
+    shown = subprocess.run(inspect, capture_output=True, text=True, env=home, check=True).stdout
+    assert shown.count("table") >= len(flow)
+    assert flow[-1]["business_date"] in shown
     for mine, theirs in zip(flow, plain, strict=True):
         for key in ("business_date", "verdict", "files", "rows", "matched", "exceptions", "waiting", "proof"):
             assert mine[key] == theirs[key]

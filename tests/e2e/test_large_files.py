@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from scenario import MON, TUE, Shop
 
 from pipelines import collect, intake, nightly
 from pipelines.sources import delimited, streaming
+from pipelines.sources.containers import members
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +54,21 @@ def test_an_end_that_contradicts_the_file_leaves_nothing_of_it(shop: Shop) -> No
     again = shop.night(MON)
     assert again.summary["rows"]["journal"] == 40
     assert again.open_types == []
+
+
+def test_members_of_an_archive_that_fill_memory_wait_on_disk(shop: Shop) -> None:
+    busy(shop)
+    shop.hold("pos", MON)
+    text = shop.text("pos", MON)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("journal_20260330.csv", text)
+        for n in range(4):
+            archive.writestr(f"readme_{n}.txt", "nothing\n" * 50)
+    shop.put("of_monday.zip", out.getvalue())
+    assert shop.night(MON).summary["rows"]["journal"] == 40
+    held = [member.data for member in members("of_monday.zip", out.getvalue(), collect.Spool())]
+    assert [isinstance(data, bytes) for data in held] == [False, True, False, False, False]
+    assert held[0][:] == text.encode()
+    assert held[3][:8] == b"nothing\n"
+    assert len(held[4]) == 400

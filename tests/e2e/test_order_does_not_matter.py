@@ -17,17 +17,17 @@ from scenario import MON, TUE, Shop
 from pipelines import collect
 
 FATES = ("settled", "missing", "over", "under", "twice", "failed", "voided", "unknown", "blank", "tied", "refund")
+BY_CARD = ("card", "alike", "perhaps")
 
 
 def tell(shop: Shop, number: int, fate: str) -> None:
     """One sale of the day and what the acquirer made of it."""
     rrn, amount = f"{fate}-{number}", f"{10 + number}.00"
-    if fate == "unknown":
-        shop.settled(rrn, amount, TUE)
+    if fate in BY_CARD:
+        by_card(shop, rrn, amount, fate)
         return
-    if fate == "refund":
-        shop.refund(rrn, amount, MON, of="elsewhere")
-        shop.settled(rrn, f"-{amount}", TUE, kind="REFUND", original_rrn="elsewhere")
+    if fate in ("unknown", "refund"):
+        aside(shop, rrn, amount, fate)
         return
     slip: dict[str, Any] = {"terminal_id": f"T{number}", "stan": "000001"}
     shop.sale(rrn, amount, MON, status="DECLINED" if fate == "failed" else "APPROVED", **slip)
@@ -46,6 +46,25 @@ def tell(shop: Shop, number: int, fate: str) -> None:
         shop.sale(f"{rrn}-too", amount, MON, **slip)
     if fate in ("blank", "tied"):
         shop.settled("", amount, TUE, batch_no="1", stan="1", payout_id=f"P-{rrn}", **line)
+
+
+def aside(shop: Shop, rrn: str, amount: str, fate: str) -> None:
+    """A line that nobody knows, or a refund."""
+    if fate == "unknown":
+        shop.settled(rrn, amount, TUE)
+        return
+    shop.refund(rrn, amount, MON, of="elsewhere")
+    shop.settled(rrn, f"-{amount}", TUE, kind="REFUND", original_rrn="elsewhere")
+
+
+def by_card(shop: Shop, rrn: str, amount: str, fate: str) -> None:
+    """Sales whose lines name neither RRN nor STAN: one card, two alike, or a line without a card."""
+    slip: dict[str, Any] = {"terminal_id": f"T-{rrn}", "card_no": "622202******1234"}
+    line = slip | {"batch_no": "", "stan": "", "payout_id": f"P-{rrn}"}
+    shop.sale(rrn, amount, MON, **slip)
+    if fate == "alike":
+        shop.sale(f"{rrn}-too", amount, MON, **(slip | {"card_no": "625800******1234"}))
+    shop.settled("", amount, TUE, **(line | ({"card_no": ""} if fate == "perhaps" else {})))
 
 
 def told(night: Night) -> Counter[tuple[object, ...]]:
@@ -85,7 +104,7 @@ def loading_order(monkeypatch: pytest.MonkeyPatch) -> list[random.Random]:
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-@given(st.lists(st.sampled_from(FATES), min_size=8, max_size=24), st.randoms(use_true_random=False))
+@given(st.lists(st.sampled_from([*FATES, *BY_CARD]), min_size=8, max_size=24), st.randoms(use_true_random=False))
 def test_the_register_does_not_depend_on_the_order_of_rows_and_files(
     place: Path, loading_order: list[random.Random], fates: list[str], shuffle: random.Random
 ) -> None:

@@ -198,7 +198,7 @@ def test_currencies_are_never_added_up(shop: Shop) -> Iterator[None]:
 @WEEK.story
 def test_one_payout_id_in_two_currencies_is_two_payouts(shop: Shop) -> Iterator[None]:
     shop.payout("P-BOTH", "123.00", TUE)
-    shop.declared("P-BOTH", "19.00", TUE, currency="USD")
+    shop.released("P-BOTH", "19.00", TUE, currency="USD")
     shop.banked("P-BOTH", "123.00", WED)
     yield
     assert shop.story("P-BOTH") == [(TUE, "waiting, waiting"), (WED, "DEPOSIT_MISSING")]
@@ -212,7 +212,7 @@ def test_the_deposit_is_compared_with_the_declared_payout_not_with_its_lines(sho
     shop.declared("P-DECLARED", "125.00", WED)
     shop.banked("P-DECLARED", "125.00", THU)
     yield
-    assert shop.story("P-DECLARED") == [(WED, "waiting"), (THU, "-")]
+    assert shop.story("P-DECLARED") == [(WED, "NET_BREAK, waiting"), (THU, "NET_BREAK")]
 
 
 @WEEK.story
@@ -262,7 +262,7 @@ def test_a_payout_of_nothing_expects_no_deposit(shop: Shop) -> Iterator[None]:
 
 @WEEK.story
 def test_a_payout_below_zero_is_taken_from_the_merchants_account(shop: Shop) -> Iterator[None]:
-    shop.declared("P-OWED", "-20.00", TUE)
+    shop.released("P-OWED", "-20.00", TUE)
     shop.banked("P-OWED", "-20.00", WED)
     shop.declared("P-OWED-2", "-21.00", TUE)
     yield
@@ -284,7 +284,7 @@ def test_the_same_deposit_booked_twice_is_too_much(shop: Shop) -> Iterator[None]
 
 @WEEK.story
 def test_a_wallets_payout_goes_by_the_wallets_own_contract(shop: Shop) -> Iterator[None]:
-    shop.declared("P-WECHAT", "180.00", TUE, acquirer="WECHAT")
+    shop.released("P-WECHAT", "180.00", TUE, acquirer="WECHAT")
     shop.banked("P-WECHAT", "180.00", WED, acquirer="WECHAT")
     shop.banked("什么都没有", "7.00", WED, acquirer="WECHAT", bank_ref="B-WECHAT")
     yield

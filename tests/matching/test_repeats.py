@@ -23,10 +23,13 @@ ENTRIES = {
 }
 FILES = {"file_id": pl.Int32, "account": pl.String, "standing": pl.String, "day": pl.Date}
 ENDS = {"file_id": pl.Int32, "account": pl.String, "currency": pl.String, "opening": pl.Int64, "closing": pl.Int64}
+CORRECTED = {"file_id": pl.Int32, "account": pl.String, "by_file_id": pl.Int32}
 Told = tuple[str, date, list[tuple[int, str | None]]]
 
 
-def repeats(*told: Told, ends: tuple[tuple[int, int] | None, ...] = ()) -> dict[int, tuple[int, int | None]]:
+def repeats(
+    *told: Told, ends: tuple[tuple[int, int] | None, ...] = (), corrected: tuple[tuple[int, str, int], ...] = ()
+) -> dict[int, tuple[int, int | None]]:
     """By row (file × 100 + number): the file and row that count in its place. told: standing, day, amounts and refs."""
     entries = [
         (n * 100 + at, n, "A", "EUR", day, amount, ref, None, None, None)
@@ -39,6 +42,7 @@ def repeats(*told: Told, ends: tuple[tuple[int, int] | None, ...] = ()) -> dict[
         pl.DataFrame(entries, schema=ENTRIES, orient="row"),
         pl.DataFrame(files, schema=FILES, orient="row"),
         pl.DataFrame(both, schema=ENDS, orient="row"),
+        pl.DataFrame(corrected, schema=CORRECTED, orient="row"),
     )
     return {row: (file, by) for row, file, by in found.iter_rows()}
 

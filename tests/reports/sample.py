@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from sample_items import DAY, carried_items, cleared_items, item, new_items, sha
@@ -14,7 +14,7 @@ from pipelines.cases.taxonomy import POLICY
 from pipelines.money import money_text
 from reports.books import Bridge, Proof, ProofLine, ProofPart, RejectedRows, Rounding, Step
 from reports.grouping import ageing, first_to_do, grouped
-from reports.model import FileRow, MatchRate, MatchRule, Report, RowCounts, Waiting
+from reports.model import FileRow, MatchRate, MatchRule, RejectedLine, Report, RowCounts, TrendPoint, Waiting
 
 NIGHT = datetime(2026, 3, 6, 2, 14, 7, tzinfo=timezone(timedelta(hours=8)))
 
@@ -119,6 +119,25 @@ def proof() -> Proof:
     )  # fmt: skip
 
 
+def trend(days: int = 30) -> tuple[TrendPoint, ...]:
+    """Rates of some nights before the sample's, the last of them the worst."""
+    nights = [DAY - timedelta(days=n) for n in reversed(range(days))]
+
+    def point(day: date, currency: str, wrong: int) -> TrendPoint:
+        return TrendPoint(day, "journal-settlement", currency, 1_000 - wrong, 1_000, 10**6 - 10 * wrong, 10**6)
+
+    wrong = [at * 7 % 23 for at in range(days)]
+    return tuple(point(day, code, n) for day, n in zip(nights, wrong, strict=True) for code in ("CNY", "EUR"))
+
+
+def rejects() -> tuple[RejectedLine, ...]:
+    """One line with an amount, one that nobody can read."""
+    return (
+        RejectedLine("journal_20260305.csv", 17, "journal", "amount 'x' is not an amount", "T1,=1+1,x", 4_590, "CNY"),
+        RejectedLine("settlement_UNIONPAY_20260305.csv", 4, "settlement", "too few cells", "@SUM(A1)"),
+    )
+
+
 def sample() -> Report:
     """The whole night, INCOMPLETE."""
     new, carried = new_items(), carried_items()
@@ -149,6 +168,7 @@ def sample() -> Report:
             Waiting("WECHAT", DAY, "CNY", 1_204, 9_800_150, DAY + timedelta(days=2)),
             Waiting("ADYEN", DAY - timedelta(days=1), "EUR", 216, 602_000, None, "until the file of adyen 2026-03-04 arrives", "等待 adyen 2026-03-04 文件"),
         ),
+        trend=trend(), rejects=rejects(),
         versions=(("settlement-recon", "0.1.0"), ("rules", "2026-03-01"), ("recon.toml", sha("recon.toml")[:12])),
         outputs={"html": "var/reports/2026-03-05.html", "xlsx": "var/reports/2026-03-05.xlsx", "json": "var/reports/2026-03-05.json"},
         seconds={"total": 7.4, "load": 2.1}, peak_rss_mb=412,

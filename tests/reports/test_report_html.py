@@ -26,6 +26,8 @@ ORDER = [
     "cleared",
     "carried",
     "ageing",
+    "fees",
+    "disputes",
     "waiting",
 ]
 NASTY = '<script>alert("x")</script><img src=x onerror=alert(1)>\'"&'
@@ -170,7 +172,7 @@ def test_a_clean_day_is_a_friendly_one() -> None:
     assert "Nobody has to do anything today." in words
     assert "Every expected file is here" in words
     assert tree.xpath("//body/@class") == ["verdict-ok"]
-    assert not tree.xpath("//form") + tree.xpath("//details")
+    assert not tree.xpath("//form") + tree.xpath("//details[not(@class='figures')]")
 
 
 def test_an_empty_day_renders_every_section() -> None:
@@ -267,3 +269,47 @@ def test_a_huge_amount_and_a_currency_without_decimals_are_exact() -> None:
     report = replace(sample.clean(), new=sample.grouped([yen]))
     assert "9,007,199,254,740,993 JPY" in text(page(report))
     assert isinstance(yen, ExceptionItem)
+
+
+def test_the_trend_is_drawn_after_what_is_missing_is_said() -> None:
+    section = page(sample.sample()).xpath("//section[@id='matching']")[0]
+    words = visible(section)
+    assert words.index("Inputs are incomplete") < words.index("Match rate") < words.index("by count:")
+    lines = section.xpath(".//polyline/@points")
+    assert [len(line.split()) for line in lines] == [30, 30, 30]
+    assert all(0 <= int(y) <= 10_000 for line in lines for _, y in (point.split(",") for point in line.split()))
+    assert len(section.xpath(".//details[@class='figures']//tbody/tr")) == 90
+
+
+def test_one_night_is_a_trend_of_one_point() -> None:
+    tree = page(replace(sample.sample(), trend=sample.trend(1)))
+    assert tree.xpath("//polyline/@points") == ["5000,0 ", "5000,0 ", "5000,0 "]
+
+
+def test_disputes_and_fee_variances_stand_on_their_own() -> None:
+    tree = page(sample.sample())
+    due = [visible(row) for row in tree.xpath("//section[@id='disputes']//tbody/tr")]
+    assert any("CHARGEBACK" in row for row in due)
+    assert "FEE_VARIANCE" not in " ".join(due)
+    fees = [visible(row) for row in tree.xpath("//section[@id='fees']//tbody/tr")]
+    assert fees
+    assert visible(page(sample.clean()).xpath("//section[@id='fees']")[0]).endswith("No fee variance is open.")
+
+
+def test_what_is_cut_is_named_with_its_workbook() -> None:
+    tree = page(sample.crowded(2_000))
+    said = visible(tree.xpath("//section[@id='new']//p[contains(@class, 'notice')]")[0])
+    assert said.startswith("500 of 2,000 are shown here")
+    assert "All of them are in the workbook 2026-03-05.xlsx beside this page." in said
+
+
+def test_an_incident_is_one_line_above_everything_to_do() -> None:
+    tree = page(sample.sample())
+    (line,) = tree.xpath("//p[contains(@class, 'incident')]")
+    assert visible(line).startswith("Incident ")
+    assert not [task for task in tree.xpath("//ol[@class='first']//code/text()") if task == "CHANNEL_INCIDENT"]
+
+
+def test_at_most_ten_come_first() -> None:
+    assert len(sample.crowded(5_000).top) <= 10
+    assert 5 < len(page(sample.sample()).xpath("//ol[@class='first']/li")) <= 10

@@ -121,7 +121,7 @@ def test_fee_totals_are_read_in_either_order() -> None:
 
 def test_a_second_section_has_totals_of_its_own() -> None:
     section = "".join(GOLDEN.splitlines(keepends=True)[2:]).split('"RF"')[0]
-    parsed = parse(GOLDEN.split('"RF"')[0] + section)
+    parsed = parse(GOLDEN.split('"RF"')[0] + section + '"FF",1\n')
     assert parsed.totals.agree is True
     assert parsed.data_rows == 18
     assert {"section 1 rows", "section 2 rows"} <= set(parsed.totals.declared)

@@ -234,3 +234,11 @@ def test_a_wap_export_declares_nothing_but_its_end() -> None:
     assert totals_of("ums_portal", WHOLE["ums_portal (wap)"]).agree is None
     assert NETBANK.layout.trailer_required
     assert WAP.layout.trailer_required
+
+
+@pytest.mark.parametrize("digits", [19, 30])
+def test_a_balance_that_is_too_long_is_refused_in_one_line(digits: int) -> None:
+    text = WHOLE["bank_csv"]
+    data = (text.encode() if isinstance(text, str) else text).replace(b"closing=", b"closing=" + b"9" * digits)
+    with pytest.raises(SourceError, match=r"closing '9+.*' is too long to be a balance"):
+        PROFILES["bank_csv"].parse(data, KNOWN)

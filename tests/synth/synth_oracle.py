@@ -11,10 +11,10 @@ import tomllib
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fnmatch import fnmatch
 from pathlib import Path
 
 import holidays
+from synth_oracle_bank import deposits
 from synth_oracle_lives import lives
 from synth_oracle_money import adjust, jumps, money
 
@@ -127,6 +127,7 @@ class Night:
 
     def __init__(self, folder: Folder, run: date) -> None:
         self.folder, self.run = folder, run
+        self.contracts = {contract["acquirer"]: contract for contract in folder.config["contracts"]}
         self.files = folder.loaded(run)
         self.found: dict[tuple[str, str, int | str], tuple[int, str]] = {}
         self.keys: dict[tuple[str, str, int | str], set[str]] = {}
@@ -260,7 +261,7 @@ class Night:
         arrived = all(self.has("settlement", day + n * DAY, acquirer) for n in range(1, within + 1))
         if self.run > day + within * DAY and arrived:
             kind = "REFUND_NOT_SETTLED" if row["txn_type"] == "REFUND" else "NOT_SETTLED"
-            self.add(kind, row, cents(row["amount"]), "short")
+            self.add(kind, row, cents(row["amount"]), "short" if kind == "NOT_SETTLED" else "long")
 
     def judge_undone(self, key: tuple, row: dict, lines: dict) -> None:
         """A settled sale that J voided or reversed needs A's void or reversal too."""
@@ -270,29 +271,8 @@ class Night:
                 self.add(f"{row['txn_type']}_NOT_SETTLED", row, cents(row["amount"]), "long")
 
     def judge_deposits(self) -> None:
-        payouts = {row["payout_id"]: row for row in self.settled if row["record_type"] == "PAYOUT"}
-        contracts = {c["acquirer"]: c for c in self.folder.config["contracts"]}
-        credited = set()
-        for (side, *_), file in sorted(self.files.items()):
-            for row in file.rows if side == "bank" else []:
-                owner = [a for a, c in contracts.items() if fnmatch(row["counterparty"], c["bank_counterparty"])]
-                named = re.search(r"(UP|WX|AL)\d{8}-M\d+", row["remittance"])
-                if named and named[0] in payouts:
-                    credited.add(named[0])
-                    difference = cents(row["amount"]) - cents(payouts[named[0]]["net"])
-                    if difference:
-                        self.add("DEPOSIT_AMOUNT_DIFF", row, abs(difference), "long" if difference > 0 else "short")
-                elif owner and not self.missing(owner[0]):
-                    amount = cents(row["amount"])
-                    self.add("DEPOSIT_UNIDENTIFIED", row, abs(amount), "long" if amount > 0 else "short")
-        for payout_id, row in payouts.items():
-            due = date.fromisoformat(row["settlement_date"])
-            for _ in range(contracts[row["acquirer"]]["payout_lag_business_days"]):
-                due += DAY
-                while not CHINA.is_working_day(due):
-                    due += DAY
-            if payout_id not in credited and self.run >= due and self.has("bank", due):
-                self.add("DEPOSIT_MISSING", row, cents(row["net"]), "short")
+        for kind, row, amount, direction in deposits(self, CHINA):
+            self.add(kind, row, amount, direction)
 
     def missing(self, acquirer: str) -> bool:
         days = range(1, (self.run - self.folder.first).days + 1)

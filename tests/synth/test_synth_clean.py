@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
@@ -193,19 +194,34 @@ def test_payouts_are_the_positive_sum_of_their_lines(clean: Folder, faulty: Fold
 
 def test_payouts_are_credited_when_due(clean: Folder) -> None:
     contracts = {c["acquirer"]: c for c in clean.config["contracts"]}
-    entries = {row["remittance"].split()[2]: row for row in clean.rows("bank") if len(row["remittance"].split()) > 3}
-    due = {}
-    for payout, line in check_payouts(clean).items():
+    due: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for line in check_payouts(clean).values():
         contract, day = contracts[line["acquirer"]], date.fromisoformat(line["settlement_date"])
         later = (day + timedelta(days=n) for n in range(1, 20))
         working = [d for d in later if CHINA.is_working_day(d)]
-        due[payout] = working[contract["payout_lag_business_days"] - 1]
-        if due[payout] <= clean.last:
-            entry = entries.pop(payout)
-            assert (entry["booking_date"], entry["amount"]) == (due[payout].isoformat(), line["net"])
-            assert fnmatch(entry["counterparty"], contract["bank_counterparty"])
-    assert not entries
-    assert max(due.values()) > clean.last
+        due[line["acquirer"], str(working[contract["payout_lag_business_days"] - 1])].append(Decimal(line["net"]))
+    booked: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in clean.rows("bank"):
+        for name, contract in contracts.items():
+            if fnmatch(row["counterparty"], contract["bank_counterparty"]):
+                booked[name, row["booking_date"]] += Decimal(row["amount"])
+    assert set(booked) == {key for key in due if key[1] <= str(clean.last)}
+    for key, total in booked.items():
+        (fee,) = [Decimal(rule["fixed"]) for rule in contracts[key[0]].get("bank_fees", ())] or [Decimal(0)]
+        assert total in {sum(due[key]), sum(due[key]) - fee * len(due[key])}
+    assert max(day for _, day in due) > str(clean.last)
+
+
+def test_payouts_come_in_many_forms(tmp_path: Path) -> None:
+    generate(tmp_path, days=30, rows_per_day=40, seed=4, faults="none")
+    folder = Folder(tmp_path)
+    texts = [row["remittance"] for row in folder.rows("bank")]
+    wholes = [re.findall(r"(?:UP|WX|AL)\d{8}-M\d{3}", text) for text in texts]
+    assert any(len(names) > 1 for names in wholes), "one sum for several, all named"
+    assert any("合并" in text and not names for text, names in zip(texts, wholes, strict=True)), "and none named"
+    assert any(text.endswith("1/2") for text in texts), "in parts"
+    assert any(re.search(r"(UP|WX|AL)\d{3} \d{5}M", text) for text in texts), "a reference that was cut"
+    assert verdicts(folder) == set()
 
 
 def test_balances_run_on_from_entry_to_entry_and_day_to_day(clean: Folder) -> None:

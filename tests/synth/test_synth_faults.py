@@ -18,6 +18,9 @@ from pipelines.synth.day import _unlike
 
 NAMES = [fault.name for fault in CATALOGUE]
 WITH_TRUTH = {fault.name for fault in CATALOGUE} - {"WEAK_KEYS", "ADJUSTMENT", "RESTATED"}
+RARE = {"REFUND_NOT_SETTLED": (10, 200), "REVERSAL_NOT_SETTLED": (5, 600), "VOID_NOT_SETTLED": (5, 300)}
+"""Days and rows a day that show what few transactions can suffer."""
+
 CONSEQUENCES = {"ROW_REJECTED": {"NOT_IN_JOURNAL", "NOT_SETTLED"}, "FILE_INVALID": {"FILE_LATE"}}
 
 
@@ -47,7 +50,8 @@ def test_truth_is_what_the_files_show_in_any_world(seed: int, days: int, rows: i
 
 @pytest.mark.parametrize("name", sorted(WITH_TRUTH))
 def test_one_fault_alone_brings_only_itself_and_its_consequences(tmp_path: Path, name: str) -> None:
-    generate(tmp_path, days=5, rows_per_day=100, seed=8, faults=name)
+    days, rows = RARE.get(name, (5, 100))
+    generate(tmp_path, days=days, rows_per_day=rows, seed=8, faults=name)
     folder = Folder(tmp_path)
     types = {row["type"] for row in folder.truth()}
     assert name in types

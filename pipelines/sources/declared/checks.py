@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pipelines.sources.batches import GROUPS as BATCH_GROUPS
 from pipelines.sources.declared.columns import check_columns
 from pipelines.sources.declared.groups import given_columns, groups_of, used_groups
 from pipelines.sources.declared.known import PERIOD, SPLIT, columns_of
@@ -28,6 +29,7 @@ def check(declared: Declaration) -> None:
     for where, place in _places(declared):
         _check_place(declared, where, place)
     _check_ignored(declared)
+    _check_batches(declared)
     _check_groups(declared)
 
 
@@ -114,6 +116,17 @@ def _check_ignored(declared: Declaration) -> None:
             raise MisfitError("it needs either line, or column with words", "ignore", number)
         if (rule.column is None) != (rule.words is None):
             raise MisfitError("column and words go together", "ignore", number)
+
+
+def _check_batches(declared: Declaration) -> None:
+    if declared.batch_totals and declared.side != "journal":
+        raise MisfitError(f"only terminals close batches; this is a {declared.side}", "batch_totals")
+    for pattern in declared.batch_totals:
+        told = groups_of(pattern)
+        if wrong := sorted(told - set(BATCH_GROUPS)):
+            raise MisfitError(f"it names {', '.join(wrong)}; a batch has {', '.join(BATCH_GROUPS)}", "batch_totals")
+        if lacking := sorted({"terminal_id", "batch_no"} - told):
+            raise MisfitError(f"it needs a group {lacking[0]}", "batch_totals")
 
 
 def _check_groups(declared: Declaration) -> None:

@@ -31,9 +31,10 @@ class Declaration(Columns):
     like: a ready profile whose keys count where they are not given here. columns: canonical column = header name,
     1-based position or `{group}` of `head` or `pattern`; a list is joined by a space. sums: canonical amount = columns
     with their signs. constants: the same value on every row. defaults: the value of blank cells. formats: strptime
-    formats of dates and times. codes: the file's words = canonical codes. head: regular expressions over the lines
-    before the rows. trailer: regular expressions, one of which a line at the end must fit. Named groups of both are
-    control totals, and those of head and pattern also columns.
+    formats of dates and times. batch_totals: regular expressions of lines that close a batch of a terminal, with
+    named groups that are its totals. codes: the file's words = canonical codes. head: regular expressions over the
+    lines before the rows. trailer: regular expressions, one of which a line at the end must fit. Named groups of both
+    are control totals, and those of head and pattern also columns.
     """
 
     name: Text
@@ -61,6 +62,7 @@ class Declaration(Columns):
     direction: Direction | None = None
     kinds: tuple[RowsOfKind, ...] = ()
     ignore: tuple[Ignore, ...] = ()
+    batch_totals: Regulars = ()
     trailer: Regulars = ()
     trailer_required: bool = True
     footer: Regular | None = None

@@ -57,6 +57,7 @@ def profile_of(declared: Declaration) -> Delimited:
             head=declared.head,
             strip=declared.strip,
             blanks=declared.blanks or (),
+            batches=declared.batch_totals,
             kinds=tuple(RowKind(kind.line, _fields_of(kind, declared)) for kind in declared.kinds),
             ignored=tuple(
                 Ignored(rule.reason, rule.line, rule.column, rule.words or (), rule.counted) for rule in declared.ignore

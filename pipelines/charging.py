@@ -1,0 +1,124 @@
+"""Money within a settlement file: fees against the contracts, payouts against their lines."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pipelines.cases import variances
+from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.checks.fees import judge, months_needed, volumes
+from pipelines.checks.nets import added, breaks, judged
+from pipelines.checks.terms import Volume, no_volume
+from pipelines.checks.workdays import business_day_after
+from pipelines.config import Settings
+from pipelines.contracts import Contract
+from pipelines.store import Store, books, fees, nets
+
+
+@dataclass(frozen=True)
+class Charged:
+    """Files whose lines were judged, by file_id. all_again: every line was, since the contracts have changed."""
+
+    files: list[int]
+    all_again: bool
+
+
+def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
+    """Judge the fees of the lines that came since the last run, of all lines where the contracts have changed.
+
+    Needs the night's pairs in the books where a contract tells wallets apart: only the journal says which wallet it
+    was.
+    """
+    contracts = settings.contracts
+    basis = _basis(contracts)
+    before = fees.judged_by(store)
+    all_again = before is not None and before != basis
+    if before != basis:
+        fees.forget(store, run_no, basis)
+        last = 0
+    charging = {c.acquirer for c in contracts if c.fees}
+    files = fees.settlement_files(store, last) if charging else []
+    for file_id in files:
+        lines = fees.chargeable(store, file_id, charging)
+        if lines.height:
+            judged = judge(_with_wallets(store, lines, contracts), contracts, _volume(store, lines, contracts))
+            fees.write_checks(store, file_id, run_no, judged.lines, judged.terms)
+    return Charged(files, all_again)
+
+
+def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_date: date, charged: Charged) -> int:
+    """Write what opens, changes and clears among the fees; returns how many events."""
+    rows = store.frame("SELECT file_id, source, name FROM book.files")
+    names = {file_id: (source or "", name) for file_id, source, name in rows.iter_rows()}
+    lines = variances.keyed(fees.variances(store, charged.files), names)
+    settled = pl.Series(sorted(books.adjusted_ids(store)), dtype=pl.String)
+    lines = lines.filter(~pl.col("exception_id").is_in(settled.implode()))
+    held = fees.held(store, lines["exception_id"]) if lines.height else fees.held(store, settled.clear())
+    country = settings.run.calendar
+    due = due_date(POLICY[variances.TYPE], run_date, lambda day, n: business_day_after(day, n, country))
+    opened = variances.opened(lines, held, names, run_date, due)
+    gone = _gone(store, lines["exception_id"], last, all_again=charged.all_again)
+    events = pl.concat([opened, variances.cleared(gone).select(opened.columns)])
+    events = events.with_columns(run_no=pl.lit(run_no, pl.Int32), run_date=pl.lit(run_date))
+    fees.write_events(store, events.sort("exception_id"))
+    return events.height
+
+
+def add_up(store: Store, last: int) -> pl.DataFrame:
+    """Sum the payouts that tonight's files touch, judge them and those they may carry to; returns the NET_BREAKs."""
+    files = fees.settlement_files(store, last)
+    more, bad, again = nets.of_files(store, files), nets.rejected(store, files), nets.touched(store)
+    if again.height:
+        whole, every = nets.of_payouts(store, again), nets.rejected(store)
+        more = pl.concat([more.join(again, on=nets.KEY, how="anti"), whole])
+        bad = pl.concat([bad.join(again, on=nets.KEY, how="anti"), every.join(again, on=nets.KEY, how="semi")])
+    keys = pl.concat([more.select(nets.KEY), bad.select(nets.KEY)]).unique()
+    before = nets.known(store, keys).join(again, on=nets.KEY, how="anti")
+    fresh = added(before, more, bad)
+    if fresh.height or again.height:
+        nets.write(store, judged(fresh, nets.around(store, fresh)), again.join(fresh, on=nets.KEY, how="anti"))
+    return breaks(nets.breaks(store))
+
+
+def _basis(contracts: tuple[Contract, ...]) -> str:
+    """A fingerprint of all that the contracts say of fees."""
+    told = [c.model_dump_json(include={"acquirer", "merchant_id", "channels", "fees"}) for c in contracts]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _tells_wallets_apart(contracts: tuple[Contract, ...]) -> bool:
+    wallets = [(c.acquirer, c.merchant_id) for c in contracts if any(ch != "CARD" for ch in c.channels)]
+    return len(set(wallets)) < len(wallets) or any(fee.channels for c in contracts for fee in c.fees)
+
+
+def _with_wallets(store: Store, lines: pl.DataFrame, contracts: tuple[Contract, ...]) -> pl.DataFrame:
+    wallets = lines.filter(pl.col("channel").is_null())["row_id"]
+    if wallets.is_empty() or not _tells_wallets_apart(contracts):
+        return lines
+    known = fees.wallet_channels(store, wallets)
+    joined = lines.join(known, on="row_id", how="left", suffix="_there", maintain_order="left")
+    return joined.with_columns(channel=pl.coalesce("channel", "channel_there")).drop("channel_there")
+
+
+def _volume(store: Store, lines: pl.DataFrame, contracts: tuple[Contract, ...]) -> Volume:
+    span = months_needed(lines["day"])
+    if span is None or not any(fee.tiers for c in contracts for fee in c.fees):
+        return no_volume
+    return volumes(fees.sold_by_day(store, *span))
+
+
+def _gone(store: Store, derived: pl.Series, last: int, *, all_again: bool) -> pl.DataFrame:
+    """Open variances that hold no more: their file was taken back, or no contract sees them any longer."""
+    retracted = [name for side, name in books.retracted_since(store, last) if side == "settlement"]
+    if not retracted and not all_again:
+        return fees.held(store, derived.clear())
+    still = fees.held(store)
+    left = still.filter(~pl.col("exception_id").is_in(derived.implode()))
+    if all_again:
+        return left
+    file = pl.col("evidence").list.first().struct.field("file")
+    return left.filter(file.is_in(retracted))

@@ -1,0 +1,106 @@
+"""Payouts against their lines: does what is declared add up, or is it carried on (contract.md, NET_BREAK)?
+
+A day whose lines add up to less than nothing pays nothing: what is missing is taken from the next payout of the same
+merchant. Such a payout agrees with its own lines and what was carried; every other difference is a NET_BREAK.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import polars as pl
+
+KEY = ["acquirer", "payout_id", "currency"]
+OWNER = ["acquirer", "merchant_id", "currency"]
+AGREES, BREAK, CARRIED = "agrees", "NET_BREAK", "carried"
+NOT_DECLARED, WITHDRAWAL, UNREAD = "not declared", "withdrawal", "unreadable"
+"""Verdicts: it ties; it does not; it is carried on; no PAYOUT line declares it, and the format promises none; money
+drawn from a balance, whose lines name no payout; its PAYOUT line was rejected."""
+
+OUTCOME = ("carried_in_minor", "carried_out_minor", "verdict")
+
+
+def added(before: pl.DataFrame, more: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+    """Payouts with what new lines bring to them.
+
+    before: payouts as they were known; more: sums of new lines; rejected: KEY, `rejected_count`, `rejected_minor`,
+    `unread_payouts` of new rejected lines. Returns one row per payout, not yet judged.
+    """
+    lines = more.join(rejected, on=KEY, how="full", coalesce=True)
+    both = pl.concat([before.drop(OUTCOME, strict=False), lines], how="diagonal")
+    first = ["merchant_id", "settlement_date", "row_id", "one_for_each"]
+    sums = [c for c in both.columns if c not in (*KEY, *first)]
+    declared = pl.col("declared_count").fill_null(0) > 0
+    summed = (
+        both.sort(declared.not_(), "row_id", nulls_last=True)
+        .group_by(KEY, maintain_order=True)
+        .agg(
+            pl.col("merchant_id").drop_nulls().first(),
+            pl.col("settlement_date").max(),
+            pl.col("row_id").drop_nulls().first(),
+            pl.col("one_for_each").any(),
+            *(pl.col(name).fill_null(0).sum() for name in sums),
+        )
+    )
+    return summed.filter(pl.col("row_id").is_not_null())
+
+
+def judged(payouts: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
+    """Payouts with `carried_in_minor`, `carried_out_minor` and `verdict`.
+
+    payouts: as `added` gives them. also: other payouts of the same merchants, judged before, which a late one may
+    change; the earliest of them says what was carried when it began.
+    """
+    others = also.join(payouts.select(KEY), on=KEY, how="anti")
+    rows = pl.concat([payouts, others], how="diagonal").sort(*OWNER, "settlement_date", "row_id", nulls_last=True)
+    outcome: list[dict[str, Any]] = []
+    for _, mine in groupby(rows.iter_rows(named=True), key=lambda row: [row[name] for name in OWNER]):
+        carry = None
+        for row in mine:
+            carry = (row.get("carried_in_minor") or 0) if carry is None else carry
+            outcome.append(_outcome(row, carry))
+            carry = outcome[-1]["carried_out_minor"]
+    kinds = {"carried_in_minor": pl.Int64, "carried_out_minor": pl.Int64, "verdict": pl.String}
+    return rows.drop(OUTCOME, strict=False).hstack(pl.DataFrame(outcome, schema=kinds))
+
+
+def _outcome(row: dict[str, Any], carry: int) -> dict[str, Any]:
+    own, declared = row["lines_minor"] + row["rejected_minor"], row["declared_minor"]
+    with_carried = own + carry
+    if row["unread_payouts"] and not row["declared_count"]:
+        return _told(UNREAD, carry, carry)
+    if declared == own and (row["declared_count"] or not own):
+        return _told(AGREES, carry, carry)
+    if not declared and with_carried < 0:
+        return _told(CARRIED, carry, with_carried)
+    if carry and declared == with_carried:
+        return _told(AGREES, carry, 0)
+    return _told(_broken(row), carry, carry)
+
+
+def _broken(row: dict[str, Any]) -> str:
+    """What it means that sums differ: nothing where the format does not promise both lines and a PAYOUT."""
+    if row["one_for_each"]:
+        return BREAK
+    if not row["declared_count"]:
+        return NOT_DECLARED
+    return BREAK if row["line_count"] or row["rejected_count"] else WITHDRAWAL
+
+
+def _told(verdict: str, before: int, after: int) -> dict[str, Any]:
+    return {"carried_in_minor": before, "carried_out_minor": after, "verdict": verdict}
+
+
+def breaks(payouts: pl.DataFrame) -> pl.DataFrame:
+    """NET_BREAK exceptions of payouts that do not add up, each with its bridge and key = payout id."""
+    lines = pl.col("lines_minor") + pl.col("rejected_minor")
+    difference = pl.col("declared_minor") - lines
+    return payouts.filter(pl.col("verdict") == BREAK).with_columns(
+        lines_minor=lines,
+        amount_minor=difference.abs(),
+        direction=pl.when(difference > 0).then(pl.lit("long")).otherwise(pl.lit("short")),
+        type=pl.lit(BREAK),
+        business_date="settlement_date",
+        settlement_row_id="row_id",
+    )

@@ -1,0 +1,125 @@
+"""What the books hold of fees: lines to judge, what they should have cost, and the register of those that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import polars as pl
+
+from pipelines.store import parts
+from pipelines.store.connection import Store, numbers
+
+FEE_VARIANCE = "FEE_VARIANCE"
+CHECKED = ["row_id", "term", "expected_minor", "cause", "detail"]
+
+WALLET = "s.rrn IS NULL AND s.order_no IS NOT NULL AND s.card_no IS NULL AND s.card_type IS NULL"
+"""Lines by a wallet: known by their order number alone."""
+
+
+def settlement_files(store: Store, after_run: int) -> list[int]:
+    """Settlement files in use that were loaded after a run, by file_id."""
+    query = "SELECT file_id FROM book.files WHERE run_no > ? AND side = 'settlement' AND state = 'loaded' ORDER BY 1"
+    return [file_id for (file_id,) in store.execute(query, [after_run])]
+
+
+def chargeable(store: Store, file_id: int, acquirers: Iterable[str]) -> pl.DataFrame:
+    """SALE and REFUND lines of a file and of these acquirers, as `checks.fees.judge` wants them.
+
+    channel: CARD, or null for a wallet; day: business date, else settlement date.
+    """
+    return store.frame(
+        f"""
+        SELECT s.row_id, s.acquirer, s.merchant_id, if({WALLET}, NULL, 'CARD') AS channel, s.card_type,
+               coalesce(s.business_date, s.settlement_date) AS day, s.currency, s.record_type = 'REFUND' AS refund,
+               s.gross_minor, s.fee_minor, s.fee_micro, s.commission_minor, s.markup_minor, s.scheme_fee_minor,
+               s.interchange_minor
+        FROM book.settlement s
+        WHERE s.file_id = {int(file_id)} AND s.record_type IN ('SALE', 'REFUND') AND list_contains(?, s.acquirer)
+        """,
+        [sorted(acquirers)],
+    )
+
+
+def wallet_channels(store: Store, row_ids: pl.Series) -> pl.DataFrame:
+    """`row_id`, `channel` of settlement lines that are paired, as the journal says it."""
+    return store.frame(
+        """
+        SELECT m.settlement_row_id AS row_id, j.channel FROM book.matches m
+        SEMI JOIN known k ON k.row_id = m.settlement_row_id
+        JOIN book.journal j ON j.row_id = m.journal_row_id
+        """,
+        known=row_ids.alias("row_id").to_frame(),
+    )
+
+
+def sold_by_day(store: Store, first: date, last: date) -> pl.DataFrame:
+    """Sales of each merchant by day: `acquirer`, `merchant_id`, `currency`, `day`, `gross_minor`."""
+    return store.frame(
+        """
+        SELECT acquirer, merchant_id, currency, coalesce(business_date, settlement_date) AS day,
+               CAST(sum(gross_minor) AS BIGINT) AS gross_minor
+        FROM book.settlement
+        WHERE record_type = 'SALE' AND coalesce(business_date, settlement_date) BETWEEN ? AND ? GROUP BY ALL
+        """,
+        [first, last],
+    )
+
+
+def judged_by(store: Store) -> str | None:
+    """The contracts by which the lines of the books were judged last."""
+    rows = store.execute("SELECT contracts FROM book.fee_basis ORDER BY run_no DESC LIMIT 1")
+    return rows[0][0] if rows else None
+
+
+def forget(store: Store, run_no: int, contracts: str) -> None:
+    """Drop every judgement: the contracts are others now."""
+    parts.drop_all(store, "fee_checks")
+    store.execute("DELETE FROM book.fee_basis WHERE run_no = ?", [run_no])
+    store.execute("INSERT INTO book.fee_basis VALUES (?, ?)", [run_no, contracts])
+
+
+def write_checks(store: Store, file_id: int, run_no: int, lines: pl.DataFrame, terms: list[str]) -> None:
+    """Keep what the lines of a file should have cost. lines: CHECKED, term being a place in terms."""
+    known = dict(store.execute("SELECT words, term FROM book.fee_terms"))
+    new = [words for words in terms if words not in known]
+    known |= {words: number for number, words in enumerate(new, start=len(known) + 1)}
+    rows = [(known[words], words) for words in new]
+    store.append("fee_terms", pl.DataFrame(rows, schema={"term": pl.Int32, "words": pl.String}, orient="row"))
+    numbers = pl.Series("numbers", [known[words] for words in terms], dtype=pl.Int32)
+    numbered = lines.with_columns(term=numbers.gather(lines["term"]))
+    parts.add(store, "fee_checks", numbered.select(CHECKED), run_no, file_id)
+
+
+def variances(store: Store, file_ids: Iterable[int]) -> pl.DataFrame:
+    """Lines of these files that cost something else than the contract says, with all that tells about them."""
+    return store.frame(
+        f"""
+        SELECT s.row_id, s.file_id, s.line, s.acquirer, s.merchant_id, s.terminal_id, s.rrn, s.order_no, s.payout_id,
+               s.currency, coalesce(s.business_date, s.settlement_date) AS business_date, s.gross_minor, s.fee_minor,
+               c.expected_minor, c.cause, c.detail
+        FROM book.fee_checks c JOIN book.settlement s USING (row_id)
+        WHERE c.cause IS NOT NULL AND s.file_id IN ({numbers(file_ids)}) ORDER BY s.row_id
+        """
+    )
+
+
+def held(store: Store, ids: pl.Series | None = None) -> pl.DataFrame:
+    """Newest event of each FEE_VARIANCE of these ids, of all that are open without: columns of `exception_events`."""
+    wanted = "" if ids is None else "AND exception_id IN (SELECT exception_id FROM wanted)"
+    still_open = "AND status <> 'cleared'" if ids is None else ""
+    return store.frame(
+        f"""
+        SELECT * FROM book.exception_events WHERE type = '{FEE_VARIANCE}' {wanted}
+        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1 {still_open}
+        ORDER BY exception_id
+        """,
+        wanted=(ids if ids is not None else pl.Series([], dtype=pl.String)).alias("exception_id").to_frame(),
+    )
+
+
+def write_events(store: Store, events: pl.DataFrame) -> None:
+    """Append events of many exceptions at once; numbers follow those that are there."""
+    ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.exception_events")
+    numbered = events.with_columns(event_no=pl.int_range(pl.len(), dtype=pl.Int64) + int(newest) + 1)
+    store.append("exception_events", numbered)
