@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from pipelines.cli_data import sql
 from pipelines.cli_people import case, files, retract, trace
 from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
 
@@ -225,7 +224,7 @@ def demo(debug: bool, no_prefect: bool) -> None:
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
 
 
-for command in (case, files, retract, sql, trace):
+for command in (case, files, retract, trace):
     cli.add_command(command)
 
 
