@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_references_stand_where_payouts_are_looked_for() -> None:
         entry(more="<REFNUM>P20260302-1"),
     )
     rows = read(data).rows.with_columns(row_id="line")
-    assert named(rows, ["P20260302-1"]).height == 4
+    assert named(rows, pl.DataFrame({"payout_row": [1], "ref": ["P20260302-1"]})).height == 4
     assert rows["remittance"][2] == "ACME P20260302-1"
 
 
