@@ -6,11 +6,11 @@ within one acquirer, account, currency and direction, and within the days in whi
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import accumulate, combinations
+from itertools import accumulate, chain, combinations
 
 from pipelines.matching.sums import both_sides, subset
 
@@ -124,16 +124,19 @@ def _one_to_one(pool: _Pool, *, on_due_date: bool, with_fee: bool) -> None:
     wanted: dict[int, list[Credit]] = defaultdict(list)
     for credit in pool.entries:
         wanted[credit.amount].append(credit)
-    for amount, entries in wanted.items():
-        edges = [
+    near = [
+        [
             (claim, credit)
             for claim in by_amount.get(amount, ())
             for credit in entries
             if (claim.due == credit.booked if on_due_date else _fits(claim, credit))
         ]
+        for amount, entries in wanted.items()
+    ]
+    for edges in [list(chain(*near))] if with_fee else near:  # a fee may bring one payout to several amounts
         for claims, booked in _connected(edges):
             rule = ON_DUE_DATE if on_due_date else IN_WINDOW
-            if len(claims) <= len(booked):
+            if len(claims) <= len(booked) and len({e.amount for e in booked}) == 1:
                 paid = booked[: len(claims)]
                 pool.tie(claims, paid, rule, sum(c.amount for c in claims) - sum(e.amount for e in paid))
             elif not on_due_date:
@@ -211,8 +214,8 @@ def _any_sum(pool: _Pool) -> None:
 
 
 def _settle(pool: _Pool, found: dict[Credit, list[tuple[Sequence[Claim], int]]], rule: str) -> None:
-    """Tie each entry that has one answer which no other entry's answers touch; the others are doubts."""
-    claimed: dict[int, int] = defaultdict(int)
+    """Tie each entry that has one answer which no other entry's answers or doubts touch; the others are doubts."""
+    claimed = Counter(chain(*pool.doubts.values()))
     for answers in found.values():
         for row_id in {c.row_id for claims, _ in answers for c in claims}:
             claimed[row_id] += 1
@@ -225,15 +228,21 @@ def _settle(pool: _Pool, found: dict[Credit, list[tuple[Sequence[Claim], int]]],
 
 
 def _in_parts(pool: _Pool) -> None:
-    """One payout for any choice of entries that adds up to it."""
-    for claim in list(pool.claims):
+    """One payout for any choice of entries that adds up to it, and that no other payout may want."""
+    found: list[tuple[Claim, list[Credit], bool]] = []
+    for claim in pool.claims:
         entries = [e for e in pool.entries if _fits(claim, e) and e.amount < claim.amount]
         if not 2 <= len(entries) <= MOST_SEARCHED:
             continue
         answer = subset([e.amount for e in entries], claim.amount)
-        if answer.count == 1:
-            pool.tie([claim], [entries[n] for n in answer.chosen], IN_PARTS)
-        elif answer.count:
+        if answer.count:
+            sure = answer.count == 1
+            found.append((claim, [entries[n] for n in answer.chosen] if sure else entries, sure))
+    wanted = Counter(credit.row_id for _, entries, _ in found for credit in entries)
+    for claim, entries, sure in found:
+        if sure and all(wanted[e.row_id] == 1 for e in entries):
+            pool.tie([claim], entries, IN_PARTS)
+        else:
             for credit in entries:
                 pool.doubt(credit, [claim])
 

@@ -132,6 +132,26 @@ def test_forty_equal_payouts_and_a_sum_of_twenty_are_a_doubt() -> None:
     assert time.process_time() - began < 2
 
 
+def test_a_sum_with_one_answer_is_a_doubt_where_it_needs_what_another_may_be_made_of() -> None:
+    claims = [claim(n, amount) for n, amount in enumerate((1, 1, 2, 13, 25, 40))]
+    ties, doubts = tied(claims, [credit(100, 14), credit(101, 69)], no_fees)
+    assert ties == []
+    assert {doubt.entry for doubt in doubts} == {100, 101}
+
+
+def test_a_fee_that_brings_a_payout_to_two_amounts_is_a_doubt() -> None:
+    ties, doubts = tied([claim(1, 1000)], [credit(8, 990), credit(9, 980)], lambda amount: (10, 20))
+    assert ties == []
+    assert doubts == [Doubt(8, (1,)), Doubt(9, (1,))]
+
+
+def test_parts_that_two_payouts_want_are_nobody_s() -> None:
+    claims, entries = [claim(1, 50), claim(2, 70)], [credit(7, 20), credit(8, 30), credit(9, 40)]
+    ties, doubts = tied(claims, entries, no_fees)
+    assert ties == []
+    assert Doubt(8, (1, 2)) in doubts
+
+
 @given(
     amounts=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=8),
     booked=st.lists(st.tuples(st.integers(1, 90), st.integers(0, 4)), max_size=5),
