@@ -140,7 +140,8 @@ def settle(
     near: rows of history that lie near the lines left, with `consumed`. codes: `row_id`, `auth_code`, `card_no` of the
     rows of `weaker.near`.
     """
-    more = without(_closed(found, near, found.journal.height + referred.closed.height), referred.closed["row_id"])
+    unseen = without(near, referred.closed["row_id"])  # places have no gaps: rows are found again by them
+    more = _closed(found, unseen, found.journal.height + referred.closed.height)
     closed = pl.concat([referred.closed, more])
     free = closed.filter(~pl.col("consumed")).drop("consumed")
     known = pl.concat([found.journal, closed.drop("consumed")], how="diagonal")

@@ -21,154 +21,154 @@ def _line(terminal: str, **cells: Any) -> dict[str, Any]:
 
 @WEEK.story
 def test_authorisation_code_last_four_and_amount_decide_within_a_day(shop: Shop) -> Iterator[None]:
-    shop.sale("W-auth", "61.00", MON, **_slip("W01", auth_code="012345"))
+    shop.sale("Y-auth", "61.00", MON, **_slip("W01", auth_code="012345"))
     shop.settled("", "61.00", TUE, **_line("", auth_code="12345", card_no="************1234", sold=TUE))
     yield
-    assert shop.story("W-auth") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("Y-auth") == [(MON, "waiting"), (TUE, "-")]
 
 
 @WEEK.story
 def test_of_several_sales_of_one_minute_the_authorisation_code_names_one(shop: Shop) -> Iterator[None]:
     for number in ("1", "2"):
         shop.sale(
-            f"W-code{number}",
+            f"Y-code{number}",
             "62.00",
             MON,
             **_slip("W02", auth_code=f"70000{number}", card_no=f"62220{number}******1234"),
         )
     shop.settled("", "62.00", TUE, **_line("W02", auth_code="700002"))
     yield
-    assert shop.story("W-code2") == [(MON, "waiting"), (TUE, "-")]
-    assert shop.story("W-code1") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
+    assert shop.story("Y-code2") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("Y-code1") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
 
 
 @WEEK.story
 def test_another_amount_last_four_or_code_is_another_sale(shop: Shop) -> Iterator[None]:
-    shop.sale("W-other", "63.00", MON, **_slip("W03", auth_code="700010"))
+    shop.sale("Y-other", "63.00", MON, **_slip("W03", auth_code="700010"))
     at = "2026-03-30T14:00:00"
-    shop.settled("", "63.01", TUE, **_line("W03", auth_code="700010", payout_id="W-PAY-1", txn_time=at))
-    shop.settled("", "63.00", TUE, **_line("W03", auth_code="700010", payout_id="W-PAY-2", card_no="622202******1235"))
-    shop.settled("", "63.00", TUE, **_line("W03", auth_code="700011", payout_id="W-PAY-3", txn_time=at))
+    shop.settled("", "63.01", TUE, **_line("W03", auth_code="700010", payout_id="Y-PAY-1", txn_time=at))
+    shop.settled("", "63.00", TUE, **_line("W03", auth_code="700010", payout_id="Y-PAY-2", card_no="622202******1235"))
+    shop.settled("", "63.00", TUE, **_line("W03", auth_code="700011", payout_id="Y-PAY-3", txn_time=at))
     yield
-    assert shop.story("W-other") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert [shop.story(f"W-PAY-{n}", leg="journal-settlement") for n in (1, 2, 3)] == [[(TUE, "NOT_IN_JOURNAL")]] * 3
+    assert shop.story("Y-other") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
+    assert [shop.story(f"Y-PAY-{n}", leg="journal-settlement") for n in (1, 2, 3)] == [[(TUE, "NOT_IN_JOURNAL")]] * 3
 
 
 @WEEK.story
 def test_an_authorisation_code_of_zeros_is_none(shop: Shop) -> Iterator[None]:
-    shop.sale("W-zeros", "64.00", MON, **_slip("W04", auth_code="000000"))
-    shop.settled("", "64.00", TUE, **_line("", auth_code="000000", payout_id="W-PAY-4"))
+    shop.sale("Y-zeros", "64.00", MON, **_slip("W04", auth_code="000000"))
+    shop.settled("", "64.00", TUE, **_line("", auth_code="000000", payout_id="Y-PAY-4"))
     yield
-    assert shop.story("W-PAY-4", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("Y-PAY-4", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
 def test_terminal_last_four_and_amount_decide_within_minutes(shop: Shop) -> Iterator[None]:
-    shop.sale("W-minute", "65.00", MON, at="12:00:00", **_slip("W05"))
-    shop.sale("W-hour", "65.00", MON, at="13:30:00", **_slip("W05"))
+    shop.sale("Y-minute", "65.00", MON, at="12:00:00", **_slip("W05"))
+    shop.sale("Y-hour", "65.00", MON, at="13:30:00", **_slip("W05"))
     shop.settled("", "65.00", TUE, **_line("W05", txn_time=f"{MON}T12:10:00"))
-    shop.settled("", "65.00", TUE, **_line("W05", txn_time=f"{MON}T13:40:01", payout_id="W-PAY-5"))
+    shop.settled("", "65.00", TUE, **_line("W05", txn_time=f"{MON}T13:40:01", payout_id="Y-PAY-5"))
     yield
-    assert shop.story("W-minute") == [(MON, "waiting"), (TUE, "-")]
-    assert shop.story("W-hour") == [(MON, "waiting"), (THU, "NOT_SETTLED")], "a second too far"
-    assert shop.story("W-PAY-5", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("Y-minute") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("Y-hour") == [(MON, "waiting"), (THU, "NOT_SETTLED")], "a second too far"
+    assert shop.story("Y-PAY-5", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
 def test_minutes_do_not_mind_midnight(shop: Shop) -> Iterator[None]:
-    shop.sale("W-night", "66.00", MON, at="23:58:00", **_slip("W06"))
+    shop.sale("Y-night", "66.00", MON, at="23:58:00", **_slip("W06"))
     shop.settled("", "66.00", TUE, **_line("W06", txn_time=f"{TUE}T00:01:00"))
     yield
-    assert shop.story("W-night") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("Y-night") == [(MON, "waiting"), (TUE, "-")]
 
 
 @WEEK.story
 def test_two_sales_within_the_minutes_are_ambiguous_and_wait(shop: Shop) -> Iterator[None]:
-    for name, card in (("W-tie1", "622202******1234"), ("W-tie2", "625800******1234")):
+    for name, card in (("Y-tie1", "622202******1234"), ("Y-tie2", "625800******1234")):
         shop.sale(name, "67.00", MON, **_slip("W07", card_no=card))
     for number in ("6", "7"):
         shop.settled(
             "",
             "67.00",
             TUE,
-            **_line("W07", card_no="************1234", payout_id=f"W-PAY-{number}", txn_time=f"{MON}T12:00:0{number}"),
+            **_line("W07", card_no="************1234", payout_id=f"Y-PAY-{number}", txn_time=f"{MON}T12:00:0{number}"),
         )
     yield
     for number in ("6", "7"):
-        assert shop.story(f"W-PAY-{number}", leg="journal-settlement") == [(TUE, "AMBIGUOUS_MATCH")]
-        found = shop.exception(f"W-PAY-{number}", "AMBIGUOUS_MATCH")
+        assert shop.story(f"Y-PAY-{number}", leg="journal-settlement") == [(TUE, "AMBIGUOUS_MATCH")]
+        found = shop.exception(f"Y-PAY-{number}", "AMBIGUOUS_MATCH")
         assert [e["side"] for e in found["evidence"]] == ["settlement", "journal", "journal"]
-    assert shop.story("W-tie1") == shop.story("W-tie2") == [(MON, "waiting")]
+    assert shop.story("Y-tie1") == shop.story("Y-tie2") == [(MON, "waiting")]
 
 
 @WEEK.story
 def test_one_sale_for_two_lines_is_not_given_to_either(shop: Shop) -> Iterator[None]:
-    shop.sale("W-one", "68.00", MON, **_slip("W08"))
+    shop.sale("Y-one", "68.00", MON, **_slip("W08"))
     for number in ("8", "9"):
-        shop.settled("", "68.00", TUE, **_line("W08", payout_id=f"W-PAY-{number}", txn_time=f"{MON}T12:00:0{number}"))
+        shop.settled("", "68.00", TUE, **_line("W08", payout_id=f"Y-PAY-{number}", txn_time=f"{MON}T12:00:0{number}"))
     yield
     assert (
-        shop.story("W-PAY-8", leg="journal-settlement")
-        == shop.story("W-PAY-9", leg="journal-settlement")
+        shop.story("Y-PAY-8", leg="journal-settlement")
+        == shop.story("Y-PAY-9", leg="journal-settlement")
         == [(TUE, "AMBIGUOUS_MATCH")]
     )
-    assert shop.story("W-one") == [(MON, "waiting")]
+    assert shop.story("Y-one") == [(MON, "waiting")]
 
 
 @WEEK.story
 def test_a_weak_line_sent_twice_is_a_duplicate(shop: Shop) -> Iterator[None]:
-    shop.sale("W-twice", "69.00", MON, **_slip("W09"))
+    shop.sale("Y-twice", "69.00", MON, **_slip("W09"))
     for day in (TUE, WED):
-        shop.settled("", "69.00", day, sold=MON, **_line("W09", payout_id=f"W-AGAIN-{day.day}"))
+        shop.settled("", "69.00", day, sold=MON, **_line("W09", payout_id=f"Y-AGAIN-{day.day}"))
     yield
-    assert shop.story("W-AGAIN-31", leg="journal-settlement") == []
-    assert shop.story("W-AGAIN-1", leg="journal-settlement") == [(WED, "DUPLICATE_SETTLEMENT")]
+    assert shop.story("Y-AGAIN-31", leg="journal-settlement") == []
+    assert shop.story("Y-AGAIN-1", leg="journal-settlement") == [(WED, "DUPLICATE_SETTLEMENT")]
 
 
 @WEEK.story
 def test_an_approved_sale_comes_before_the_declined_one_of_the_same_minute(shop: Shop) -> Iterator[None]:
-    shop.sale("W-declined", "70.00", MON, at="12:00:00", status="DECLINED", response_code="51", **_slip("W10"))
-    shop.sale("W-approved", "70.00", MON, at="12:01:00", **_slip("W10"))
+    shop.sale("Y-declined", "70.00", MON, at="12:00:00", status="DECLINED", response_code="51", **_slip("W10"))
+    shop.sale("Y-approved", "70.00", MON, at="12:01:00", **_slip("W10"))
     shop.settled("", "70.00", TUE, **_line("W10", txn_time=f"{MON}T12:01:10"))
     yield
-    assert shop.story("W-approved") == [(MON, "waiting"), (TUE, "-")]
-    assert shop.story("W-declined") == []
+    assert shop.story("Y-approved") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("Y-declined") == []
 
 
 @WEEK.story
 def test_a_timeout_that_was_settled_is_told_by_its_card(shop: Shop) -> Iterator[None]:
-    shop.sale("W-timeout", "71.00", MON, status="TIMEOUT", response_code="98", **_slip("W11"))
-    shop.settled("", "71.00", TUE, **_line("W11", payout_id="W-PAY-11", txn_time=f"{MON}T12:00:30"))
+    shop.sale("Y-timeout", "71.00", MON, status="TIMEOUT", response_code="98", **_slip("W11"))
+    shop.settled("", "71.00", TUE, **_line("W11", payout_id="Y-PAY-11", txn_time=f"{MON}T12:00:30"))
     yield
-    assert shop.story("W-PAY-11", leg="journal-settlement") == [(TUE, "FAILED_BUT_SETTLED")]
+    assert shop.story("Y-PAY-11", leg="journal-settlement") == [(TUE, "FAILED_BUT_SETTLED")]
 
 
 @WEEK.story
 def test_a_journal_that_lost_its_rrn_is_found_the_same_way(shop: Shop) -> Iterator[None]:
-    shop.sale("", "72.00", MON, **_slip("W12", stan="", batch_no="", order_no="W-slip"))
-    shop.settled("W-theirs", "72.00", TUE, **_line("W12"))
+    shop.sale("", "72.00", MON, **_slip("W12", stan="", batch_no="", order_no="Y-slip"))
+    shop.settled("Y-theirs", "72.00", TUE, **_line("W12"))
     yield
-    assert shop.story("W-slip") == [(MON, "waiting"), (TUE, "-")]
-    assert shop.story("W-theirs") == []
+    assert shop.story("Y-slip") == [(MON, "waiting"), (TUE, "-")]
+    assert shop.story("Y-theirs") == []
 
 
 @WEEK.story
 def test_two_rrns_that_differ_are_two_transactions_whatever_else_agrees(shop: Shop) -> Iterator[None]:
-    shop.sale("W-mine", "73.00", MON, **_slip("W13", auth_code="700030"))
-    shop.settled("W-yours", "73.00", TUE, **_line("W13", auth_code="700030"))
+    shop.sale("Y-mine", "73.00", MON, **_slip("W13", auth_code="700030"))
+    shop.settled("Y-yours", "73.00", TUE, **_line("W13", auth_code="700030"))
     yield
-    assert shop.story("W-mine") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert shop.story("W-yours") == [(TUE, "NOT_IN_JOURNAL")]
+    assert shop.story("Y-mine") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
+    assert shop.story("Y-yours") == [(TUE, "NOT_IN_JOURNAL")]
 
 
 @WEEK.story
 def test_without_card_data_nothing_is_paired_but_what_may_be_meant_is_listed(shop: Shop) -> Iterator[None]:
-    shop.sale("W-perhaps", "74.00", MON, **_slip("W14"))
-    shop.settled("", "74.00", TUE, **_line("W14", card_no="", payout_id="W-PAY-14"))
+    shop.sale("Y-perhaps", "74.00", MON, **_slip("W14"))
+    shop.settled("", "74.00", TUE, **_line("W14", card_no="", payout_id="Y-PAY-14"))
     yield
-    assert shop.story("W-perhaps") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
-    assert shop.story("W-PAY-14", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
-    for key, kind, other in (("W-PAY-14", "NOT_IN_JOURNAL", "journal"), ("W-perhaps", "NOT_SETTLED", "settlement")):
+    assert shop.story("Y-perhaps") == [(MON, "waiting"), (THU, "NOT_SETTLED")]
+    assert shop.story("Y-PAY-14", leg="journal-settlement") == [(TUE, "NOT_IN_JOURNAL")]
+    for key, kind, other in (("Y-PAY-14", "NOT_IN_JOURNAL", "journal"), ("Y-perhaps", "NOT_SETTLED", "settlement")):
         found = shop.exception(key, kind)
         assert found["evidence"][-1]["side"] == other
         assert "a person must decide" in found["explanation"]
@@ -176,8 +176,8 @@ def test_without_card_data_nothing_is_paired_but_what_may_be_meant_is_listed(sho
 
 @WEEK.story
 def test_a_refund_by_card_is_not_taken_for_a_sale(shop: Shop) -> Iterator[None]:
-    shop.bought("W-bought", "75.00")
-    shop.refund("W-refund", "75.00", TUE, of="W-bought", **_slip("W15"))
+    shop.bought("Y-bought", "75.00")
+    shop.refund("Y-refund", "75.00", TUE, of="Y-bought", **_slip("W15"))
     shop.settled("", "-75.00", WED, kind="REFUND", **_line("W15"))
     yield
-    assert shop.story("W-refund") == [(TUE, "waiting"), (WED, "-")]
+    assert shop.story("Y-refund") == [(TUE, "waiting"), (WED, "-")]
