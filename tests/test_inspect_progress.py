@@ -18,8 +18,8 @@ GOLDEN = Path(__file__).parent / "sources" / "golden" / "acquirer_csv" / "input.
 @pytest.mark.parametrize("large", [True, False])
 def test_a_large_file_is_watched_to_its_end(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if large:
-        for module in (collect, reading):
-            monkeypatch.setattr(module, "LARGE", 500)
+        for module, name in ((collect, "HELD"), (reading, "LARGE")):
+            monkeypatch.setattr(module, name, 500)
         monkeypatch.setattr(streaming, "CHUNK", 300)
     shown = io.StringIO()
     plain = entries.inspect([GOLDEN], None, None)

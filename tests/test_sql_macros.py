@@ -25,6 +25,7 @@ def test_major_is_never_a_double(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("view", ["journal", "settlement", "bank", "matches", "exceptions", "exception_history"])
 def test_every_view_says_what_it_holds(tmp_path: Path, view: str) -> None:
+    told = "SELECT comment FROM duckdb_views() WHERE schema_name = 'main' AND view_name = $1"
     with Store(tmp_path / "books.duckdb") as store:
-        ((comment,),) = store.execute("SELECT comment FROM duckdb_views() WHERE view_name = $1", [view])
+        ((comment,),) = store.execute(told, [view])
         assert comment

@@ -143,15 +143,15 @@ def test_json_is_one_document_on_stdout(shop: Shop) -> None:
 
 @WEEK.story
 def test_the_register_lists_what_is_open_unless_asked_for_more(shop: Shop) -> Iterator[None]:
-    shop.sale("L-waits", "1.00", WED2)
-    shop.sale("L-late", "2.00", MON)
-    shop.settled("L-late", "2.00", SAT, sold=MON)
-    shop.settled("L-unknown", "5.00", TUE)
+    shop.sale("LIST-waits", "1.00", WED2)
+    shop.sale("LIST-late", "2.00", MON)
+    shop.settled("LIST-late", "2.00", SAT, sold=MON)
+    shop.settled("LIST-unknown", "5.00", TUE)
     yield
 
     def types(*words: str) -> list[str]:
         found = json.loads(recon(shop, "exceptions", "--json", *words).stdout)
-        return sorted(e["type"] for e in found if (e["rrn"] or "").startswith("L-"))
+        return sorted(e["type"] for e in found if (e["rrn"] or "").startswith("LIST-"))
 
     assert types() == ["NOT_IN_JOURNAL"]
     assert types("--status", "waiting") == ["TIMING"]
@@ -162,7 +162,7 @@ def test_the_register_lists_what_is_open_unless_asked_for_more(shop: Shop) -> It
     assert types("--type", "not_in_journal") == ["NOT_IN_JOURNAL"]
     assert types("--type", "TIMING") == []
     plain = recon(shop, "exceptions", "--type", "NOT_IN_JOURNAL").stdout
-    assert "RRN L-unknown" in plain
+    assert "RRN LIST-unknown" in plain
     assert "5.00 CNY" in plain
 
 

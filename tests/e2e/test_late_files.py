@@ -29,10 +29,10 @@ def shop(module_place: Path) -> Shop:
     shop.wallet("void", "15.00", MON, kind="VOID", original_rrn="sold-rrn")
     shop.wallet_settled("sold", "15.00", TUE)
 
-    shop.declared("U-MISSING", "100.00", WED)
-    shop.declared("U-THERE", "101.00", WED)
+    shop.released("U-MISSING", "100.00", WED)
+    shop.released("U-THERE", "101.00", WED)
     shop.banked("U-THERE", "101.00", LATE_BANK)
-    shop.declared("W-PAYOUT", "102.00", LATE_WECHAT, acquirer="WECHAT")
+    shop.released("W-PAYOUT", "102.00", LATE_WECHAT, acquirer="WECHAT")
     shop.banked("W-PAYOUT", "102.00", FRI, acquirer="WECHAT", bank_ref="B-NAMED")
     shop.banked("什么", "103.00", FRI, acquirer="WECHAT", bank_ref="B-UNKNOWN")
     shop.banked("什么", "104.00", FRI, acquirer="UNIONPAY", bank_ref="B-UNIONPAY")

@@ -24,7 +24,7 @@ def busy(shop: Shop) -> Shop:
     shop.sale("never", "13.00", MON)
     shop.settled("unknown", "14.00", TUE)
     shop.settled("ok", "10.00", TUE)
-    shop.declared("P1", "46.00", TUE)
+    shop.released("P1", "46.00", TUE)
     shop.banked("P1", "45.00", WED)
     shop.banked("什么", "9.00", WED)
     shop.put("bank_bad_20260331.csv", "account,booking_date\n1,2\n")
