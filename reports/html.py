@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES, Policy
@@ -29,6 +29,7 @@ from reports.grouping import (
     worth,
 )
 from reports.model import AgeCell, ExceptionItem, Report, TypeGroup
+from reports.templating import environment
 from reports.verdict import Words, count, sentence
 
 MOST_DISPUTES = 20
@@ -59,9 +60,8 @@ class AgeLine:
 
 def render(model: Report) -> bytes:
     """Return the page as UTF-8 bytes; the same model gives the same bytes."""
-    loader = PackageLoader("reports")
-    env = _environment(loader)
-    style, script = _asset(env, loader, "report.css"), _asset(env, loader, "report.js")
+    env = _environment()
+    style, script = _asset(env, "report.css"), _asset(env, "report.js")
     text = env.get_template("report.html.j2").render(
         report=model,
         verdict=sentence(model),
@@ -98,19 +98,14 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _asset(env: Environment, loader: PackageLoader, name: str) -> Markup:
+def _asset(env: Environment, name: str) -> Markup:
     """Our own style or script, kept as it is: nothing in it comes from data."""
-    return Markup(loader.get_source(env, name)[0])  # noqa: S704  a file of this package
+    assert env.loader is not None  # noqa: S101 - `environment` gives it one
+    return Markup(env.loader.get_source(env, name)[0])  # noqa: S704  a file of this package
 
 
-def _environment(loader: PackageLoader) -> Environment:
-    env = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _environment() -> Environment:
+    env = environment(escaped=True)
     env.filters |= {
         "major": major,
         "signed": signed,

@@ -11,13 +11,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from reports import trend
 from reports.grouping import INCIDENT, standing, worth
 from reports.html import action, contact, major, overview, policy_of
 from reports.model import Language, Report
 from reports.picture import trend_png
+from reports.templating import environment
 from reports.verdict import Words, count, sentence
 
 TOP = 10
@@ -114,13 +115,7 @@ def _in(language: Language, words: Words) -> str:
 
 
 def _environment(*, escaped: bool, language: Language) -> Environment:
-    env = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=escaped,  # noqa: S701 - the text part is no markup, the HTML part is always escaped
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    env = environment(escaped=escaped)
     env.filters |= {
         "major": major,
         "number": lambda value: f"{value:,}",

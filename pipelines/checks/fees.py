@@ -57,11 +57,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class _Alike:
-    """Lines governed alike: `group` by KEYS; what the contract says (main), what may have gone wrong (others)."""
+    """Lines governed alike: `group` by KEYS; what the contract says of each as a table, and as offers by group."""
 
     groups: pl.DataFrame
     main: pl.DataFrame
-    others: pl.DataFrame
+    offered: dict[int, tuple[Line, list[Offer]]]
     terms: list[str]
 
 
@@ -77,7 +77,7 @@ def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume =
     grouped = lines.drop(KEYS_GONE).join(alike.groups, on="alike", how="left").drop("alike")
     priced = _nearest(_priced(grouped, alike.main))
     off = _different(priced)
-    told = _told(off, alike)
+    told = _told(off, alike, volume)
     found = priced.select("row_id", "term", expected_minor="expected").join(told, on="row_id", how="left")
     none = grouped.filter(pl.col("none").is_not_null()).select("row_id", detail="none")
     both = pl.concat([found.select(list(JUDGED)), none], how="diagonal")
@@ -87,30 +87,51 @@ def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume =
 def _alike(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume) -> _Alike:
     distinct = lines.select("alike", *KEYS).unique("alike").sort(KEYS)
     reasons: list[str | None] = []
-    main: list[dict[str, object]] = []
-    others: list[dict[str, object]] = []
+    offered: dict[int, tuple[Line, list[Offer]]] = {}
     for group, values in enumerate(distinct.select(KEYS).iter_rows()):
         line = Line(*values)
         contract = contract_of_line(contracts, line)
         found = offers(contract, line, volume) if contract else []
         reasons.append(None if found else why_none(contract, line))
-        for offer in found:
-            main.append(_row(group, 0, offer))
-            others += [_row(group, n, wrong) for n, wrong in enumerate(mistakes(offer, line, volume))]
+        offered[group] = line, found
     groups = distinct.select(
         "alike", pl.Series("none", reasons, dtype=pl.String), group=pl.int_range(distinct.height, dtype=pl.UInt32)
     )
-    widest = int(lines["gross_minor"].abs().max() or 0)  # type: ignore[arg-type]
-    terms = sorted({str(row["term"]) for row in main})
-    return _Alike(groups, _table(main, widest, terms), _table(others, widest, terms), terms)
+    words = _words(offer for _, found in offered.values() for offer in found)
+    main = [_row(group, 0, offer, words) for group, (_, found) in offered.items() for offer in found]
+    terms = sorted(set(words.values()))
+    return _Alike(groups, _table(main, _widest(lines), terms), offered, terms)
 
 
-def _row(group: int, turn: int, offer: Offer) -> dict[str, object]:
+def _widest(lines: pl.DataFrame) -> int:
+    return int(lines["gross_minor"].abs().max() or 0)  # type: ignore[arg-type]
+
+
+def _words(offered: Iterable[Offer]) -> dict[tuple[int, int], str]:
+    """Each fee in words, by contract and fee; thousands of merchants share a few."""
+    fees = {(id(offer.contract), id(offer.fee)): offer for offer in offered}
+    return {key: text_of(offer.contract, offer.fee) for key, offer in fees.items()}
+
+
+def _mistaken(alike: _Alike, off: pl.DataFrame, volume: Volume) -> pl.DataFrame:
+    """What may have gone wrong with these lines, as a table of offers."""
+    tried = [
+        (group, turn, wrong)
+        for group in off["group"].unique().sort()
+        for line, found in [alike.offered[group]]
+        for offer in found
+        for turn, wrong in enumerate(mistakes(offer, line, volume))
+    ]
+    words = _words(wrong for _, _, wrong in tried)
+    return _table([_row(*each, words) for each in tried], _widest(off), alike.terms)
+
+
+def _row(group: int, turn: int, offer: Offer, words: Mapping[tuple[int, int], str]) -> dict[str, object]:
     scaled, governed = offer.scaled, offer.fee.parts
     return {
         "group": group,
         "turn": turn,
-        "term": text_of(offer.contract, offer.fee),
+        "term": words[id(offer.contract), id(offer.fee)],
         "cause": offer.cause,
         "detail": offer.detail,
         "rounding": scaled.rounding,
@@ -202,13 +223,14 @@ def _different(priced: pl.DataFrame) -> pl.DataFrame:
     return off.filter(~near)
 
 
-def _told(off: pl.DataFrame, alike: _Alike) -> pl.DataFrame:
+def _told(off: pl.DataFrame, alike: _Alike, volume: Volume) -> pl.DataFrame:
     """`row_id`, `cause`, `detail` of lines that differ: the first mistake that gives exactly what was charged."""
     lines = off.select([c for c in off.columns if c not in alike.main.columns or c == "group"]).drop(
         "exact", "expected"
     )
-    tried = _priced(lines, alike.others).filter(pl.col("expected") == pl.col("fee_minor")).sort("row_id", "turn")
-    first = tried.unique("row_id", keep="first", maintain_order=True).select("row_id", "cause", "detail")
+    tried = _priced(lines, _mistaken(alike, off, volume)).filter(pl.col("expected") == pl.col("fee_minor"))
+    first = tried.sort("row_id", "turn").unique("row_id", keep="first", maintain_order=True)
+    first = first.select("row_id", "cause", "detail")
     known = off.select("row_id", "unsure").join(first, on="row_id", how="left", maintain_order="left")
     unsure = pl.col("unsure")
     return known.select(

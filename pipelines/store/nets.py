@@ -10,8 +10,10 @@ from pipelines.store.connection import Store, numbers
 
 KEY = ["acquirer", "payout_id", "currency"]
 
+_SUMMED = ("gross", "fee", "net", "commission", "markup", "scheme_fee", "interchange")
+
 _SUMS = """
-    count(*) FILTER (record_type <> 'PAYOUT') AS line_count,
+    sum(lines) FILTER (record_type <> 'PAYOUT') AS line_count,
     sum(gross_minor) FILTER (record_type IN ('SALE', 'VOID', 'REVERSAL')) AS gross_minor,
     -sum(gross_minor) FILTER (record_type = 'REFUND') AS refunds_minor,
     sum(fee_minor) FILTER (record_type <> 'PAYOUT') AS fees_minor,
@@ -19,15 +21,13 @@ _SUMS = """
     sum(gross_minor) FILTER (record_type IN ('ADJUSTMENT', 'FEE', 'RESERVE_HOLD', 'RESERVE_RELEASE'))
         AS adjustments_minor,
     -sum(net_minor) FILTER (record_type = 'FEE') AS separate_fees_minor,
-    -sum(net_minor) FILTER (record_type = 'RESERVE_HOLD' AND reason_code IS DISTINCT FROM 'Balancetransfer')
-        AS reserve_held_minor,
-    sum(net_minor) FILTER (record_type = 'RESERVE_RELEASE' AND reason_code IS DISTINCT FROM 'Balancetransfer')
-        AS reserve_released_minor,
-    sum(net_minor) FILTER (reason_code = 'Balancetransfer') AS balance_carried_minor,
+    -sum(net_minor) FILTER (record_type = 'RESERVE_HOLD' AND NOT carried) AS reserve_held_minor,
+    sum(net_minor) FILTER (record_type = 'RESERVE_RELEASE' AND NOT carried) AS reserve_released_minor,
+    sum(net_minor) FILTER (carried) AS balance_carried_minor,
     sum(commission_minor) AS commission_minor, sum(markup_minor) AS markup_minor,
     sum(scheme_fee_minor) AS scheme_fee_minor, sum(interchange_minor) AS interchange_minor,
     sum(net_minor) FILTER (record_type <> 'PAYOUT') AS lines_minor,
-    count(*) FILTER (record_type = 'PAYOUT') AS declared_count,
+    sum(lines) FILTER (record_type = 'PAYOUT') AS declared_count,
     sum(net_minor) FILTER (record_type = 'PAYOUT') AS declared_minor
 """
 SUMS = (
@@ -54,11 +54,16 @@ def of_payouts(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
 
 def _summed(store: Store, condition: str, known: pl.DataFrame | None = None) -> pl.DataFrame:
     sums = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT) AS {name}" for name in SUMS)
+    added = ", ".join(f"sum({name}_minor) AS {name}_minor" for name in _SUMMED)
     return store.frame(
         f"""
         WITH lines AS (
-            SELECT s.*, f.profile, f.file_id AS file FROM book.settlement s JOIN book.files f USING (file_id)
-            WHERE s.payout_id IS NOT NULL AND s.record_type <> 'LEDGER' AND {condition}
+            SELECT acquirer, payout_id, currency, record_type, file_id AS file,
+                   reason_code IS NOT DISTINCT FROM 'Balancetransfer' AS carried, count(*) AS lines,
+                   min(merchant_id) AS merchant_id, max(settlement_date) AS settlement_date, min(row_id) AS row_id,
+                   {added}
+            FROM book.settlement s WHERE s.payout_id IS NOT NULL AND s.record_type <> 'LEDGER' AND {condition}
+            GROUP BY ALL
         ),
         mixed AS (
             SELECT file FROM lines GROUP BY file
@@ -69,7 +74,7 @@ def _summed(store: Store, condition: str, known: pl.DataFrame | None = None) -> 
                    coalesce(min(merchant_id) FILTER (record_type = 'PAYOUT'), min(merchant_id)) AS merchant_id,
                    max(settlement_date) AS settlement_date,
                    coalesce(min(row_id) FILTER (record_type = 'PAYOUT'), min(row_id)) AS row_id,
-                   bool_or(profile = 'acquirer_csv') OR
+                   bool_or(file IN (SELECT file_id FROM book.files WHERE profile = 'acquirer_csv')) OR
                    bool_and(record_type = 'PAYOUT') AND bool_or(file IN (FROM mixed)) AS one_for_each,
                    {_SUMS}
             FROM lines GROUP BY acquirer, payout_id, currency
