@@ -35,7 +35,7 @@ demo: $(STAMP)
 	@env -u PREFECT_API_URL PREFECT_HOME="$(CURDIR)/var/prefect" $(BIN)/python -m pipelines demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,9 +14,10 @@ import polars as pl
 KEY = ["acquirer", "payout_id", "currency"]
 OWNER = ["acquirer", "merchant_id", "currency"]
 AGREES, BREAK, CARRIED = "agrees", "NET_BREAK", "carried"
-NOT_DECLARED, WITHDRAWAL, UNREAD = "not declared", "withdrawal", "unreadable"
+NOT_DECLARED, WITHDRAWAL, UNREAD, ELSEWHERE = "not declared", "withdrawal", "unreadable", "declared elsewhere"
 """Verdicts: it ties; it does not; it is carried on; no PAYOUT line declares it, and the format promises none; money
-drawn from a balance, whose lines name no payout; its PAYOUT line was rejected."""
+drawn from a balance, whose lines name no payout; its PAYOUT line was rejected; lines in another currency than the one
+their payout is declared in: a CURRENCY_MISMATCH tells of them, and the payout may count them as they stand."""
 
 OUTCOME = ("carried_in_minor", "carried_out_minor", "verdict")
 
@@ -53,7 +54,8 @@ def judged(payouts: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
     change; the earliest of them says what was carried when it began.
     """
     others = also.join(payouts.select(KEY), on=KEY, how="anti")
-    rows = pl.concat([payouts, others], how="diagonal").sort(*OWNER, "settlement_date", "row_id", nulls_last=True)
+    both = pl.concat([payouts, others], how="diagonal").with_columns(_elsewhere())
+    rows = both.sort(*OWNER, "settlement_date", "row_id", nulls_last=True)
     outcome: list[dict[str, Any]] = []
     for _, mine in groupby(rows.iter_rows(named=True), key=lambda row: [row[name] for name in OWNER]):
         carry = None
@@ -62,7 +64,21 @@ def judged(payouts: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
             outcome.append(_outcome(row, carry))
             carry = outcome[-1]["carried_out_minor"]
     kinds = {"carried_in_minor": pl.Int64, "carried_out_minor": pl.Int64, "verdict": pl.String}
-    return rows.drop(OUTCOME, strict=False).hstack(pl.DataFrame(outcome, schema=kinds))
+    return rows.drop(*OUTCOME, *_APART, strict=False).hstack(pl.DataFrame(outcome, schema=kinds))
+
+
+_APART = ("apart_minor", "declared_apart")
+
+
+def _elsewhere() -> list[pl.Expr]:
+    """What a payout holds in its other currencies: `apart_minor`, lines that none declares, and `declared_apart`."""
+    payout = ["acquirer", "payout_id"]
+    own = pl.col("lines_minor") + pl.col("rejected_minor")
+    loose = pl.when(pl.col("declared_count") == 0).then(own).otherwise(0)
+    return [
+        (loose.sum().over(payout) - loose).alias("apart_minor"),
+        (pl.col("declared_count").sum().over(payout) > pl.col("declared_count")).alias("declared_apart"),
+    ]
 
 
 def _outcome(row: dict[str, Any], carry: int) -> dict[str, Any]:
@@ -71,6 +87,10 @@ def _outcome(row: dict[str, Any], carry: int) -> dict[str, Any]:
     if row["unread_payouts"] and not row["declared_count"]:
         return _told(UNREAD, carry, carry)
     if declared == own and (row["declared_count"] or not own):
+        return _told(AGREES, carry, carry)
+    if not row["declared_count"] and row["declared_apart"]:
+        return _told(ELSEWHERE, carry, carry)
+    if row["declared_count"] and declared == own + row["apart_minor"]:
         return _told(AGREES, carry, carry)
     if not declared and with_carried < 0:
         return _told(CARRIED, carry, with_carried)

@@ -117,15 +117,17 @@ def known(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
 def around(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
     """Payouts of the same merchants from the first of these dates on, and the last before it: what may be carried.
 
-    payouts: `acquirer`, `merchant_id`, `currency`, `settlement_date`.
+    Also these payouts in other currencies. payouts: KEY, `merchant_id`, `settlement_date`.
     """
     since = payouts.group_by("acquirer", "merchant_id", "currency").agg(since=pl.col("settlement_date").min())
     return store.frame(
         """
+        SELECT n.* FROM book.payout_nets n SEMI JOIN asked USING (acquirer, payout_id)
+        UNION
         SELECT n.* FROM book.payout_nets n JOIN since s
         ON n.acquirer = s.acquirer AND n.currency = s.currency AND n.merchant_id IS NOT DISTINCT FROM s.merchant_id
         WHERE n.settlement_date >= s.since
-        UNION ALL
+        UNION
         (SELECT n.* FROM book.payout_nets n JOIN since s
          ON n.acquirer = s.acquirer AND n.currency = s.currency AND n.merchant_id IS NOT DISTINCT FROM s.merchant_id
          WHERE n.settlement_date < s.since
@@ -133,6 +135,7 @@ def around(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
                                     ORDER BY n.settlement_date DESC, n.row_id DESC) = 1)
         """,
         since=since,
+        asked=payouts.select(KEY),
     )
 
 

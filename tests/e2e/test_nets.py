@@ -83,6 +83,22 @@ def test_lines_with_no_payout_are_said(shop: Shop) -> None:
     assert "nothing declares it" in found["explanation"]
 
 
+def test_a_line_that_bears_another_currency_is_no_break_of_its_payout_as_well(shop: Shop) -> None:
+    for payout, declared in (("P-COUNTED", "107.00"), ("P-LEFT-OUT", "100.00"), ("P-BROKEN", "90.00")):
+        sold(shop, f"{payout}-1", "100.00", payout)
+        shop.sale(f"{payout}-2", "7.00", MON)
+        shop.settled(f"{payout}-2", "7.00", TUE, payout_id=payout, currency="USD")
+        shop.declared(payout, declared, TUE)
+    shop.nights(MON, TUE)
+    register = [e for e in shop.seen[-1].register if e["type"] in {"CURRENCY_MISMATCH", "NET_BREAK"}]
+    assert sorted((e["type"], e["rrn"] or e["payout_id"], e["amount_minor"], e["currency"]) for e in register) == [
+        ("CURRENCY_MISMATCH", "P-BROKEN-2", 700, "USD"),
+        ("CURRENCY_MISMATCH", "P-COUNTED-2", 700, "USD"),
+        ("CURRENCY_MISMATCH", "P-LEFT-OUT-2", 700, "USD"),
+        ("NET_BREAK", "P-BROKEN", 1000, "CNY"),
+    ]
+
+
 def test_a_payout_that_is_declared_twice_is_said(shop: Shop) -> None:
     sold(shop, "one", "100.00", "P-TWICE")
     shop.declared("P-TWICE", "100.00", TUE)
