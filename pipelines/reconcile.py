@@ -194,9 +194,9 @@ def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arriv
     found = identify(rows.journal, rows.settlement, book)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
     tonight = books.loaded_since(store, "journal", last), rows.at_once["journal_row_id"]
-    past = books.journal_history(store, wanted(found, book, run_date, arrivals), *tonight)
+    past = history.journal_history(store, wanted(found, book, run_date, arrivals), *tonight)
     referred = refer(found, _with_acquirer(past, settings), book)
-    near = books.journal_near(store, weaker.wanted(referred.lines, book), book.tolerance_minor + 1, *tonight)
+    near = history.journal_near(store, weaker.wanted(referred.lines, book), book.tolerance_minor + 1, *tonight)
     codes = books.codes_of(store, weaker.near(referred.lines, (found.journal, past, near), book))
     settled = settle(found, referred, _with_acquirer(near, settings), codes, book, run_date, arrivals)
     return replace(settled, pairs=pl.concat([rows.at_once, settled.pairs.select(rows.at_once.columns)]))

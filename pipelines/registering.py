@@ -19,7 +19,7 @@ from pipelines.config import Settings
 from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks
 from pipelines.matching.deposits import UNIDENTIFIED
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE
-from pipelines.store import Store, books, statements
+from pipelines.store import Store, books, entries, statements
 
 CLOSED = {"side": pl.String, "row_id": pl.Int64, "reason": pl.String}
 
@@ -76,21 +76,21 @@ def register(
     found = {key: b for key, b in derived.breaks.items() if not (b.type in explain.REVIEWED and key in settled_before)}
     others = _file_breaks(store, night)
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
-    held = books.held_entries(store, [*found, *(b.exception_id for b in others)])
+    held = entries.held(store, [*found, *(b.exception_id for b in others)])
     explained = _explained(held, undone, names, set(books.retracted_since(store, night.last)))
     explained |= taken_apart.intersection(key for key, entry in held.items() if entry.status != "cleared")
 
     lines = breaks_of_adjustments(keyed)
-    held |= books.held_fees(store, lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref"))
+    held |= entries.held_fees(store, lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref"))
     attached = attach(_adjustments(lines), _open_now(found, held, explained))
     left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
     now = [b for key, b in found.items() if key not in attached.settles.values()]
     now += others + [b for b in left if b is not None]
-    held |= books.held_entries(store, [b.exception_id for b in left if b is not None])
+    held |= entries.held(store, [b.exception_id for b in left if b is not None])
     events = decide(held, now, explained | frozenset(attached.settles.values()), night.run_date)
     events = [_with_line(event, attached, names) for event in events]
     due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, night.settings) for e in events}
-    books.write_events(store, events, due, night.run_no, night.run_date)
+    entries.write(store, events, due, night.run_no, night.run_date)
     books.write_policy(store)
     books.write_adjusted(store, attached.settles, derived.rows, night.run_no)
     return Registered(events, _states(lines, attached), _closed(attached, derived.rows, names))
@@ -98,11 +98,11 @@ def register(
 
 def _bases(store: Store, breaks: pl.DataFrame, names: explain.Names) -> dict[int, tuple[str, ...]]:
     """What unidentified entries are known by that count in the place of others: as those are known to the register."""
-    entries = breaks.filter(pl.col("type") == UNIDENTIFIED)
-    before = statements.told_before(store, entries["bank_row_id"]) if entries.height else {}
+    unknown = breaks.filter(pl.col("type") == UNIDENTIFIED)
+    before = statements.told_before(store, unknown["bank_row_id"]) if unknown.height else {}
     bases = {row_id: [explain.basis_of(each, names) for each in (row_id, *before[row_id])] for row_id in before}
     ids = {basis: exception_id(UNIDENTIFIED, basis) for several in bases.values() for basis in several}
-    held = books.held_entries(store, [*ids.values()]) if ids else {}
+    held = entries.held(store, [*ids.values()]) if ids else {}
     ranks = {basis: (1 + (held[key].status == "cleared")) if key in held else 3 for basis, key in ids.items()}
     return {row_id: min(several, key=lambda basis: ranks[basis]) for row_id, several in bases.items()}
 

@@ -50,6 +50,11 @@ class Numbering:
         return numbered.select(place).to_series()
 
 
+def files_of(row_ids: pl.Series) -> set[int]:
+    """The files in which rows stand."""
+    return {*(row_ids // LINES_PER_FILE).unique()}
+
+
 def line_of(row_id: int) -> int:
     """Line of a stored row; 1 where the file is too large for its lines to be kept in the number."""
     place = row_id % LINES_PER_FILE

@@ -86,11 +86,9 @@ def _outcome(row: dict[str, Any], carry: int) -> dict[str, Any]:
     with_carried = own + carry
     if row["unread_payouts"] and not row["declared_count"]:
         return _told(UNREAD, carry, carry)
-    if declared == own and (row["declared_count"] or not own):
-        return _told(AGREES, carry, carry)
     if not row["declared_count"] and row["declared_apart"]:
         return _told(ELSEWHERE, carry, carry)
-    if row["declared_count"] and declared == own + row["apart_minor"]:
+    if (declared == own and not own) or (row["declared_count"] and declared in (own, own + row["apart_minor"])):
         return _told(AGREES, carry, carry)
     if not declared and with_carried < 0:
         return _told(CARRIED, carry, with_carried)

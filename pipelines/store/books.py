@@ -1,4 +1,4 @@
-"""What a night reads from the books and writes back: open rows, history by key, matches, states, the register."""
+"""What a night reads from the books and writes back: open rows, rows by id, matches, states."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.cases.register import Break, Entry, Event, Evidence
 from pipelines.cases.taxonomy import POLICY
-from pipelines.matching.frames import EXPECTED
 from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
-from pipelines.row_ids import LINES_PER_FILE
+from pipelines.row_ids import LINES_PER_FILE, files_of
 from pipelines.store import parts
 from pipelines.store.connection import Store
 
@@ -32,8 +30,6 @@ CODES = {"row_id": pl.Int64, "auth_code": pl.String, "card_no": pl.String}
 
 Fresh = dict[int, pl.DataFrame]
 """Rows of files loaded in this run, lean, by file_id: what matching would otherwise read back from the store."""
-
-KEYS = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "currency")
 
 
 def last_finished(store: Store) -> tuple[int, date | None, date | None]:
@@ -67,12 +63,12 @@ def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataF
     """
     mine = loaded_since(store, side, after_run)
     known = [fresh.pop(file_id) for file_id in mine if file_id in fresh]
-    unread = set(mine) - {file_id for frame in known for file_id in _files_of(frame["row_id"])}
+    unread = set(mine) - {file_id for frame in known for file_id in files_of(frame["row_id"])}
     waiting = store.frame("SELECT row_id FROM book.open_rows WHERE side = ?", [side])
     columns = BANK.split(", ") if side == "bank" else NARROW[side]
     found = [
         lean(side, _of_these(rows, unread, waiting))
-        for rows in parts.held(store, side, unread | _files_of(waiting["row_id"]), columns)
+        for rows in parts.held(store, side, unread | files_of(waiting["row_id"]), columns)
     ]
     return pl.concat([*found, *known], rechunk=False)
 
@@ -84,78 +80,12 @@ def _of_these(rows: pl.DataFrame, files: set[int], row_ids: pl.DataFrame) -> pl.
     return rows.join(row_ids, on="row_id", how="semi", maintain_order="left")
 
 
-def _files_of(row_ids: pl.Series) -> set[int]:
-    return {*(row_ids // LINES_PER_FILE).unique()}
-
-
-def journal_history(
-    store: Store, wanted: Mapping[str, pl.DataFrame], fresh: list[int], paired: pl.Series
-) -> pl.DataFrame:
-    """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
-
-    wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
-    business dates first to last, blank: no RRN in the line, else only rows without one answer), `cancels` (merchant_id,
-    rrn of the original). Rows that expect a settlement and are open, or of the files `fresh`, are left out: the caller
-    has them, but for those that it has `paired` already: these are consumed.
-    """
-    return _not_open(store, {by: (keys, _HITS[by]) for by, keys in wanted.items()}, fresh, paired)
-
-
-def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
-    """Journal rows as `journal_history` gives them, by merchant_id, bucket (amount // width), dates and blank."""
-    near = f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}"
-    return _not_open(store, {"near": (wanted, near)}, fresh, paired)
-
-
-_WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
-_HITS = {
-    "rrn": "j.rrn = k.rrn",
-    "order_no": "j.order_no = k.order_no",
-    "stan": f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}",
-    "cancels": "j.original_rrn = k.rrn AND j.txn_type IN ('VOID', 'REVERSAL')",
-}
-
-
-def _not_open(
-    store: Store, wanted: Mapping[str, tuple[pl.DataFrame, str]], fresh: list[int], paired: pl.Series
-) -> pl.DataFrame:
-    asked = {f"by_{name}": (keys, condition) for name, (keys, condition) in wanted.items() if keys.height}
-    if not asked:
-        return store.frame(f"SELECT {JOURNAL}, false AS consumed FROM book.journal LIMIT 0")
-    found = "\nUNION ".join(_hit(by, keys, condition) for by, (keys, condition) in asked.items())
-    return store.frame(
-        f"""
-        WITH hits AS MATERIALIZED ({found}),
-        tonight AS MATERIALIZED (FROM paired SEMI JOIN hits USING (row_id)),
-        taken AS (
-            FROM tonight
-            UNION ALL SELECT journal_row_id FROM book.matches WHERE journal_row_id IN (SELECT row_id FROM hits)
-        )
-        SELECT {JOURNAL}, row_id IN (SELECT row_id FROM taken) AS consumed
-        FROM book.journal WHERE row_id IN (SELECT row_id FROM hits)
-        AND (row_id IN (FROM tonight) OR NOT (status = 'APPROVED' AND list_contains(?, txn_type) AND (
-            list_contains(?, file_id) OR row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal'))))
-        """,
-        [list(EXPECTED), fresh],
-        paired=paired.alias("row_id").to_frame(),
-        **{by: keys for by, (keys, _) in asked.items()},
-    )
-
-
-def _hit(by: str, keys: pl.DataFrame, condition: str) -> str:
-    """Which rows answer the keys; those asked by date are looked for between the first and the last date only."""
-    told = f"SELECT j.row_id FROM book.journal j SEMI JOIN {by} k ON j.merchant_id = k.merchant_id AND {condition}"
-    if "first" not in keys.columns:
-        return told
-    first, last = keys["first"].min(), keys["last"].max()
-    return f"{told} WHERE j.business_date BETWEEN DATE '{first!s}' AND DATE '{last!s}'"
-
-
 def codes_of(store: Store, ids: Mapping[str, pl.Series]) -> pl.DataFrame:
     """`row_id`, `auth_code`, `card_no` of journal rows and settlement lines, ids by side."""
     found = [
         store.frame(
-            f"SELECT row_id, auth_code, card_no FROM book.{side} SEMI JOIN known USING (row_id)",
+            f"SELECT row_id, auth_code, card_no FROM {parts.of_files(store, side, files_of(rows))} "
+            "SEMI JOIN known USING (row_id)",
             known=rows.alias("row_id").to_frame(),
         )
         for side, rows in sorted(ids.items())
@@ -249,7 +179,7 @@ def rows_with_reason(store: Store, reason: str) -> pl.Series:
 
 def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
     """Stored rows by id, in the columns matching works on."""
-    source = parts.of_files(store, side, _files_of(row_ids))
+    source = parts.of_files(store, side, files_of(row_ids))
     return store.frame(
         f"SELECT {COLUMNS[side]} FROM {source} SEMI JOIN known USING (row_id) ORDER BY row_id",
         known=row_ids.alias("row_id").to_frame(),
@@ -339,108 +269,3 @@ def write_policy(store: Store) -> None:
     columns = ("type", "title_en", "term_zh", "next_action", "next_action_zh", "contact", "contact_zh", "evidence")
     store.execute("DELETE FROM book.policy")
     store.append("policy", pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row"))
-
-
-def held_entries(store: Store, derived_ids: list[str]) -> dict[str, Entry]:
-    """Newest entry of every exception that is open, and of the ids given; fees are kept apart, being many."""
-    ids = pl.DataFrame({"exception_id": derived_ids}, schema={"exception_id": pl.String})
-    newest = store.frame(
-        """
-        SELECT * FROM book.exception_events
-        WHERE type <> 'FEE_VARIANCE' OR exception_id IN (SELECT exception_id FROM ids)
-        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
-        AND (status <> 'cleared' OR exception_id IN (SELECT exception_id FROM ids))
-        """,
-        ids=ids,
-    )
-    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
-
-
-def held_fees(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
-    """Newest entry of every open FEE_VARIANCE whose line bears one of the references: `merchant_id`, `ref`."""
-    if named.is_empty():
-        return {}
-    newest = store.frame(
-        """
-        SELECT * FROM book.exception_events e
-        WHERE type = 'FEE_VARIANCE' AND EXISTS (
-            FROM named n
-            WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
-        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1 AND status <> 'cleared'
-        """,
-        named=named,
-    )
-    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
-
-
-def _entry(row: Mapping[str, object]) -> Entry:
-    found = Break(
-        basis=(),
-        evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
-        **{  # type: ignore[arg-type]
-            name: row[name]
-            for name in ("type", "amount_minor", "direction", "explanation", "explanation_zh", "business_date", *KEYS)
-        },
-    )
-    return Entry(str(row["exception_id"]), found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
-
-
-def write_events(
-    store: Store, events: list[Event], due: Mapping[str, date | None], run_no: int, run_date: date
-) -> None:
-    """Append what changed in the register. due: date by which each id must be dealt with."""
-    ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.exception_events")
-    for first in range(0, len(events), EVENTS_AT_ONCE):
-        rows = [
-            {"event_no": number, "run_no": run_no, "run_date": run_date, **_event(event, due)}
-            for number, event in enumerate(events[first : first + EVENTS_AT_ONCE], start=int(newest) + first + 1)
-        ]
-        store.append("exception_events", pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
-
-
-EVENTS_AT_ONCE = 20_000
-"""Events are written in slices: as rows of Python they take ten times what they take in the books."""
-
-
-def _event(event: Event, due: Mapping[str, date | None]) -> dict[str, object]:
-    entry, found = event.entry, event.entry.break_
-    policy = POLICY[found.type]
-    return {
-        "event": event.event,
-        "exception_id": entry.exception_id,
-        "type": found.type,
-        "status": entry.status,
-        "severity": policy.severity,
-        "leg": policy.leg,
-        "business_date": found.business_date,
-        "first_seen": entry.first_seen,
-        "due_date": due.get(entry.exception_id),
-        "amount_minor": found.amount_minor,
-        "direction": found.direction,
-        **{key: getattr(found, key) for key in KEYS},
-        "explanation": found.explanation,
-        "explanation_zh": found.explanation_zh,
-        "evidence": [{"side": e.side, "file": e.file, "line": e.line} for e in found.evidence],
-    }
-
-
-EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "event_no": pl.Int64,
-    "run_no": pl.Int32,
-    "run_date": pl.Date,
-    "event": pl.String,
-    "exception_id": pl.String,
-    "type": pl.String,
-    "status": pl.String,
-    "severity": pl.String,
-    "leg": pl.String,
-    "business_date": pl.Date,
-    "first_seen": pl.Date,
-    "due_date": pl.Date,
-    "amount_minor": pl.Int64,
-    "direction": pl.String,
-    **dict.fromkeys(KEYS, pl.String),
-    "explanation": pl.String,
-    "explanation_zh": pl.String,
-    "evidence": pl.List(pl.Struct({"side": pl.String, "file": pl.String, "line": pl.Int32})),
-}

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
+from pipelines.matching.frames import EXPECTED
+from pipelines.row_ids import LINES_PER_FILE, files_of
+from pipelines.store import books, parts
 from pipelines.store.books import JOURNAL
 from pipelines.store.connection import Store
+from pipelines.store.keys import REFERENCES
 
 SALES = {
     "merchant_id": pl.String,
@@ -47,22 +53,84 @@ def journal_story(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """Journal rows that carry one of the references of a merchant, or that name it: `merchant_id`, `ref`."""
     if keys.is_empty():
         return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
+    ids = [parts.with_reference(store, "journal", reference, keys) for reference in REFERENCES["journal"]]
+    found = books.rows_of(store, "journal", pl.concat(ids).unique())
+    bears = [
+        found.join(keys, left_on=["merchant_id", reference], right_on=["merchant_id", "ref"], how="semi")
+        for reference in REFERENCES["journal"]
+    ]
+    return pl.concat(bears).unique("row_id").sort("row_id")
+
+
+_WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
+_STAN = f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}"
+_UNDOES = pl.col("txn_type").is_in(["VOID", "REVERSAL"])
+_BY_REFERENCE = {
+    "rrn": ("rrn", "rrn", pl.lit(value=True)),
+    "order_no": ("order_no", "order_no", pl.lit(value=True)),
+    "cancels": ("rrn", "original_rrn", _UNDOES),
+}
+"""By which column of the wanted keys which column of the journal is asked, and which rows answer."""
+
+
+def journal_history(
+    store: Store, wanted: Mapping[str, pl.DataFrame], fresh: list[int], paired: pl.Series
+) -> pl.DataFrame:
+    """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
+
+    wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
+    business dates first to last, blank: no RRN in the line, else only rows without one answer), `cancels` (merchant_id,
+    rrn of the original). Rows that expect a settlement and are open, or of the files `fresh`, are left out: the caller
+    has them, but for those that it has `paired` already: these are consumed.
+    """
+    asked = {by: wanted[by] for by in _BY_REFERENCE if by in wanted and wanted[by].height}
+    ids = [
+        parts.with_reference(store, "journal", column, keys.select("merchant_id", ref=key))
+        for keys, (key, column, _) in ((keys, _BY_REFERENCE[by]) for by, keys in asked.items())
+    ]
+    found = books.rows_of(store, "journal", pl.concat([pl.Series("row_id", [], dtype=pl.Int64), *ids]).unique())
+    answers = [
+        found.filter(fits).join(keys, left_on=["merchant_id", column], right_on=["merchant_id", key], how="semi")
+        for keys, (key, column, fits) in ((keys, _BY_REFERENCE[by]) for by, keys in asked.items())
+    ]
+    dated = _between(store, wanted.get("stan"), _STAN)
+    return _not_open(store, pl.concat([*answers, dated]).unique("row_id").sort("row_id"), fresh, paired)
+
+
+def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
+    """Journal rows as `journal_history` gives them, by merchant_id, bucket (amount // width), dates and blank."""
+    found = _between(store, wanted, f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}")
+    return _not_open(store, found, fresh, paired)
+
+
+def _between(store: Store, keys: pl.DataFrame | None, condition: str) -> pl.DataFrame:
+    """Journal rows of the merchants and dates of the keys (merchant_id, first, last) that fit a condition."""
+    if keys is None or keys.is_empty():
+        return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
     return store.frame(
         f"""
-        WITH hits AS (
-            SELECT j.row_id FROM book.journal j
-            SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND j.rrn = k.ref
-            UNION
-            SELECT j.row_id FROM book.journal j
-            SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND j.order_no = k.ref
-            UNION
-            SELECT j.row_id FROM book.journal j
-            SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND j.original_rrn = k.ref
-        )
-        SELECT {JOURNAL} FROM book.journal WHERE row_id IN (SELECT row_id FROM hits)
+        SELECT {JOURNAL} FROM book.journal j SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND {condition}
+        WHERE j.business_date BETWEEN ? AND ? ORDER BY row_id
         """,
+        [keys["first"].min(), keys["last"].max()],
         keys=keys,
     )
+
+
+def _not_open(store: Store, found: pl.DataFrame, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
+    """Rows that the caller has not, or has paired already, with `consumed`."""
+    ids = found.select("row_id")
+    is_open = store.frame(
+        "SELECT row_id FROM book.open_rows SEMI JOIN ids USING (row_id) WHERE side = 'journal'", ids=ids
+    )
+    taken = store.frame(
+        "SELECT journal_row_id AS row_id FROM book.matches SEMI JOIN ids ON ids.row_id = journal_row_id", ids=ids
+    )
+    tonight = pl.col("row_id").is_in(paired.implode())
+    mine = (pl.col("row_id") // LINES_PER_FILE).is_in(fresh) | pl.col("row_id").is_in(is_open["row_id"].implode())
+    expects = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
+    left = found.filter(tonight | ~(expects & mine))
+    return left.with_columns(consumed=tonight | pl.col("row_id").is_in(taken["row_id"].implode()))
 
 
 def no_sales() -> pl.DataFrame:
@@ -72,9 +140,17 @@ def no_sales() -> pl.DataFrame:
 
 def settled_sales(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """SALE lines of settlement that carry one of the references (`merchant_id`, `ref`), in the columns of SALES."""
-    hits = "\nUNION ".join(
-        "SELECT s.row_id FROM book.settlement s "
-        f"SEMI JOIN keys k ON k.merchant_id = s.merchant_id AND k.ref = s.{key} WHERE record_type = 'SALE'"
-        for key in ("rrn", "order_no")
+    references = REFERENCES["settlement"]
+    ids = pl.concat([parts.with_reference(store, "settlement", reference, keys) for reference in references])
+    bears = " OR ".join(
+        f"(merchant_id, {reference}) IN (SELECT merchant_id, ref FROM keys)" for reference in references
     )
-    return store.frame(f"SELECT {', '.join(SALES)} FROM book.settlement WHERE row_id IN ({hits})", keys=keys)
+    source = parts.of_files(store, "settlement", files_of(ids))
+    return store.frame(
+        f"""
+        SELECT {", ".join(SALES)} FROM {source} SEMI JOIN known USING (row_id)
+        WHERE record_type = 'SALE' AND ({bears})
+        """,
+        keys=keys,
+        known=ids.unique().to_frame(),
+    )

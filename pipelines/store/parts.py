@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.store.keys import column_of, number_of, with_numbers
+
 if TYPE_CHECKING:
     from pipelines.store.connection import Store
 
@@ -30,6 +32,7 @@ def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int 
         return
     name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
     store.parts.mkdir(parents=True, exist_ok=True)
+    rows = with_numbers(table, rows)
     rows.write_parquet(store.parts / name, compression="zstd", compression_level=1)
     _flush(store.parts / name)
     store.execute(
@@ -70,8 +73,12 @@ def show(store: Store, folder: Path, tables: Iterable[str] = TABLES) -> None:
 
 def _union(folder: Path, table: str, found: Iterable[tuple[list[str], list[str]]]) -> str:
     """Base and parts (columns, names) as one; a column that a part does not have is null in its rows."""
-    told = [f"FROM read_parquet([{', '.join(_text(folder / name) for name in names)}])" for _, names in found]
+    told = [f"FROM {_read(folder, names)}" for _, names in found]
     return " UNION ALL BY NAME ".join([f"FROM book.{table}_base", *told])
+
+
+def _read(folder: Path, names: Iterable[str]) -> str:
+    return f"read_parquet([{', '.join(_text(folder / name) for name in sorted(names))}])"
 
 
 def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
@@ -82,6 +89,20 @@ def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
         [table, sorted(file_ids)],
     )
     return f"({_union(store.parts, table, found)})"
+
+
+def with_reference(store: Store, table: str, reference: str, asked: pl.DataFrame) -> pl.Series:
+    """Ids of rows that may bear one of the references asked for: `merchant_id`, `ref`. A few may bear another."""
+    column = column_of(reference)
+    found = store.execute(f"SELECT columns, list(name) FROM {_IN_USE} AND of_table = ? GROUP BY columns", [table])
+    numbered = [name for columns, some in found for name in some if column in columns]
+    others = [(columns, some) for columns, some in found if column not in columns]
+    exact = f"t.merchant_id = a.merchant_id AND t.{reference} = a.ref"
+    told = f"SELECT row_id FROM ({_union(store.parts, table, others)}) t SEMI JOIN asked a ON {exact}"
+    if numbered:
+        told += f" UNION ALL SELECT row_id FROM {_read(store.parts, numbered)} SEMI JOIN asked USING ({column})"
+    with_number = asked.select("merchant_id", "ref", number_of("ref").alias(column))
+    return store.frame(told, asked=with_number)["row_id"]
 
 
 def held(store: Store, table: str, file_ids: Collection[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:

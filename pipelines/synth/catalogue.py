@@ -77,6 +77,18 @@ CATALOGUE = (
         "short, the difference, first seen when both are loaded",
     ),
     Fault(
+        "TYPE_MISMATCH",
+        "row",
+        "A settles a sale as a refund; fee, net and payout follow A",
+        "none, the whole amount, first seen when both are loaded",
+    ),
+    Fault(
+        "CURRENCY_MISMATCH",
+        "row",
+        "A's line of a sale is in USD, the same number or a seventh of it; its payout leaves it out",
+        "none, A's gross in USD, first seen when both are loaded",
+    ),
+    Fault(
         "DUPLICATE_SETTLEMENT",
         "row",
         "A sends a line twice, in the same file or in the next day's too, and pays it twice",

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.synth.afterwards import ADJUST_AFTER, BOOK_AFTER, adjust, adjust_nothing
 from pipelines.synth.arrivals import JOURNAL, Schedule
 from pipelines.synth.dice import Dice
-from pipelines.synth.world import BY_NAME
+from pipelines.synth.world import BY_NAME, FOREIGN
 
 _MIDNIGHT_SECONDS = 10 * 60
 _DAY_SECONDS = 86400
@@ -127,6 +127,27 @@ def _amount_under(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
     return events.with_columns(_set(values))
 
 
+def _type_mismatch(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    values = {
+        "a_type": pl.lit("REFUND"),
+        "gross": -pl.col("amount"),
+        "fault": pl.lit("TYPE_MISMATCH"),
+        "variant": pl.lit("a sale settled as a refund"),
+    }
+    return events.with_columns(_set(values))
+
+
+def _currency_mismatch(events: pl.DataFrame, _: Schedule) -> pl.DataFrame:
+    amount = pl.col("amount")
+    values = {
+        "a_currency": pl.lit(FOREIGN),
+        "gross": _turn(amount, amount * 10 // 71),
+        "fault": pl.lit("CURRENCY_MISMATCH"),
+        "variant": _words("the same number in another currency", "converted"),
+    }
+    return events.with_columns(_set(values))
+
+
 def _duplicate_settlement(events: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
     # which of two lines is the later one is plain only if their files arrive in order
     next_file = (pl.col("turn") % 2 == 1) & (pl.col("settles") < schedule.last) & _files_in_order(schedule)
@@ -221,6 +242,7 @@ _FULL = (pl.col("j_hides") == "") & (pl.col("a_hides") == "")
 _NEXT_DAY = pl.col("settles") == pl.col("day") + timedelta(days=1)
 _OPEN = ["NOT_IN_JOURNAL", "FAILED_BUT_SETTLED", "AMOUNT_OVER", "AMOUNT_UNDER", "DUPLICATE_SETTLEMENT"]
 _ADJUSTABLE = pl.col("fault").is_in(_OPEN) | (pl.col("variant") == "never settled").fill_null(value=False)
+_SMALL_PART = pl.col("amount") * 4 < pl.col("gross").sum().over("acquirer", "settles", "group")
 PLAIN = (pl.col("kind") == "sale") & _FULL & (pl.col("a_type") == "SALE") & _NEXT_DAY
 _SHOWN = pl.col("settles").is_not_null()
 _FAILED = pl.col("kind").is_in(["declined", "timeout"])
@@ -240,6 +262,8 @@ ROW_FAULTS = (
     ),
     RowFault("AMOUNT_OVER", PLAIN, 1, _amount_over),
     RowFault("AMOUNT_UNDER", PLAIN & (pl.col("amount") >= 200), 1, _amount_under),
+    RowFault("TYPE_MISMATCH", PLAIN & _SMALL_PART, 1, _type_mismatch),
+    RowFault("CURRENCY_MISMATCH", PLAIN & _SMALL_PART & (pl.col("amount") >= 1000), 1, _currency_mismatch),
     RowFault("DUPLICATE_SETTLEMENT", PLAIN, 1, _duplicate_settlement),
     RowFault("ROW_REJECTED", PLAIN, 1, _row_rejected),
     RowFault("FEE_VARIANCE", PLAIN & (pl.col("amount") >= 1000), 1, _fee_variance),

@@ -7,7 +7,8 @@ time (terminal's clock), batch, stan, parent (the number of the row it names) ·
 j_hides, a_hides (cells a side leaves blank) · a_type, settles, gross, a_time, a_rrn, order_id (record type, settlement
 date, signed fen, acquirer's clock, the RRN it shows, the number in its order number; null a_type: never settled) ·
 story (number of the sale it began with), told (whether something is wrong in the story) · fault, variant (null: none),
-spoilt (the cell that cannot be read), copy (1: the line sent a second time), fee_off (fen above the contract).
+spoilt (the cell that cannot be read), copy (1: the line sent a second time), fee_off (fen above the contract),
+a_currency (the line's, null: the usual one).
 """
 
 from __future__ import annotations
@@ -165,6 +166,7 @@ def _answered(rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("fault"),
         pl.lit(None, pl.String).alias("variant"),
         pl.lit(None, pl.String).alias("spoilt"),
+        pl.lit(None, pl.String).alias("a_currency"),
         pl.lit(0).alias("copy"),
         pl.lit(0, pl.Int64).alias("fee_off"),
     ).drop("skew", "delay")

@@ -51,9 +51,15 @@ def lines(events: pl.DataFrame, last: date, terms: Mapping[str, Terms] = Mapping
 
 
 def payouts(settled: pl.DataFrame) -> pl.DataFrame:
-    """Sum lines to payouts: acquirer, settles, group, payout_id, merchant_id (the first), net (fen), off (0)."""
+    """Sum lines to payouts: acquirer, settles, group, payout_id, merchant_id (the first), net (fen), off (0).
+
+    What bears another currency is no part of it.
+    """
     sums = settled.group_by(PAYOUT_KEY).agg(
-        pl.col("payout_id").first(), pl.col("merchant_id").min(), pl.col("net").sum(), pl.lit(0, pl.Int64).alias("off")
+        pl.col("payout_id").first(),
+        pl.col("merchant_id").min(),
+        pl.col("net").filter(pl.col("a_currency").is_null()).sum(),
+        pl.lit(0, pl.Int64).alias("off"),
     )
     return sums.sort(PAYOUT_KEY)
 
@@ -149,7 +155,7 @@ def settlement_frame(settled: pl.DataFrame) -> pl.DataFrame:
         _money("gross", "a_gross").alias("gross"),
         _money("fee").alias("fee"),
         _money("net").alias("net"),
-        pl.lit(CURRENCY).alias("currency"),
+        pl.coalesce("a_currency", pl.lit(CURRENCY)).alias("currency"),
         pl.when(naming).then(_digits("parent", 12)).alias("original_rrn"),
         order_text().alias("order_no"),
         pl.lit("").alias("reason_code"),

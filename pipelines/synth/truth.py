@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -269,7 +269,8 @@ def _second_line(schedule: Schedule, row: Row) -> date:
 
 
 _not_in_journal = _settlement_truth("NOT_IN_JOURNAL", "long", _gross, _line_and_journals)
-_SETTLEMENT_RULES = {
+_currency_mismatch = _settlement_truth("CURRENCY_MISMATCH", "none", _gross, _both_run)
+_SETTLEMENT_RULES: dict[str, Callable[[Schedule, Row], Truth]] = {
     "ADJUSTMENT_UNEXPLAINED": _settlement_truth(
         "ADJUSTMENT_UNEXPLAINED", "", lambda row: int(row["gross"]), settled_run, "settlement"
     ),
@@ -278,6 +279,8 @@ _SETTLEMENT_RULES = {
     "FAILED_BUT_SETTLED": _settlement_truth("FAILED_BUT_SETTLED", "long", _gross, _both_run),
     "AMOUNT_OVER": _settlement_truth("AMOUNT_OVER", "long", _difference, _both_run),
     "AMOUNT_UNDER": _settlement_truth("AMOUNT_UNDER", "short", _difference, _both_run),
+    "TYPE_MISMATCH": _settlement_truth("TYPE_MISMATCH", "none", _gross, _both_run),
+    "CURRENCY_MISMATCH": lambda schedule, row: replace(_currency_mismatch(schedule, row), currency=row["a_currency"]),
     "DUPLICATE_SETTLEMENT": _settlement_truth("DUPLICATE_SETTLEMENT", "long", _gross, _second_line),
 }
 

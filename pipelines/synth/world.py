@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-CURRENCY = "CNY"
+CURRENCY, FOREIGN = "CNY", "USD"
 ACCOUNT = "CMB-001"
 
 

@@ -91,6 +91,7 @@ LAYOUTS = {
             AdyenFile,
             spoil_payout,
             channels=("WECHAT", "ALIPAY"),
+            cannot=frozenset({"TYPE_MISMATCH", "CURRENCY_MISMATCH"}),
             terms=Terms(batch_name(), keeps_fees=True),
             alone=True,
             sums_up=True,

@@ -14,7 +14,12 @@ import polars as pl
 from pipelines.synth.settle import card_text
 
 TYPES = {"SALE": "01", "REFUND": "04", "VOID": "31", "REVERSAL": "99"}
-ZM_CANNOT = frozenset({"CHARGEBACK", "ADJUSTMENT", "ADJUSTMENT_UNEXPLAINED", "AMBIGUOUS_MATCH", "WEAK_KEYS"})
+ZM_CANNOT = frozenset(
+    {
+        *("CHARGEBACK", "ADJUSTMENT", "ADJUSTMENT_UNEXPLAINED", "AMBIGUOUS_MATCH", "WEAK_KEYS"),
+        *("TYPE_MISMATCH", "CURRENCY_MISMATCH"),
+    }
+)
 """Chargebacks and adjustments come in another file; the RRN is always there."""
 CUT_AT = 300
 _SHOP_TEXT = "门店收款" + " " * 24

@@ -16,7 +16,7 @@ import polars as pl
 from pipelines.synth.settle import major, order_number, order_text
 from pipelines.synth.world import BY_NAME
 
-WECHAT_CANNOT = frozenset({"CHARGEBACK", "ADJUSTMENT", "ADJUSTMENT_UNEXPLAINED"})
+WECHAT_CANNOT = frozenset({"CHARGEBACK", "ADJUSTMENT", "ADJUSTMENT_UNEXPLAINED", "TYPE_MISMATCH", "CURRENCY_MISMATCH"})
 """What a bill of payments and refunds has no row for."""
 
 PROVIDER = "1900015200"
