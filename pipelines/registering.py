@@ -19,7 +19,7 @@ from pipelines.config import Settings
 from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks
 from pipelines.matching.deposits import UNIDENTIFIED
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE
-from pipelines.store import Store, books, entries, statements
+from pipelines.store import Store, books, entries, statements, traces
 
 CLOSED = {"side": pl.String, "row_id": pl.Int64, "reason": pl.String}
 
@@ -70,7 +70,7 @@ def register(
     """
     files = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
-    breaks = pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal")
+    breaks = traces.with_traces(store, pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal"))
     derived = _derived(breaks, names, _bases(store, breaks, names))
     settled_before = books.adjusted_ids(store)
     found = {key: b for key, b in derived.breaks.items() if not (b.type in explain.REVIEWED and key in settled_before)}

@@ -93,6 +93,8 @@ def _evidence(row: Mapping[str, Any], names: Names) -> tuple[Evidence, ...]:
         if row.get(f"{side}_row_id") is not None and not (side == "settlement" and row.get("payout_rows"))
     ]
     found += [place("journal", candidate, names) for candidate in row.get("candidates") or ()]
+    found += [place("journal", sale, names) for sale in row.get("sale_rows") or ()]
+    found += [place("settlement", line, names) for line in row.get("settled_rows") or ()]
     other = "settlement" if row["type"] in ON_JOURNAL else "journal"
     found += [place(other, meant, names) for meant in row.get("meant") or ()]
     found += [place("settlement", payout, names) for payout in row.get("payout_rows") or ()]

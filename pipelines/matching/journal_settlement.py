@@ -80,7 +80,7 @@ def identify(journal: pl.DataFrame, settlement: pl.DataFrame, book: Rulebook) ->
 
 
 def wanted(found: Identified, book: Rulebook, run_date: date, arrivals: Arrivals) -> dict[str, pl.DataFrame]:
-    """Keys that history must be asked for, by kind of key: `rrn`, `order_no`, `stan`, `cancels` of an RRN.
+    """Keys that history must be asked for, by kind of key: `rrn`, `order_no`, `stan`, `cancels` of a reference.
 
     Lines without partner ask for any row of their identity, also by what they undo; voids and reversals for their
     original; rows whose time is up for whatever undid them.
@@ -88,15 +88,21 @@ def wanted(found: Identified, book: Rulebook, run_date: date, arrivals: Arrivals
     lines, rows = found.settlement_left, found.journal_left
     cancels = found.journal.filter(pl.col("kind").is_in(CANCELS) & pl.col("original_rrn").is_not_null())
     due = with_clock(rows, run_date, arrivals).filter(pl.col("over"))
-    by_rrn = pl.concat([lines.select("merchant_id", "rrn"), cancels.select("merchant_id", rrn="original_rrn")])
-    undoing = lines.filter(pl.col("kind").is_in(CANCELS)).select("merchant_id", rrn="original_rrn")
-    undone = pl.concat([lines.select("merchant_id", "rrn"), undoing, due.select("merchant_id", "rrn")])
+    undoing = lines.filter(pl.col("kind").is_in(CANCELS))
     return {
-        "rrn": by_rrn.drop_nulls().unique(),
-        "order_no": lines.select("merchant_id", "order_no").drop_nulls().unique(),
+        "rrn": _keys((lines, "rrn"), (cancels, "original_rrn")),
+        "order_no": _keys((lines, "order_no"), (cancels, "original_rrn")),
         "stan": lines.select("merchant_id", "terminal_id", "stan_key", *weaker.days(book)).drop_nulls().unique(),
-        "cancels": undone.drop_nulls().unique(),
+        "cancels": _keys(
+            (lines, "rrn"), (lines, "order_no"), (undoing, "original_rrn"), (due, "rrn"), (due, "order_no")
+        ),
     }
+
+
+def _keys(*named: tuple[pl.DataFrame, str]) -> pl.DataFrame:
+    """`merchant_id`, `ref` from these columns of these rows."""
+    told = [rows.select("merchant_id", ref=column) for rows, column in named]
+    return pl.concat(told).drop_nulls().unique()
 
 
 def refer(found: Identified, history: pl.DataFrame, book: Rulebook) -> Referred:
@@ -162,7 +168,7 @@ def settle(
     meant = weaker.suggested(book, left, lines, theirs)
     breaks = pl.concat(
         [
-            breaks_of_pairs(judged, found.settlement),
+            breaks_of_pairs(judged, known, found.settlement),
             breaks_of_journal(waiting_rows, mine, undone, known, meant),
             breaks_of_lines(lines, theirs, undecided.listed, meant),
         ],

@@ -59,11 +59,18 @@ def judge(pairs: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) 
     )
 
 
-def breaks_of_pairs(judged: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
-    """Exceptions of judged pairs: one row each, valued and directed from the merchant's books."""
+def breaks_of_pairs(judged: pl.DataFrame, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+    """Exceptions of judged pairs: one row each, valued and directed from the merchant's books.
+
+    What the line leaves blank of its keys is known by the journal row.
+    """
     broken = judged.filter(pl.col("verdict") != MATCHED).drop("acquirer").rename({"currency": "journal_currency"})
     keys = settlement.select("row_id", *SHOWN).rename({"row_id": "settlement_row_id"})
     rows = broken.join(keys, on="settlement_row_id", how="inner")
+    known = ("terminal_id", "rrn", "order_no")
+    mine = journal.select(pl.col("row_id", *known).name.prefix("journal_"))
+    rows = rows.join(mine, on="journal_row_id", how="left", maintain_order="left")
+    rows = rows.with_columns(pl.coalesce(name, f"journal_{name}") for name in known)
     by_difference = pl.col("verdict").is_in(["AMOUNT_OVER", "AMOUNT_UNDER"])
     effect = pl.when(by_difference).then(pl.col("difference_minor")).otherwise(pl.col("settlement_amount_minor"))
     undirected = pl.col("verdict").is_in(["TYPE_MISMATCH", "CURRENCY_MISMATCH"])
@@ -93,7 +100,9 @@ def breaks_of_journal(
         maintain_order="left",
     )
     originals = undone.join(known.select("row_id", sale_rrn="rrn", sale_order="order_no"), on="row_id", how="inner")
-    sale = originals.group_by("cancel_row_id").agg(pl.col("sale_rrn", "sale_order").min())
+    sale = originals.group_by("cancel_row_id").agg(
+        pl.col("sale_rrn", "sale_order").min(), sale_rows=pl.col("row_id").sort()
+    )
     alone = alone.join(sale, left_on="row_id", right_on="cancel_row_id", how="left", maintain_order="left")
     perhaps = meant.group_by(row_id="journal_row_id").agg(meant=pl.col("settlement_row_id").sort())
     alone = alone.join(perhaps, on="row_id", how="left", maintain_order="left")
@@ -106,6 +115,7 @@ def breaks_of_journal(
         "business_date",
         "amount_minor",
         "meant",
+        "sale_rows",
         type="reason",
         journal_row_id="row_id",
         order_no=pl.coalesce("sale_order", "order_no"),

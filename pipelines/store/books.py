@@ -12,7 +12,7 @@ from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
 from pipelines.row_ids import LINES_PER_FILE, files_of
-from pipelines.store import parts
+from pipelines.store import amounts, carried, parts
 from pipelines.store.connection import Store
 
 JOURNAL = (
@@ -64,11 +64,16 @@ def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataF
     mine = loaded_since(store, side, after_run)
     known = [fresh.pop(file_id) for file_id in mine if file_id in fresh]
     unread = set(mine) - {file_id for frame in known for file_id in files_of(frame["row_id"])}
-    waiting = store.frame("SELECT row_id FROM book.open_rows WHERE side = ?", [side])
     columns = BANK.split(", ") if side == "bank" else NARROW[side]
+    waiting = store.frame("SELECT row_id FROM book.open_rows WHERE side = ?", [side])
+    kept = carried.rows(store, side, waiting["row_id"], columns)
+    waiting = waiting.join(kept, on="row_id", how="anti")
     found = [
-        lean(side, _of_these(rows, unread, waiting))
-        for rows in parts.held(store, side, unread | files_of(waiting["row_id"]), columns)
+        lean(side, kept),
+        *(
+            lean(side, _of_these(rows, unread, waiting))
+            for rows in parts.held(store, side, unread | files_of(waiting["row_id"]), columns)
+        ),
     ]
     return pl.concat([*found, *known], rechunk=False)
 
@@ -179,11 +184,13 @@ def rows_with_reason(store: Store, reason: str) -> pl.Series:
 
 def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
     """Stored rows by id, in the columns matching works on."""
-    source = parts.of_files(store, side, files_of(row_ids))
-    return store.frame(
-        f"SELECT {COLUMNS[side]} FROM {source} SEMI JOIN known USING (row_id) ORDER BY row_id",
-        known=row_ids.alias("row_id").to_frame(),
-    )
+    kept = carried.rows(store, side, row_ids, COLUMNS[side].split(", "))
+    left = row_ids.alias("row_id").to_frame().join(kept, on="row_id", how="anti")
+    if left.is_empty():
+        return kept
+    source = parts.of_files(store, side, files_of(left["row_id"]))
+    found = store.frame(f"SELECT {COLUMNS[side]} FROM {source} SEMI JOIN left_out USING (row_id)", left_out=left)
+    return pl.concat([kept, found]).sort("row_id")
 
 
 def write_matches(store: Store, pairs: pl.DataFrame, run_no: int) -> None:
@@ -217,7 +224,7 @@ def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, ru
         store.execute(f"DELETE FROM book.deposit_members WHERE group_no IN ({stale})")
     numbered = groups.with_columns(run_no=pl.lit(run_no, pl.Int32), rules_version=pl.lit(rules_version, pl.Int32))
     store.append("deposit_groups", numbered)
-    store.append("deposit_members", members)
+    store.append("deposit_members", amounts.valued(store, members))
 
 
 def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame) -> None:
@@ -225,8 +232,9 @@ def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame)
 
     states: `side`, `row_id`, `state`, `reason` of all open rows; out_of_scope: `side`, `row_id`, `reason` to add.
     """
+    worth, closed = amounts.valued(store, states), amounts.valued(store, out_of_scope)
     store.execute("DELETE FROM book.open_rows")
-    store.append("open_rows", states)
+    store.append("open_rows", worth)
     spoken_for = """
         SELECT 'journal' AS side, journal_row_id AS row_id FROM book.matches
         WHERE run_no = (SELECT max(run_no) FROM book.runs)
@@ -239,7 +247,8 @@ def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame)
             f"DELETE FROM book.out_of_scope o WHERE EXISTS (FROM ({spoken_for}) n "
             "WHERE n.side = o.side AND n.row_id = o.row_id)"
         )
-    store.append("out_of_scope", out_of_scope)
+    store.append("out_of_scope", closed)
+    carried.keep(store)
 
 
 def adjusted_ids(store: Store) -> set[str]:

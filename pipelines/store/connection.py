@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.store import parts
+from pipelines.store import amounts, parts
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
@@ -141,6 +141,8 @@ class Store:
         parts.sweep(self)
         with self.transaction():
             parts.show(self, self.parts)
+            parts.sum_up(self)
+            amounts.fill(self)
             for file in sorted((SQL / "views").glob("*.sql")):
                 self._script(file)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from pipelines.matching.frames import EXPECTED
+from pipelines.matching.frames import CANCELS, EXPECTED
 from pipelines.row_ids import LINES_PER_FILE, files_of
 from pipelines.store import books, parts
 from pipelines.store.books import JOURNAL
@@ -64,13 +64,6 @@ def journal_story(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
 
 _WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
 _STAN = f"j.terminal_id = k.terminal_id AND ltrim(j.stan, '0') = ltrim(k.stan_key, '0') AND {_WITHIN}"
-_UNDOES = pl.col("txn_type").is_in(["VOID", "REVERSAL"])
-_BY_REFERENCE = {
-    "rrn": ("rrn", "rrn", pl.lit(value=True)),
-    "order_no": ("order_no", "order_no", pl.lit(value=True)),
-    "cancels": ("rrn", "original_rrn", _UNDOES),
-}
-"""By which column of the wanted keys which column of the journal is asked, and which rows answer."""
 
 
 def journal_history(
@@ -78,23 +71,25 @@ def journal_history(
 ) -> pl.DataFrame:
     """Journal rows of the wanted keys, any date, with `consumed`: paired in an earlier run.
 
-    wanted: `rrn` (merchant_id, rrn), `order_no` (merchant_id, order_no), `stan` (merchant_id, terminal_id, stan_key,
-    business dates first to last, blank: no RRN in the line, else only rows without one answer), `cancels` (merchant_id,
-    rrn of the original). Rows that expect a settlement and are open, or of the files `fresh`, are left out: the caller
-    has them, but for those that it has `paired` already: these are consumed.
+    wanted: `rrn`, `order_no` and `cancels` (merchant_id, ref: what voids and reversals name), `stan` (merchant_id,
+    terminal_id, stan_key, business dates first to last, blank: no RRN in the line, else only rows without one answer).
+    What undid a row that is found is found, too. Rows that expect a settlement and are open, or of the files `fresh`,
+    are left out: the caller has them, but for those that it has `paired` already: these are consumed.
     """
-    asked = {by: wanted[by] for by in _BY_REFERENCE if by in wanted and wanted[by].height}
-    ids = [
-        parts.with_reference(store, "journal", column, keys.select("merchant_id", ref=key))
-        for keys, (key, column, _) in ((keys, _BY_REFERENCE[by]) for by, keys in asked.items())
-    ]
-    found = books.rows_of(store, "journal", pl.concat([pl.Series("row_id", [], dtype=pl.Int64), *ids]).unique())
-    answers = [
-        found.filter(fits).join(keys, left_on=["merchant_id", column], right_on=["merchant_id", key], how="semi")
-        for keys, (key, column, fits) in ((keys, _BY_REFERENCE[by]) for by, keys in asked.items())
-    ]
-    dated = _between(store, wanted.get("stan"), _STAN)
-    return _not_open(store, pl.concat([*answers, dated]).unique("row_id").sort("row_id"), fresh, paired)
+    first = [_bearing(store, wanted.get(by), by) for by in ("rrn", "order_no")]
+    answers = pl.concat([*first, _between(store, wanted.get("stan"), _STAN)]).unique("row_id")
+    own = [answers.select("merchant_id", ref=name) for name in ("rrn", "order_no")]
+    cancels = _bearing(store, pl.concat([*own, wanted.get("cancels", own[0].clear())]), "original_rrn")
+    found = pl.concat([answers, cancels.filter(pl.col("txn_type").is_in(list(CANCELS)))])
+    return _not_open(store, found.unique("row_id").sort("row_id"), fresh, paired)
+
+
+def _bearing(store: Store, keys: pl.DataFrame | None, reference: str) -> pl.DataFrame:
+    """Journal rows that bear one of these in a column of theirs: `merchant_id`, `ref`."""
+    if keys is None or (keys := keys.drop_nulls().unique()).is_empty():
+        return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
+    found = books.rows_of(store, "journal", parts.with_reference(store, "journal", reference, keys).unique())
+    return found.join(keys, left_on=["merchant_id", reference], right_on=["merchant_id", "ref"], how="semi")
 
 
 def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from functools import cache
 import polars as pl
 
 REFERENCES = {"journal": ("rrn", "order_no", "original_rrn"), "settlement": ("rrn", "order_no")}
-"""Columns that history is asked by; of settlement lines only those of sales."""
+"""Columns that history is asked by."""
 
 HASH = pl.UInt64
 
@@ -32,9 +32,8 @@ def column_of(reference: str) -> str:
 
 def with_numbers(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of a table with the numbers of their references, where it is asked by any."""
-    asked = pl.lit(value=True) if table == "journal" else pl.col("record_type") == "SALE"
     return rows.with_columns(
-        pl.when(asked).then(number_of(reference)).alias(column_of(reference))
+        number_of(reference).alias(column_of(reference))
         for reference in REFERENCES.get(table, ())
         if reference in rows.columns
     )

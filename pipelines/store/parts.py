@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.store import sums
 from pipelines.store.keys import column_of, number_of, with_numbers
 
 if TYPE_CHECKING:
@@ -39,13 +40,29 @@ def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int 
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
         [name, table, file_id, run_no, rows.height, rows.columns],
     )
+    if table in sums.SUMMED:
+        sums.add(store, table, name, _alone(store, table, name))
     show(store, store.parts, [table])
+
+
+def sum_up(store: Store) -> None:
+    """Add up the parts that were written before there were sums."""
+    for table, name in sums.lacking(store):
+        sums.add(store, table, name, _alone(store, table, name))
+    sums.show(store)
+
+
+def _alone(store: Store, table: str, name: str) -> str:
+    """The rows of one part, with every column of its table."""
+    return f"((FROM book.{table}_base LIMIT 0) UNION ALL BY NAME FROM {_read(store.parts, [name])})"
 
 
 def drop_file(store: Store, side: str, file_id: int, inside: str) -> None:
     """Take the rows of a file out of its table. inside: the condition on a row_id of the file."""
     _drop(store, "of_table = ? AND file_id = ?", [side, file_id])
     store.execute(f"DELETE FROM book.{side}_base WHERE row_id {inside}")
+    if side != "fee_checks":
+        store.execute(f"DELETE FROM book.carried_{side} WHERE row_id {inside}")
     show(store, store.parts, [side])
 
 

@@ -20,12 +20,15 @@ _BACK = f"""
 
 def reopen_originals(store: Store, inside: str) -> None:
     """Rows that a void or reversal of the file undid: closed ones, and failed payments that it excused."""
-    named = f"""
+    named = " UNION ".join(
+        f"""
         SELECT j.row_id FROM book.journal j SEMI JOIN (
             SELECT merchant_id, original_rrn FROM book.journal
             WHERE row_id {inside} AND txn_type IN ('VOID', 'REVERSAL') AND status = 'APPROVED'
-        ) v ON j.merchant_id = v.merchant_id AND j.rrn = v.original_rrn WHERE NOT j.row_id {inside}
-    """
+        ) v ON j.merchant_id = v.merchant_id AND j.{reference} = v.original_rrn WHERE NOT j.row_id {inside}
+        """
+        for reference in ("rrn", "order_no")
+    )
     closed = f"SELECT side, row_id FROM book.out_of_scope WHERE side = 'journal' AND row_id IN ({named})"
     _open_closed(store, closed)
     ids = ", ".join(

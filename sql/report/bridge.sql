@@ -1,45 +1,31 @@
 -- The money from journal to bank over all runs: what each acquirer and currency adds to each step, minor units.
 -- Grain: acquirer, currency, step, type. Steps: journal, leg1 (what lies between journal and settlement), other, fees,
 -- unpaid, declared (difference of declared payouts to their lines), leg2 (between payouts and bank).
--- Matches and settlement lines are summed once each, by all that tells their steps apart; history is long.
+-- Matches and settlement lines were added up when they were written; open rows bear what they are worth.
 WITH pairs AS (
-    SELECT acquirer, currency, settlement_currency, verdict, count(*) AS row_count,
-           sum(journal_amount_minor) AS journal_minor, sum(settlement_amount_minor) AS settlement_minor
-    FROM book.matches GROUP BY acquirer, currency, settlement_currency, verdict
+    SELECT acquirer, currency, settlement_currency, verdict, sum(row_count) AS row_count,
+           sum(journal_minor) AS journal_minor, sum(settlement_minor) AS settlement_minor
+    FROM book.pair_totals GROUP BY acquirer, currency, settlement_currency, verdict
 ),
 lines AS (
-    SELECT acquirer, currency, record_type, payout_id IS NULL AS unpaid, count(*) AS row_count,
-           sum(gross_minor) AS gross_minor, sum(fee_minor) AS fee_minor, sum(net_minor) AS net_minor
-    FROM book.settlement WHERE record_type <> 'LEDGER' GROUP BY acquirer, currency, record_type, unpaid
-),
-open_journal AS MATERIALIZED (
-    SELECT row_id, currency, txn_type, amount_minor FROM book.journal
-    WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'journal')
-),
-open_lines AS MATERIALIZED (
-    SELECT row_id, acquirer, currency, record_type, gross_minor FROM book.settlement
-    WHERE row_id IN (SELECT row_id FROM book.open_rows WHERE side = 'settlement')
-),
-payout_lines AS MATERIALIZED (
-    SELECT row_id, acquirer, currency, net_minor FROM book.settlement WHERE record_type = 'PAYOUT'
+    SELECT acquirer, currency, kind AS record_type, unpaid, sum(row_count) AS row_count,
+           sum(amount_minor) AS gross_minor, sum(fee_minor) AS fee_minor, sum(net_minor) AS net_minor
+    FROM book.row_totals WHERE side = 'settlement' AND kind <> 'LEDGER' GROUP BY acquirer, currency, kind, unpaid
 ),
 waiting AS (
-    SELECT coalesce(o.acquirer, '') AS acquirer, j.currency, o.reason,
-           if(j.txn_type IN ('SALE', 'PREAUTH_COMPLETION'), j.amount_minor, -j.amount_minor) AS amount
-    FROM book.open_rows o JOIN open_journal j ON o.side = 'journal' AND j.row_id = o.row_id
+    SELECT coalesce(acquirer, '') AS acquirer, currency, reason,
+           if(kind IN ('SALE', 'PREAUTH_COMPLETION'), amount_minor, -amount_minor) AS amount
+    FROM book.open_rows WHERE side = 'journal'
 ),
-payouts AS (
-    SELECT a.row_id, a.acquirer, a.currency, a.net_minor, coalesce(o.reason, s.reason) AS reason
-    FROM payout_lines a
-    LEFT JOIN book.open_rows o ON o.side = 'settlement' AND o.row_id = a.row_id
-    LEFT JOIN book.out_of_scope s ON s.side = 'settlement' AND s.row_id = a.row_id
+closed_payouts AS (
+    SELECT acquirer, currency, reason, net_minor FROM book.open_rows WHERE side = 'settlement' AND kind = 'PAYOUT'
+    UNION ALL
+    SELECT acquirer, currency, reason, net_minor FROM book.out_of_scope WHERE side = 'settlement' AND kind = 'PAYOUT'
 ),
 groups AS (
-    SELECT g.group_no, any_value(a.acquirer) AS acquirer, g.currency, g.verdict, g.bank_minor - g.payout_minor AS difference
-    FROM book.deposit_groups g
-    JOIN book.deposit_members d ON d.group_no = g.group_no AND d.side = 'settlement'
-    JOIN payout_lines a ON a.row_id = d.row_id
-    GROUP BY g.group_no, g.currency, g.verdict, g.bank_minor, g.payout_minor
+    SELECT g.group_no, any_value(d.acquirer) AS acquirer, g.currency, g.verdict, g.bank_minor - g.payout_minor AS difference
+    FROM book.deposit_groups g JOIN book.deposit_members d ON d.group_no = g.group_no AND d.side = 'settlement'
+    WHERE g.verdict <> 'MATCHED' GROUP BY g.group_no, g.currency, g.verdict, g.bank_minor, g.payout_minor
 ),
 parts AS (
     SELECT acquirer, currency, 'journal' AS step, '' AS type, journal_minor AS amount, row_count
@@ -57,9 +43,8 @@ parts AS (
     SELECT acquirer, settlement_currency, 'leg1', verdict, settlement_minor, row_count
     FROM pairs WHERE verdict IN ('CURRENCY_MISMATCH', 'FAILED_BUT_SETTLED', 'TYPE_MISMATCH')
     UNION ALL
-    SELECT a.acquirer, a.currency, 'leg1', o.reason, a.gross_minor, 1
-    FROM book.open_rows o JOIN open_lines a ON o.side = 'settlement' AND a.row_id = o.row_id
-    WHERE a.record_type IN ('SALE', 'REFUND', 'VOID', 'REVERSAL')
+    SELECT acquirer, currency, 'leg1', reason, amount_minor, 1 FROM book.open_rows
+    WHERE side = 'settlement' AND kind IN ('SALE', 'REFUND', 'VOID', 'REVERSAL')
     UNION ALL
     SELECT acquirer, currency, 'gross', '', gross_minor, row_count FROM lines
     WHERE record_type IN ('SALE', 'REFUND', 'VOID', 'REVERSAL')
@@ -76,11 +61,11 @@ parts AS (
     SELECT acquirer, currency, 'declared', '', if(record_type = 'PAYOUT', net_minor, -net_minor), row_count FROM lines
     WHERE NOT unpaid
     UNION ALL
-    SELECT acquirer, currency, 'payouts', '', net_minor, 1 FROM payouts
+    SELECT acquirer, currency, 'payouts', '', net_minor, row_count FROM lines WHERE record_type = 'PAYOUT'
     UNION ALL
-    SELECT acquirer, currency, 'leg2', reason, -net_minor, 1 FROM payouts WHERE reason IS NOT NULL
+    SELECT acquirer, currency, 'leg2', reason, -net_minor, 1 FROM closed_payouts
     UNION ALL
-    SELECT acquirer, currency, 'leg2', verdict, difference, 1 FROM groups WHERE verdict <> 'MATCHED'
+    SELECT acquirer, currency, 'leg2', verdict, difference, 1 FROM groups
 )
 SELECT acquirer, currency, step, type, CAST(sum(amount) AS BIGINT) AS amount_minor, CAST(sum(row_count) AS BIGINT) AS row_count
 FROM parts GROUP BY acquirer, currency, step, type ORDER BY acquirer, currency, step, type;

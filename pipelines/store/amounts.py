@@ -1,0 +1,73 @@
+"""What rows that stand apart from the pairs are worth, looked up once: open, out of scope, or in a deposit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipelines.row_ids import files_of
+from pipelines.store import parts
+
+if TYPE_CHECKING:
+    from pipelines.store.connection import Store
+
+APART = ("open_rows", "out_of_scope", "deposit_members")
+WORTH = {
+    "acquirer": pl.String,
+    "currency": pl.String,
+    "kind": pl.String,
+    "amount_minor": pl.Int64,
+    "net_minor": pl.Int64,
+}
+"""kind: transaction or record type; amount: of a settlement line its gross; acquirer and net: of settlement lines."""
+
+_COLUMNS = {
+    "journal": "NULL AS acquirer, currency, txn_type AS kind, amount_minor, NULL AS net_minor",
+    "settlement": "acquirer, currency, record_type AS kind, gross_minor AS amount_minor, net_minor",
+    "bank": "NULL AS acquirer, currency, NULL AS kind, amount_minor, NULL AS net_minor",
+}
+
+
+def valued(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows (`side`, `row_id`) with WORTH; an acquirer that is told already stays."""
+    known = _known(store, rows)
+    told = pl.concat([known, _looked_up(store, rows.join(known, on=["side", "row_id"], how="anti"))])
+    joined = rows.join(told, on=["side", "row_id"], how="left", suffix="_there", maintain_order="left")
+    if "acquirer_there" in joined.columns:
+        joined = joined.with_columns(acquirer=pl.coalesce("acquirer", "acquirer_there")).drop("acquirer_there")
+    return joined
+
+
+def fill(store: Store) -> None:
+    """Value the rows of a store that was written before their worth was kept."""
+    for table in APART:
+        rows = store.frame(f"SELECT side, row_id FROM book.{table} WHERE currency IS NULL")
+        worth = _looked_up(store, rows)
+        if worth.height:
+            with store.registered(worth=worth):
+                store.execute(
+                    f"UPDATE book.{table} t SET acquirer = coalesce(t.acquirer, w.acquirer), currency = w.currency, "
+                    "kind = w.kind, amount_minor = w.amount_minor, net_minor = w.net_minor "
+                    "FROM worth w WHERE t.side = w.side AND t.row_id = w.row_id"
+                )
+
+
+def _known(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    """What was open before tonight is known."""
+    return store.frame(
+        f"SELECT side, row_id, {', '.join(WORTH)} FROM book.open_rows SEMI JOIN asked USING (side, row_id) "
+        "WHERE currency IS NOT NULL",
+        asked=rows.select("side", "row_id"),
+    )
+
+
+def _looked_up(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    found = [pl.DataFrame(schema={"side": pl.String, "row_id": pl.Int64, **WORTH})]
+    for side, columns in _COLUMNS.items():
+        mine = rows.filter(pl.col("side") == side).select("row_id")
+        if mine.height:
+            source = parts.of_files(store, side, files_of(mine["row_id"]))
+            query = f"SELECT '{side}' AS side, row_id, {columns} FROM {source} SEMI JOIN asked USING (row_id)"
+            found.append(store.frame(query, asked=mine).cast(dict(found[0].schema)))  # type: ignore[arg-type]
+    return pl.concat(found)
