@@ -93,7 +93,10 @@ class Loading:
     def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:
         """The file's own entry; replaces: what this one corrects, taken back as a whole or marked by its accounts."""
         superseded = list(replaces)
-        if (whole := [old.file_id for old in superseded if old.accounts is None]) and record.side:
+        whole = [old.file_id for old in superseded if old.accounts is None]
+        if record.side and record.state == "loaded":
+            whole += restating.taken_back_before(self.store, record.source, record.expected_date)
+        if whole and record.side:
             restating.record(self.store, record.side, self.file_id, whole, self.run_no)
         for old in superseded:
             if old.accounts is None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TABLES = ("journal", "settlement", "bank", "matches", "fee_checks")
 """Tables of `book` that are views over their parts."""
 
+BY_HAND = "SELECT file_id FROM book.case_events WHERE act = 'retract'"
+"""Files that people took back: their rows are kept, so that it can be told what the right file changes."""
+
 _IN_USE = "book.parts WHERE dropped_at IS NULL"
 
 
@@ -122,6 +125,16 @@ def with_reference(store: Store, table: str, reference: str, asked: pl.DataFrame
     return store.frame(told, asked=with_number)["row_id"]
 
 
+def ever_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
+    """What to select from for the rows of files, those of files that people took back included (`BY_HAND`)."""
+    found = store.execute(
+        "SELECT columns, list(name ORDER BY name) FROM book.parts WHERE of_table = ? AND list_contains(?, file_id) "
+        "GROUP BY columns ORDER BY 2",
+        [table, sorted(file_ids)],
+    )
+    return f"({_union(store.parts, table, found)})"
+
+
 def held(store: Store, table: str, file_ids: Collection[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The rows of some files, part after part."""
     for name in store.execute(
@@ -143,7 +156,8 @@ def names(store: Store, since: datetime | None = None) -> list[str]:
 
 def sweep(store: Store) -> None:
     """Remove what lies in the folder and is named by no part. Only the process that holds the store may ask for it."""
-    known = set(names(store))
+    kept = store.execute(f"SELECT name FROM book.parts WHERE file_id IN ({BY_HAND}) AND of_table <> 'fee_checks'")
+    known = {*names(store), *(name for (name,) in kept)}
     for file in store.parts.glob("*.parquet"):
         if file.name not in known:
             file.unlink(missing_ok=True)

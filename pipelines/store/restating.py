@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.matching.restated import AMOUNT, restated
+from pipelines.store import parts
 from pipelines.store.connection import Store
 from pipelines.store.row_keys import digest
 
@@ -45,6 +46,22 @@ def record(store: Store, side: str, file_id: int, replaced: list[int], run_no: i
     store.append("restated_rows", restated(side, old, new).with_columns(file_id=pl.lit(file_id, pl.Int32)))
 
 
+def taken_back_before(store: Store, source: str | None, day: date | None) -> list[int]:
+    """Files of a source and day that people took back, and that no file has been compared with yet."""
+    return [
+        file_id
+        for (file_id,) in store.execute(
+            f"""
+            SELECT file_id FROM book.files f
+            WHERE state = 'retracted' AND source = ? AND expected_date IS NOT DISTINCT FROM ?
+            AND file_id IN ({parts.BY_HAND})
+            AND NOT EXISTS (FROM book.restatements r WHERE list_contains(r.replaced, f.file_id)) ORDER BY file_id
+            """,
+            [source, day],
+        )
+    ]
+
+
 def _sums(store: Store, side: str, file_id: int, replaced: list[int]) -> pl.DataFrame:
     """Rows and sums of both by currency; one line without currency where neither holds a row."""
     told = "record_type <> 'PAYOUT'" if side == "settlement" else "true"
@@ -53,7 +70,8 @@ def _sums(store: Store, side: str, file_id: int, replaced: list[int]) -> pl.Data
         SELECT currency, count(*) FILTER (file_id <> ?) AS old_rows, count(*) FILTER (file_id = ?) AS new_rows,
             coalesce(CAST(sum({AMOUNT[side]}) FILTER (file_id <> ? AND {told}) AS BIGINT), 0) AS old_amount_minor,
             coalesce(CAST(sum({AMOUNT[side]}) FILTER (file_id = ? AND {told}) AS BIGINT), 0) AS new_amount_minor
-        FROM book.{side} WHERE list_contains(?, file_id) GROUP BY currency ORDER BY currency
+        FROM {parts.ever_of_files(store, side, [file_id, *replaced])}
+        WHERE list_contains(?, file_id) GROUP BY currency ORDER BY currency
         """,
         [file_id, file_id, file_id, file_id, [file_id, *replaced]],
     )
@@ -63,13 +81,14 @@ def _sums(store: Store, side: str, file_id: int, replaced: list[int]) -> pl.Data
 
 def _differing(store: Store, side: str, mine: list[int], theirs: list[int]) -> pl.DataFrame:
     """Rows of some files without those that stand in the others as they are, the n-th time as the n-th."""
+    source = parts.ever_of_files(store, side, [*mine, *theirs])
     rows = f"""
         SELECT row_id, content, row_number() OVER (PARTITION BY content ORDER BY row_id) AS turn
-        FROM (SELECT row_id, {digest(COLUMNS[side])} AS content FROM book.{side} WHERE list_contains(?, file_id))
+        FROM (SELECT row_id, {digest(COLUMNS[side])} AS content FROM {source} WHERE list_contains(?, file_id))
     """
     return store.frame(
         f"""
-        SELECT row_id, file_id, line, {", ".join(COLUMNS[side])} FROM book.{side}
+        SELECT row_id, file_id, line, {", ".join(COLUMNS[side])} FROM {source}
         WHERE list_contains(?, file_id) AND row_id IN (
             SELECT row_id FROM ({rows}) m ANTI JOIN ({rows}) t USING (content, turn))
         """,

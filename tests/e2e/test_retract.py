@@ -74,6 +74,12 @@ def test_the_same_content_does_not_come_back_by_itself_and_its_corrected_version
     assert night.summary["proof"]["balanced"] is True
     states = [(file["name"], file["state"]) for file in told(shop, "files", "--date", str(TUE), "--source", "unionpay")]
     assert states == [(SETTLED, "retracted"), (SETTLED, "loaded")]
+    (difference,) = rows_of(shop, "SELECT * FROM restatements")
+    assert (difference["replaced_files"], difference["old_amount_minor"], difference["new_amount_minor"]) == (
+        *(SETTLED, 3600, 3500),
+    )
+    changed = rows_of(shop, "SELECT change, rrn, old_amount_minor, new_amount_minor FROM restated_rows ORDER BY rrn")
+    assert [tuple(row.values()) for row in changed if row["rrn"]] == [("changed", "over", 1200, 1100)]
 
 
 def test_a_journal_taken_back_frees_its_lines_and_voids(shop: Shop) -> None:
