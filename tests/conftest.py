@@ -13,5 +13,5 @@ settings.load_profile("ci" if os.environ.get("CI") else "home")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Long bytes are named by their argument: gzip's hold the time, and processes must agree on the names of tests."""
-    return argname if isinstance(val, bytes) and len(val) > 24 else None
+    """Gzip's bytes are named by their argument: they hold the time, and processes must agree on the names of tests."""
+    return argname if isinstance(val, bytes) and (len(val) > 24 or val.startswith(b"\x1f\x8b")) else None
