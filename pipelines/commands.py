@@ -12,6 +12,7 @@ import click
 import polars as pl
 
 from pipelines import config, nightly
+from pipelines.cases.taxonomy import POLICY
 from pipelines.collect import date_in_name
 from pipelines.config import ConfigError
 from pipelines.reconcile import ProofError
@@ -20,6 +21,7 @@ from pipelines.store import Published, StoreError
 
 Result = TypeVar("Result")
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
+STATUSES = ("open", "waiting", "cleared", "resolved", "all")
 EXCEPTION_FIELDS = (
     *("exception_id", "type", "status", "severity", "leg", "business_date", "first_seen", "age_days"),
     *("due_date", "amount_minor", "direction", "currency", "acquirer", "merchant_id", "terminal_id"),
@@ -90,6 +92,10 @@ def _by_type(counts: dict[str, int]) -> str:
 def list_exceptions(config_path: Path, day: date | None, kind: str | None, status: str) -> list[dict[str, Any]]:
     """Exceptions from the published copy, as the contract's JSON objects."""
     settings = config.load(config_path)
+    if kind and kind.upper() not in POLICY:
+        raise click.UsageError(f"--type {kind}: no such type; docs/exceptions.md lists them, like NOT_SETTLED")
+    if status not in STATUSES:
+        raise click.UsageError(f"--status {status}: write one of {', '.join(STATUSES)}")
     where, parameters = ["true"], []
     if status == "open":
         where.append("status NOT IN ('cleared', 'resolved', 'waiting')")

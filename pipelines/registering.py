@@ -16,7 +16,7 @@ from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.balances import gaps
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
-from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks
+from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks, taken_back
 from pipelines.matching.deposits import UNIDENTIFIED
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE
 from pipelines.store import Store, books, entries, statements, traces
@@ -86,8 +86,11 @@ def register(
     left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
     now = [b for key, b in found.items() if key not in attached.settles.values()]
     now += others + [b for b in left if b is not None]
-    held |= entries.held(store, [b.exception_id for b in left if b is not None])
-    events = decide(held, now, explained | frozenset(attached.settles.values()), night.run_date)
+    passing = [b for key, b in found.items() if key in attached.settles.values()]
+    passing += [explain.to_break(row, names) for row in taken_back(aftermath).iter_rows(named=True)]
+    held |= entries.held(store, [b.exception_id for b in (*left, *passing) if b is not None])
+    settled = explained | frozenset(attached.settles.values())
+    events = decide(held, now, settled, night.run_date, passing)
     events = [_with_line(event, attached, names) for event in events]
     due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, night.settings) for e in events}
     entries.write(store, events, due, night.run_no, night.run_date)
@@ -208,7 +211,8 @@ def _due(found: Break, first_seen: date, settings: Settings) -> date | None:
 def _file_breaks(store: Store, night: Night) -> list[Break]:
     """Files that are late or refused now, and rows that were rejected in the files of this run."""
     sides: Mapping[str, str] = {s.name: night.settings.side_of(s) for s in night.settings.sources}
-    found = [explain.file_late(e.source, e.date, sides[e.source]) for e in night.arrivals.missing()]
+    whose = {s.name: s.acquirer for s in night.settings.sources}
+    found = [explain.file_late(e.source, e.date, sides[e.source], whose[e.source]) for e in night.arrivals.missing()]
     refused = store.frame(
         """
         SELECT f.source, f.name, f.error, f.expected_date FROM book.files f
@@ -219,7 +223,10 @@ def _file_breaks(store: Store, night: Night) -> list[Break]:
         ORDER BY f.file_id
         """
     )
-    found += [explain.file_invalid(*row) for row in refused.iter_rows()]
+    found += [
+        explain.file_invalid(source, name, error, day, whose.get(source))
+        for source, name, error, day in refused.iter_rows()
+    ]
     rejected = store.frame(
         """
         SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency,

@@ -231,20 +231,21 @@ def adjustment_unexplained(row: Mapping[str, Any], linked: Break | None, names: 
     )
 
 
-def file_late(source: str, day: date, what: str) -> Break:
-    """A file that was expected and has not arrived."""
+def file_late(source: str, day: date, what: str, acquirer: str | None) -> Break:
+    """A file that was expected and has not arrived. acquirer: whose file it is, if one's."""
     return Break(
         type="FILE_LATE",
         basis=(source, day.isoformat()),
         amount_minor=0,
         direction="none",
         business_date=day,
+        acquirer=acquirer,
         explanation=f"The {what} file of {source} for {day} has not arrived; what depends on it is waiting.",
         explanation_zh=f"{source} {day} 的文件（{what}）尚未到达；依赖它的记录继续等待。",
     )
 
 
-def file_invalid(source: str | None, name: str, error: str, day: date | None) -> Break:
+def file_invalid(source: str | None, name: str, error: str, day: date | None, acquirer: str | None) -> Break:
     """A file that was refused as a whole."""
     return Break(
         type="FILE_INVALID",
@@ -252,6 +253,7 @@ def file_invalid(source: str | None, name: str, error: str, day: date | None) ->
         amount_minor=0,
         direction="none",
         business_date=day,
+        acquirer=acquirer,
         explanation=f"The file {name} was refused and none of it is used: {error}.",
         explanation_zh=f"文件 {name} 被整体拒收，未使用其中任何内容：{error}。",
         evidence=(Evidence("file", name, 1),),

@@ -89,13 +89,18 @@ def exception_id(kind: str, basis: Iterable[str]) -> str:
 
 
 def decide(
-    held: Mapping[str, Entry], derived: Iterable[Break], explained: frozenset[str], run_date: date
+    held: Mapping[str, Entry],
+    derived: Iterable[Break],
+    explained: frozenset[str],
+    run_date: date,
+    passing: Iterable[Break] = (),
 ) -> list[Event]:
     """What changes in the register, in order of id.
 
     held: the newest entry of every exception the register ever held and that is concerned tonight (at least all open
     ones, and earlier ones of a derived id). derived: what holds now. explained: ids of events that tonight's data
-    explains. The same input twice gives no change the second time.
+    explains. passing: what tonight's data brought and settled at once; it is on record as opened and cleared. The same
+    input twice gives no change the second time.
     """
     now = {b.exception_id: b for b in derived}
     events: list[Event] = []
@@ -113,6 +118,9 @@ def decide(
         gone = key not in now and entry.break_.type not in EVENTS
         if gone or (key in explained and key not in now):
             events.append(Event("cleared", replace(entry, status="cleared")))
+    for key, found in sorted({b.exception_id: b for b in passing if b.exception_id not in held}.items()):
+        entry = Entry(key, found, "open", run_date)
+        events += [Event("opened", entry), Event("cleared", replace(entry, status="cleared"))]
     return events
 
 

@@ -20,7 +20,8 @@ ENGLISH = {
     "CURRENCY_MISMATCH": "{acquirer} settled {theirs} where the terminal recorded {mine} ({ref}): another currency.",
     "TYPE_MISMATCH": "{acquirer} settled {theirs} as another kind of transaction than the {mine} that the terminal "
     "recorded ({ref}).",
-    "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it.",
+    "DUPLICATE_SETTLEMENT": "{acquirer} settled {theirs} ({ref}) once more than the shop's journal holds it: "
+    "{zero} expected, {theirs} settled.",
     "AMBIGUOUS_MATCH": "{acquirer} settled {theirs} ({ref}); {found} journal rows fit it and nothing tells them apart.",
     "AMBIGUOUS_DEPOSIT": "The bank booked {amount} {way} {acquirer} on {day} ({ref}); it names no payout, and {found} "
     "open payouts add up to it in more than one way.",
@@ -71,7 +72,7 @@ CHINESE = {
     "AMOUNT_UNDER": "{acquirer} 清算 {theirs}，终端记录 {mine}（{ref}）：少收 {amount}。",
     "CURRENCY_MISMATCH": "{acquirer} 清算 {theirs}，终端记录 {mine}（{ref}）：币种不同。",
     "TYPE_MISMATCH": "{acquirer} 清算 {theirs} 的交易类型与终端记录的 {mine} 不同（{ref}）。",
-    "DUPLICATE_SETTLEMENT": "{acquirer} 清算 {theirs}（{ref}），次数多于门店流水。",
+    "DUPLICATE_SETTLEMENT": "{acquirer} 清算 {theirs}（{ref}），次数多于门店流水：应为 {zero}，多清算 {theirs}。",
     "AMBIGUOUS_MATCH": "{acquirer} 清算 {theirs}（{ref}）；有 {found} 笔流水符合，无法区分。",
     "AMBIGUOUS_DEPOSIT": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），未注明付款；"
     "{found} 笔未到付款有多种组合与之相符。",

@@ -59,7 +59,16 @@ def chargebacks(lines: pl.DataFrame) -> pl.DataFrame:
 
 def breaks_of_chargebacks(judged: pl.DataFrame) -> pl.DataFrame:
     """Exceptions of open chargebacks, each keyed by its sale."""
-    return judged.filter(pl.col("state") == EXCEPTED).select(
+    return _breaks(judged.filter(pl.col("state") == EXCEPTED))
+
+
+def taken_back(judged: pl.DataFrame) -> pl.DataFrame:
+    """The same of chargebacks that a representment has taken back already."""
+    return _breaks(judged.filter((pl.col("record_type") == CHARGEBACK) & (pl.col("state") == OUT_OF_SCOPE)))
+
+
+def _breaks(back: pl.DataFrame) -> pl.DataFrame:
+    return back.select(
         *SHOWN,
         "rrn",
         "order_no",

@@ -184,10 +184,12 @@ def balances_of(rows: pl.DataFrame, totals: Totals, account: str | None) -> pl.D
     """Opening and closing balance of a bank's file of one account, in the columns of NO_BALANCES.
 
     As its trailer declares them, else as the balances of its rows give them. account: where the file names none. A
-    file without rows names no currency and has none.
+    file without rows names no currency: then it is blank, and the amounts have two decimals.
     """
+    if rows.is_empty():
+        return _of_quiet_day(totals, account)
     accounts, currencies = rows["account"].unique(), rows["currency"].unique()
-    if rows.is_empty() or len(accounts) > 1 or len(currencies) > 1 or currencies[0] not in EXPONENTS:
+    if len(accounts) > 1 or len(currencies) > 1 or currencies[0] not in EXPONENTS:
         return NO_BALANCES.clone()
     factor = lift(currencies[0], totals.digits)
     ends = [kind for kind in ("opening", "closing") if kind in totals.declared]
@@ -196,6 +198,12 @@ def balances_of(rows: pl.DataFrame, totals: Totals, account: str | None) -> pl.D
     day = {"opening": rows["booking_date"].min(), "closing": rows["booking_date"].max()}
     owner = accounts[0] or account
     found = [(rows["line"][0], owner, None, kind, day[kind], told[kind], currencies[0]) for kind in told if owner]
+    return pl.DataFrame(found, schema=NO_BALANCES.schema, orient="row")
+
+
+def _of_quiet_day(totals: Totals, account: str | None) -> pl.DataFrame:
+    declared = [(kind, totals.declared[kind]) for kind in ("opening", "closing") if kind in totals.declared]
+    found = [(1, account, None, kind, None, amount, "") for kind, amount in declared if account]
     return pl.DataFrame(found, schema=NO_BALANCES.schema, orient="row")
 
 

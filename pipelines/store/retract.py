@@ -84,7 +84,9 @@ def _corrected(store: Store, new: Newcomer, file_id: int, *, same_name: bool) ->
     theirs = {key for (key,) in store.execute(f"SELECT DISTINCT {column} FROM ({found})", [file_id])}
     if new.side != "bank":
         return same_name or bool(new.whose & theirs) or not new.whose or not theirs, frozenset()
-    ends = store.frame("SELECT account, currency, kind, amount_minor FROM book.balances WHERE file_id = ?", [file_id])
+    ends = store.frame(
+        "SELECT account, currency, kind, amount_minor FROM book.balances_told WHERE file_id = ?", [file_id]
+    )
     theirs |= set(ends["account"])
     mine = new.whose | set(new.balances["account"])
     both = theirs & mine if mine else theirs

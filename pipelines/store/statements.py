@@ -41,7 +41,7 @@ def balances(store: Store) -> pl.DataFrame:
             least(coalesce(opened, min(f.first_date), last_day), last_day) AS first_day,
             any_value(b.amount_minor) FILTER (b.kind = 'opening') AS opening,
             any_value(b.amount_minor) FILTER (b.kind = 'closing') AS closing
-        FROM book.balances b JOIN book.files f USING (file_id)
+        FROM book.balances_told b JOIN book.files f USING (file_id)
         WHERE f.state = 'loaded' AND f.side = 'bank' AND coalesce(f.standing, 'final') = 'final'
         AND (b.file_id, b.account) NOT IN (SELECT file_id, account FROM book.corrected)
         GROUP BY b.account, b.currency, b.file_id, f.name, b.line, b.statement
@@ -101,7 +101,7 @@ def settle_repeats(store: Store, last: int, decide: Decide) -> None:
         f"""
         WITH whose AS (
             SELECT DISTINCT file_id, account FROM book.bank SEMI JOIN near USING (file_id)
-            UNION SELECT DISTINCT file_id, account FROM book.balances SEMI JOIN near USING (file_id)
+            UNION SELECT DISTINCT file_id, account FROM book.balances_told SEMI JOIN near USING (file_id)
         )
         SELECT file_id, account, standing, day FROM whose JOIN ({_DAYS}) USING (file_id)
         """,
@@ -111,7 +111,7 @@ def settle_repeats(store: Store, last: int, decide: Decide) -> None:
         """
         SELECT file_id, account, currency, arg_min(amount_minor, line) FILTER (kind = 'opening') AS opening,
             arg_max(amount_minor, line) FILTER (kind = 'closing') AS closing
-        FROM book.balances SEMI JOIN near USING (file_id) GROUP BY file_id, account, currency
+        FROM book.balances_told SEMI JOIN near USING (file_id) GROUP BY file_id, account, currency
         """,
         near=near,
     )

@@ -6,7 +6,7 @@ WITH statements AS (
            any_value(b.amount_minor) FILTER (b.kind = 'opening') AS opening_minor,
            any_value(b.amount_minor) FILTER (b.kind = 'closing') AS closing_minor,
            coalesce(max(b.balance_date) FILTER (b.kind = 'closing'), max(f.last_date), max(f.expected_date)) AS day
-    FROM book.balances b JOIN book.files f USING (file_id)
+    FROM book.balances_told b JOIN book.files f USING (file_id)
     WHERE f.state = 'loaded' AND f.side = 'bank' AND coalesce(f.standing, 'final') = 'final'
     GROUP BY b.account, b.currency, b.file_id, b.line, f.expected_date
 ),
