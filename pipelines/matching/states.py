@@ -62,8 +62,11 @@ def journal_states(
     original_shown = pl.col("row_id").is_in(shown.implode())
     cancel = pl.col("kind").is_in(CANCELS)
     gone = voided | (cancel & ~original_shown)
+    # what it undoes may stand in a journal that has not come
+    unknown = cancel & ~pl.col("row_id").is_in(undone["cancel_row_id"].implode())
+    lost = unknown & ~pl.col("journal_complete")
     state = (
-        pl.when(claimed | ~pl.col("over"))
+        pl.when(claimed | ~pl.col("over") | lost)
         .then(pl.lit(WAITING))
         .when(gone)
         .then(pl.lit(OUT_OF_SCOPE))
@@ -78,9 +81,17 @@ def journal_states(
         .then(pl.lit("undoes a transaction that the acquirer never showed"))
         .otherwise(pl.lit("voided or reversed, and the acquirer shows neither"))
     )
-    timed = with_clock(rows, run_date, arrivals).with_columns(state=state)
+    timed = _with_journals(with_clock(rows, run_date, arrivals), arrivals).with_columns(state=state)
     until = pl.col("business_date") + pl.duration(days="within")
     return timed.select("row_id", "state", "acquirer", reason=reason, expected_by=until)
+
+
+def _with_journals(rows: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:
+    """Add `journal_complete`: no journal up to the row's date is missing."""
+    days = rows["business_date"].unique().drop_nulls()
+    known = {day: arrivals.journals_complete_until(day) for day in days}
+    complete = pl.col("business_date").replace_strict(known, default=True, return_dtype=pl.Boolean)
+    return rows.with_columns(journal_complete=complete if known else pl.lit(value=True))
 
 
 def settlement_states(
