@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.money import EXPONENTS
 from pipelines.sources.amounts import plain_number
 from pipelines.sources.base import NO_BALANCES, Side, SourceError, Totals, decimals
+from pipelines.sources.chains import OFF_CHAIN, break_in_chain
 from pipelines.sources.layout import Amounts, Layout
 from schemas.validation import shown
 
@@ -151,8 +152,17 @@ class Tally:
         return None if self.refused or self.unread else _broken_chain(pl.concat(self.entries), declared, digits)
 
     def oddities(self) -> tuple[str, ...]:
-        """What is odd about the lines and yet no reason to refuse the file."""
-        return ()
+        """What is odd about the lines and yet no reason to refuse the file.
+
+        A statement that declares no totals does not promise that its balances are in order either, but a row that is
+        missing shows in them.
+        """
+        if self.layout.side != "bank" or self.layout.trailer is not None or not self.entries:
+            return ()
+        rows = pl.concat(self.entries)
+        alone = rows.select(pl.struct("account", "currency").n_unique()).item() == 1
+        off = break_in_chain(rows, "amount_minor") if alone else None
+        return (f"line {off}: {OFF_CHAIN}: a row may be missing",) if off else ()
 
 
 def _figure(name: str, side: Side) -> pl.Expr:
@@ -230,7 +240,7 @@ def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> 
     off = _off(rows, opening)
     if off is None or _off(rows.reverse(), opening) is None:
         return None
-    return f"line {off}: the balance is not the balance before it plus the amount"
+    return f"line {off}: {OFF_CHAIN}"
 
 
 def _off(rows: pl.DataFrame, opening: int | None) -> int | None:
