@@ -176,7 +176,7 @@ def _finish(reading: Reading, survey: Survey) -> pl.DataFrame:
 def _told(survey: Survey, refused: bool) -> Told:
     totals, unchecked = _totals(_joined(survey["batches"]), refused)
     unknown = unknown_words(survey["words"], lambda word: _key(word) in TYPES)
-    return Told(totals, (*unknown, *_odd_told(survey["odd"]), *unchecked))
+    return Told(totals, (*unknown, *_odd_told(survey["odd"]), *unchecked, *totals.uncompared()))
 
 
 def _with_sums(rows: pl.DataFrame) -> pl.DataFrame:

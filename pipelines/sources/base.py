@@ -116,6 +116,16 @@ class Totals:
         totals += f" and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
         return "; ".join(part for part in (totals, self.contradiction) if part)
 
+    def uncompared(self) -> tuple[str, ...]:
+        """One sentence for the sums that differ by what cannot be read, so that somebody can tell whether it fits."""
+        both = {name: (told, self.computed.get(name)) for name, told in self.declared.items() if name in self.unchecked}
+        apart = [
+            f"{name} declared {self._shown(name, told)}, read {self._shown(name, found)}"
+            for name, (told, found) in both.items()
+            if told != found
+        ]
+        return (f"not compared, for a line cannot be read: {', '.join(apart)}",) if apart else ()
+
     def _shown(self, name: str, value: int | None) -> str:
         return (
             str(value)

@@ -133,7 +133,8 @@ class BillTally(Tally):
         computed = {name: self._computed(name, digits, declared[name]) for name in self.controls if name in declared}
         unread = {*self.controls} - {"rows"} if self.refused else self.unread
         off = self._off if self.chained and not self.refused else None
-        return Totals(declared, computed, off, frozenset(unread & declared.keys()), digits)
+        self.found = Totals(declared, computed, off, frozenset(unread & declared.keys()), digits)
+        return self.found
 
     def _computed(self, name: str, digits: int, declared: int) -> int:
         control = self.controls[name]
@@ -152,9 +153,9 @@ class BillTally(Tally):
         return f"line {off}: {OFF_CHAIN}" if off else None
 
     def oddities(self) -> tuple[str, ...]:
-        """A chain of balances that breaks though the format does not promise one."""
+        """Sums that are not compared, and a chain of balances that breaks though the format does not promise one."""
         off = None if self.chained else self._off
-        return (off,) if off else ()
+        return (*self.found.uncompared(), *([off] if off else []))
 
 
 @dataclass(frozen=True)
