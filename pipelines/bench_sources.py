@@ -16,6 +16,7 @@ from pathlib import Path
 from pipelines import reading
 from pipelines.collect import contents
 from pipelines.config import Settings, Source
+from pipelines.peak import peak_mib
 name, path = sys.argv[1], Path(sys.argv[2])
 settings = Settings()
 source = Source(name="bench", profile=name, pattern="*", acquirer="A", account="A")
@@ -25,7 +26,7 @@ for part in reading.read_parts(settings.readers[name], contents(path), settings,
 seconds, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
 cpu = used.ru_utime + used.ru_stime
 print(json.dumps({"rows": rows, "rejected": rejected, "agree": part.parsed.totals.agree, "seconds": seconds,
-                  "cpu_seconds": cpu, "peak_mib": used.ru_maxrss // 1024}))
+                  "cpu_seconds": cpu, "peak_mib": peak_mib()}))
 """
 
 

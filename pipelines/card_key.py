@@ -43,7 +43,8 @@ def guard(settings: Settings) -> Callable[[Read], Read]:
 
     def guarding(part: Read) -> Read:
         balances = guarded(part.parsed.balances, key, known)
-        return part.guarded(guarded(part.accepted, key, known, apart), balances)
+        formed = guarded(part.parsed.formed, key, known, apart)
+        return part.guarded(guarded(part.accepted, key, known, apart), balances, formed)
 
     return guarding
 

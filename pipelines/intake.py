@@ -170,7 +170,7 @@ def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], 
             summary.add(part)
             side = part.parsed.side
             beside = {"traces": part.parsed.traces, "batch_totals": part.parsed.batch_totals}
-            keep(side, loading.add(side, part.accepted, part.rejected, {"balances": part.parsed.balances, **beside}))
+            keep(side, loading.add(side, part.booked, part.rejected, {"balances": part.parsed.balances, **beside}))
         assert summary is not None  # noqa: S101 - a file has at least one part
         if summary.part.refusal:
             raise summary.part.refusal

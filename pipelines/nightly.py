@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import time
 import uuid
 from collections import deque
@@ -20,6 +19,7 @@ import polars as pl
 from pipelines import collect, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
+from pipelines.peak import peak_mib
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, publish, terminals
 from pipelines.store.files import known_files
@@ -284,10 +284,9 @@ def _alert(settings: Settings, day: date, run_id: str, failure: Exception, say: 
 
 def _finish(night: Night, report: Report, seconds: float) -> dict[str, Any]:
     """Record the run with the JSON it prints."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     timed = {name: round(value, 3) for name, value in {**night.seconds, "total": seconds}.items()}
     narrowed = reporting.of_this_run(night.store, report, night.run_no)
-    summary = run_json(replace(narrowed, seconds=timed, peak_rss_mb=peak))
+    summary = run_json(replace(narrowed, seconds=timed, peak_rss_mb=peak_mib()))
     files = {**night.counts, "missing": summary["files"]["missing"]}  # type: ignore[index]
     summary["files"] = files
     with night.store.transaction():

@@ -44,9 +44,15 @@ class Read:
     accepted: pl.DataFrame
     rejected: pl.DataFrame
 
-    def guarded(self, accepted: pl.DataFrame, balances: pl.DataFrame) -> Read:
-        """The same with rows and balances that hold no card number."""
-        return replace(self, accepted=accepted, parsed=replace(self.parsed, balances=balances))
+    def guarded(self, accepted: pl.DataFrame, balances: pl.DataFrame, formed: pl.DataFrame) -> Read:
+        """The same with rows, balances and payouts that hold no card number."""
+        return replace(self, accepted=accepted, parsed=replace(self.parsed, balances=balances, formed=formed))
+
+    @property
+    def booked(self) -> pl.DataFrame:
+        """Rows for the books: the accepted ones, and payouts that only the lines of the file give."""
+        formed = self.parsed.formed
+        return pl.concat([self.accepted, formed], how="diagonal") if formed.height else self.accepted
 
     @property
     def refusal(self) -> SourceError | None:

@@ -113,6 +113,12 @@ def test_a_bank_statement_has_credits_and_debits_both_without_sign(folder: Path)
     assert (found["first_date"], found["last_date"]) == ("2026-03-04", "2026-03-04")
 
 
+def test_a_statement_without_entries_adds_up_to_nothing_in_its_currency(folder: Path) -> None:
+    quiet = ":20:1\n:25:CMB-001\n:28C:1\n:60F:C260302CNY5,00\n:62F:C260302CNY5,00\n-\n"
+    (folder / "quiet.sta").write_text(quiet, encoding="utf-8")
+    assert entries("quiet.sta")[0]["currency"] == {"CNY": dict.fromkeys(SUMS, 0)}
+
+
 def test_a_journal_is_summed_by_currency(folder: Path) -> None:
     (found,) = entries("pos_journal.csv")
     assert found["side"] == "journal"

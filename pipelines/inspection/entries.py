@@ -195,6 +195,7 @@ def _entry(name: str, done: reading.Read) -> dict[str, Any]:
 def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]:
     """Sums per currency of accepted rows, as contract.md names them; payouts and what is carried on left out.
 
+    A file without rows adds up to nothing in the currencies that it speaks of.
     Fees that are stated finer than the minor unit are summed as stated beside: `fee_micro`.
     """
     gross = fee = net = credit = debit = pl.lit(0, pl.Int64)
@@ -215,7 +216,8 @@ def _currencies(parsed: Parsed, rows: pl.DataFrame) -> dict[str, dict[str, int]]
         debit_minor=debit.sum(),
     )
     nothing = dict.fromkeys(sums.columns[1:], 0)
-    found = {parsed.home: nothing} if parsed.home and rows.is_empty() else {}
+    quiet = {parsed.home, *parsed.balances["currency"]} if rows.is_empty() else set()
+    found = {currency: dict(nothing) for currency in sorted(filter(None, quiet))}
     found |= {row.pop("currency"): row for row in sums.sort("currency").to_dicts()}
     if "fee_micro" in rows.columns:
         for currency, exact in rows.group_by("currency").agg(pl.col("fee_micro").cast(pl.Int128).sum()).iter_rows():

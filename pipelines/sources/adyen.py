@@ -13,13 +13,11 @@ from pipelines.money import EXPONENTS, minor_units, money_text
 from pipelines.sources.amounts import with_plain_decimals
 from pipelines.sources.base import Context, Totals
 from pipelines.sources.layout import ISO_DATES, ISO_TIMES, Field
-from pipelines.sources.report import (
-    Finished,
-    Reading,
-    Report,
+from pipelines.sources.report import Reading, Report, Survey, Told, own
+from pipelines.sources.report_words import (
     by_word,
+    counted,
     optional,
-    own,
     unknown_words,
     with_honest_types,
     words_of,
@@ -162,55 +160,82 @@ def _order_no(cells: pl.DataFrame) -> pl.Expr:
     return pl.when(pl.col("_kind") == "REFUND").then(own_number).otherwise("merchant reference")
 
 
-def _finish(reading: Reading, context: Context) -> Finished:
-    del context
-    rows = reading.rows.with_columns(fee_minor=pl.sum_horizontal(f"{part}_minor" for part in PARTS))
-    rows = rows.with_columns(gross_minor=pl.col("net_minor") + pl.col("fee_minor"))
-    extras = reading.extras
-    warnings = (
-        *unknown_words(rows["reason_code"], lambda word: _key(word) in TYPES),
-        *_gross_that_differs(rows, extras),
-    )
-    batches = _batches(rows, extras)
-    totals, unchecked = _totals(batches, bool(reading.refused.height))
-    rows = with_honest_types(_with_dates(rows, extras))
-    return Finished(rows, totals, (*warnings, *unchecked))
+def _survey(reading: Reading) -> Survey:
+    rows, extras = _with_sums(reading.rows), reading.extras
+    return {
+        "batches": _batches(rows, extras),
+        "words": counted(rows["reason_code"]),
+        "odd": _gross_that_differs(rows, extras),
+    }
 
 
-def _gross_that_differs(rows: pl.DataFrame, extras: pl.DataFrame) -> tuple[str, ...]:
-    """A warning where a gross amount of the same currency is not net and fees."""
+def _finish(reading: Reading, survey: Survey) -> pl.DataFrame:
+    return with_honest_types(_with_dates(_with_sums(reading.rows), reading.extras, survey["batches"]))
+
+
+def _told(survey: Survey, refused: bool) -> Told:
+    totals, unchecked = _totals(_joined(survey["batches"]), refused)
+    unknown = unknown_words(survey["words"], lambda word: _key(word) in TYPES)
+    return Told(totals, (*unknown, *_odd_told(survey["odd"]), *unchecked, *totals.uncompared()))
+
+
+def _with_sums(rows: pl.DataFrame) -> pl.DataFrame:
+    rows = rows.with_columns(fee_minor=pl.sum_horizontal(f"{part}_minor" for part in PARTS))
+    return rows.with_columns(gross_minor=pl.col("net_minor") + pl.col("fee_minor"))
+
+
+def _gross_that_differs(rows: pl.DataFrame, extras: pl.DataFrame) -> pl.DataFrame:
+    """`n`, `first`: lines where a gross amount of the same currency is not net and fees, and the first of them."""
     same = rows.select("line", "currency", "record_type", ours="gross_minor").hstack(
         extras.select(pl.col("^_gross.*$"))
     )
     same = same.filter((pl.col("_gross_currency") == pl.col("currency")) & (pl.col("record_type") != "PAYOUT"))
     stated = same.with_columns(minor_units(same, "_gross", "currency"))
-    off = stated.filter(pl.col("_gross") != pl.col("ours"))
-    if off.is_empty():
-        return ()
-    return (f"{off.height} line(s), the first line {off['line'][0]}: gross is not net and the fees stated",)
+    return stated.filter(pl.col("_gross") != pl.col("ours")).select(n=pl.len(), first=pl.col("line").min())
 
 
-def _with_dates(rows: pl.DataFrame, extras: pl.DataFrame) -> pl.DataFrame:
+def _odd_told(odd: pl.DataFrame) -> tuple[str, ...]:
+    lines, first = odd["n"].sum(), odd["first"].min()
+    return (f"{lines} line(s), the first line {first!s}: gross is not net and the fees stated",) if lines else ()
+
+
+def _with_dates(rows: pl.DataFrame, extras: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
     """Settlement date: the booking's; in reports without one that of the batch's payout, else of its last line."""
     if not rows["settlement_date"].null_count():
         return rows
-    printed, payout = extras["_printed"], rows["record_type"] == "PAYOUT"
-    dated = rows.with_columns(_batch=extras["_batch"], _printed=printed, _paid=printed.set(~payout, None))
-    closed = pl.coalesce(pl.col("_paid").max().over("_batch"), pl.col("_printed").max().over("_batch"))
-    return dated.with_columns(pl.col("settlement_date").fill_null(closed)).select(rows.columns)
+    closed = batches.group_by("_batch").agg(_day=pl.coalesce(pl.col("paid_on").max(), pl.col("last_on").max()))
+    dated = rows.hstack(extras.select("_batch")).join(
+        closed, on="_batch", how="left", nulls_equal=True, maintain_order="left"
+    )
+    return dated.with_columns(pl.col("settlement_date").fill_null(pl.col("_day"))).select(rows.columns)
 
 
 def _batches(rows: pl.DataFrame, extras: pl.DataFrame) -> pl.DataFrame:
-    """One row per batch and currency: `paid` out or carried on, what its other lines add up to, `unread` amounts."""
-    closing = (pl.col("record_type") == "PAYOUT") | pl.col("reason_code").is_in(CARRIED)
+    """One row per batch and currency: `paid` out or carried on, what its other lines add up to, `unread` amounts.
+
+    paid_on, last_on: dates of its payout and of its last line.
+    """
+    payout = pl.col("record_type") == "PAYOUT"
+    closing = payout | pl.col("reason_code").is_in(CARRIED)
     amount = pl.col("net_minor").cast(pl.Int128)
-    out = amount * pl.when(pl.col("record_type") == "PAYOUT").then(1).otherwise(-1)
-    known = rows.select("record_type", "reason_code", "net_minor", "currency", "line").hstack(extras.select("_batch"))
+    out = amount * pl.when(payout).then(1).otherwise(-1)
+    known = rows.select("record_type", "reason_code", "net_minor", "currency", "line").hstack(
+        extras.select("_batch", "_printed")
+    )
     return known.group_by("_batch", "currency", maintain_order=True).agg(
         closed=closing.any(),
         unread=pl.col("net_minor").null_count() > 0,
         paid=out.filter(closing).sum(),
         lines=amount.filter(~closing).sum(),
+        paid_on=pl.col("_printed").filter(payout).max(),
+        last_on=pl.col("_printed").max(),
+    )
+
+
+def _joined(batches: pl.DataFrame) -> pl.DataFrame:
+    """Batches that stand in several parts of a report as one each."""
+    return batches.group_by("_batch", "currency", maintain_order=True).agg(
+        pl.col("closed", "unread").any(), pl.col("paid", "lines").sum()
     )
 
 
@@ -258,6 +283,8 @@ ADYEN = Report(
     needs=frozenset(NEEDS),
     fields=FIELDS,
     texts=_texts,
+    survey=_survey,
     finish=_finish,
+    told=_told,
     carried=CARRIED,
 )

@@ -187,7 +187,14 @@ class Bai2:
         if unfit(data) or not bai2_records.looks_like(data):
             raise SourceError(self.explain("", data), mend="ask the bank for a BAI2 file of version 2")
         lines = as_lines(data)
-        found, strangers = records("\n".join(map(text_of, lines.split(b"\n"))))
+        text = "\n".join(map(text_of, lines.split(b"\n")))
+        whole = self._parsed(lines, text, context)
+        if whole.totals.agree is not False:
+            return whole
+        return min(whole, self._parsed(lines, text, context, close=True), key=_against)
+
+    def _parsed(self, lines: bytes, text: str, context: Context, *, close: bool = False) -> Parsed:
+        found, strangers = records(text, close=close)
         walk = Walk(context)
         walk.refused += [(line, f"{shown(piece)!r} is no record of BAI2") for line, piece in strangers]
         for record in found:
@@ -208,6 +215,11 @@ class Bai2:
             balances=balance_frame(walk.balances),
             standing="interim" if interim and all(interim) else "final",
         )
+
+
+def _against(parsed: Parsed) -> tuple[bool, bool]:
+    """How much speaks against a reading: a trailer that is missing or out of place, or else totals only."""
+    return parsed.totals.contradiction is not None, parsed.totals.agree is False
 
 
 BAI2 = Bai2()

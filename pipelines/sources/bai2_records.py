@@ -18,6 +18,7 @@ TEXTUAL = frozenset({"16", "88"})
 
 _NEXT = re.compile(r"/\s*(?=(?:01|02|03|16|49|98|99|88),)")
 _NEXT_AFTER_TEXT = re.compile(r"/\s{2,}(?=(?:02|03|16|49|98|99|88),[0-9A-Za-z])")
+_NEXT_CLOSE_AFTER_TEXT = re.compile(r"/\s+(?=(?:02|03|16|49|98|99|88),[0-9A-Za-z+-])")
 _BEGINS = re.compile(r".{0,6}[,:]")
 _HEADER = re.compile(r"\s*01,[^,/]*,[^,/]*,[0-9]{6,8},[^,/]*,[^,/]*,[^,/]*,[^,/]*,\s*2\s*(/|$)", re.MULTILINE)
 
@@ -52,11 +53,12 @@ def looks_like(head: bytes) -> bool:
     return _HEADER.match(head[:4096].removeprefix(b"\xef\xbb\xbf").decode("latin-1")) is not None
 
 
-def _pieces(line: str) -> Iterator[str]:
+def _pieces(line: str, *, close: bool) -> Iterator[str]:
     """Records of one line: mostly one; some senders put several on a line, blanks between them."""
     text, at = line.strip(), 0
+    after_text = _NEXT_CLOSE_AFTER_TEXT if close else _NEXT_AFTER_TEXT
     while at < len(text):
-        found = (_NEXT_AFTER_TEXT if text[at : at + 2] in TEXTUAL else _NEXT).search(text, at)
+        found = (after_text if text[at : at + 2] in TEXTUAL else _NEXT).search(text, at)
         yield text[at : found.start() + 1] if found else text[at:]
         at = found.end() if found else len(text)
 
@@ -67,12 +69,15 @@ def _wrapped(record: Record, piece: str) -> bool:
     return is_open and _BEGINS.match(piece) is None
 
 
-def records(text: str) -> tuple[list[Record], list[tuple[int, str]]]:
-    """Records in order, continuations with the record they continue; beside them lines that are none."""
+def records(text: str, *, close: bool = False) -> tuple[list[Record], list[tuple[int, str]]]:
+    """Records in order, continuations with the record they continue; beside them lines that are none.
+
+    close: a single blank, too, parts the text of a transaction from a record on the same line; a text may look so.
+    """
     found: list[Record] = []
     strangers: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
-        for piece in _pieces(line):
+        for piece in _pieces(line, close=close):
             code, comma, rest = piece.partition(":" if piece.startswith("88:") else ",")
             full = len(line.rstrip("\r")) >= LINE
             if found and _wrapped(found[-1], piece):

@@ -116,6 +116,16 @@ class Totals:
         totals += f" and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
         return "; ".join(part for part in (totals, self.contradiction) if part)
 
+    def uncompared(self) -> tuple[str, ...]:
+        """One sentence for the sums that differ by what cannot be read, so that somebody can tell whether it fits."""
+        both = {name: (told, self.computed.get(name)) for name, told in self.declared.items() if name in self.unchecked}
+        apart = [
+            f"{name} declared {self._shown(name, told)}, read {self._shown(name, found)}"
+            for name, (told, found) in both.items()
+            if told != found
+        ]
+        return (f"not compared, for a line cannot be read: {', '.join(apart)}",) if apart else ()
+
     def _shown(self, name: str, value: int | None) -> str:
         return (
             str(value)
@@ -163,6 +173,21 @@ NO_BATCH_TOTALS = pl.DataFrame(
         "debit_minor": pl.Int64,
     }
 )
+NO_PAYOUTS = pl.DataFrame(
+    schema={
+        "line": pl.Int64,
+        "acquirer": pl.String,
+        "settlement_date": pl.Date,
+        "payout_id": pl.String,
+        "record_type": pl.String,
+        "merchant_id": pl.String,
+        "gross_minor": pl.Int64,
+        "fee_minor": pl.Int64,
+        "net_minor": pl.Int64,
+        "currency": pl.String,
+        "acquirer_ref": pl.String,
+    }
+)
 NO_REFUSALS = pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})
 
 
@@ -180,7 +205,8 @@ class Parsed:
     reason codes of lines that only carry a balance on from one payout to the next and are no part of the file's sums.
     home: currency of a file that has no row to say it, where the format knows. traces: numbers of a terminal that no
     row bears, in the columns of NO_TRACES. batch_totals: what terminals declare of the batches that they close, in
-    those of NO_BATCH_TOTALS.
+    those of NO_BATCH_TOTALS. formed: PAYOUT rows that no line of the file states and that its other lines add up to, in
+    columns of NO_PAYOUTS, each on the line of its last; they are booked and are no rows of the file.
     """
 
     profile: str
@@ -199,6 +225,7 @@ class Parsed:
     home: str | None = None
     traces: pl.DataFrame = field(default_factory=NO_TRACES.clone)
     batch_totals: pl.DataFrame = field(default_factory=NO_BATCH_TOTALS.clone)
+    formed: pl.DataFrame = field(default_factory=NO_PAYOUTS.clone)
 
 
 class Data(Protocol):

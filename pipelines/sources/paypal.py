@@ -18,18 +18,8 @@ from pipelines.sources.layout import ISO_DATES, Field
 from pipelines.sources.paypal_codes import is_known, kind_of
 from pipelines.sources.paypal_totals import Footer, totals_of
 from pipelines.sources.quoted import PADDING, cells_of
-from pipelines.sources.report import (
-    Reading,
-    by_word,
-    canonical,
-    in_the_books_time,
-    named,
-    optional,
-    own,
-    printed_span,
-    unknown_words,
-    with_honest_types,
-)
+from pipelines.sources.report import Reading, canonical, in_the_books_time, named, own, printed_span
+from pipelines.sources.report_words import by_word, counted, optional, unknown_words, with_honest_types
 from pipelines.sources.text import RawText, read_cells
 
 FIELDS = {
@@ -131,7 +121,7 @@ class PaypalStl:
             raw=RawText(text, outline.delimiter, outline.columns),
             data_rows=rows.height + reading.refused.height,
             totals=totals,
-            warnings=(*warnings, *unfinished, *unknown_words(rows["reason_code"], is_known)),
+            warnings=(*warnings, *unfinished, *unknown_words(counted(rows["reason_code"]), is_known)),
             printed=printed_span(reading.extras),
         )
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from lxml import etree
 
 import schemas
 from pipelines.sources import camt_xml
-from pipelines.sources.base import NO_REFUSALS, Context, Parsed, Side, SourceError
+from pipelines.sources.base import NO_REFUSALS, Context, Data, Parsed, Side, SourceError
 from pipelines.sources.convert import business_dates
 from pipelines.sources.layout import ISO_DATES, ISO_TIMES
 from pipelines.sources.poslog_tenders import RETAIL, Tender, attribute, channel_of, local_name, tender_of, text_of
@@ -29,19 +29,68 @@ from pipelines.sources.xml_stream import XmlReader
 
 NAME = "poslog"
 HEAD = 1 << 16
+PART = 8 * 2**20
+"""Bytes of a large log that are read at a time: what they are in memory is many times that."""
 
 
 @dataclass
 class Walk:
-    """What is gathered on the way through the transactions; offsets, lines: of each tender in document order."""
+    """What is gathered on the way through the transactions.
+
+    Of the part that is read: tenders, numbers, and offsets and lines of each tender in document order. Of all so far:
+    days, told, and sales, the RRNs by transaction and amount.
+    """
 
     reader: XmlReader
+    context: Context
     tenders: list[Tender] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
     numbers: list[tuple[str | None, ...]] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
+    sales: dict[tuple[str, int | None], list[str]] = field(default_factory=dict)
+
+    def parts(self, most: int | None) -> Iterator[Parsed]:
+        """What was read of some `most` bytes each, all at once without; the last part has the warnings of all."""
+        begun, before = 0, None
+        for transaction in self.reader:
+            if most and self.reader.read - begun >= most and self.tenders:
+                yield self._part()
+                begun = self.reader.read
+                self.reader.forget(next((at for at, _ in self.reader.places["Tender"]), begun))
+            self.take(transaction)
+            transaction.clear()
+            if before is not None and (above := before.getparent()) is not None:
+                above.remove(before)  # a transaction later: the parser still holds the one it has just closed
+            before = transaction
+        if self.reader.places["Tender"]:
+            raise SourceError("tenders stand outside of any transaction", mend="ask for a valid POSLog", profile=NAME)
+        yield replace(self._part(), warnings=tuple(self.warnings()))
+
+    def _part(self) -> Parsed:
+        rows, text = _frame(self.tenders, self._originals(), self.context), self.reader.text()
+        part = Parsed(
+            profile=NAME,
+            side="journal",
+            rows=rows,
+            refused=NO_REFUSALS,
+            raw=camt_xml.RawElements(text, "Tender", self.offsets, self.lines, frozenset()),
+            data_rows=rows.height,
+            covered=tuple(sorted(filter(_is_day, self.days))),
+            traces=self.traces(),
+        )
+        self.tenders, self.offsets, self.lines, self.numbers = [], [], [], []
+        return part
+
+    def _originals(self) -> list[str | None]:
+        """RRN of the tender that each one undoes: of the linked transaction, with the same amount."""
+        for tender in self.tenders:
+            if tender.txn_type == "SALE" and tender.rrn:
+                self.sales.setdefault((tender.key, tender.amount_minor), []).append(tender.rrn)
+        keys = [None if each.txn_type == "SALE" else (each.original, each.amount_minor) for each in self.tenders]
+        undone = [self.sales.get(key, []) if key else [] for key in keys]
+        return [found[0] if len(found) == 1 else None for found in undone]
 
     def take(self, transaction: etree._Element) -> None:
         """Read one transaction; all its tenders are counted, whatever they are."""
@@ -61,6 +110,7 @@ class Walk:
                 self.told["other"] += 1
             else:
                 self.tenders.append(tender_of(transaction, body, tender, line, kind))
+                self.told["voided"] += self.tenders[-1].status == "DECLINED"
 
     def _number(self, transaction: etree._Element, day: str | None) -> None:
         """Every transaction bears a number of its workstation, whatever it is; none is left out."""
@@ -77,28 +127,16 @@ class Walk:
 
     def warnings(self) -> list[str]:
         """What was left out or assumed, one sentence each."""
-        voided = sum(tender.status == "DECLINED" for tender in self.tenders)
         sentences = (
             (self.told["other"], "tenders that no acquirer settles (cash and others) left out"),
             (self.told["training"], "tenders in training mode left out"),
             (self.told["control"], "tenders outside of sales (floats, pickups) left out"),
-            (voided, "tenders voided in their own transaction or declined taken as declined"),
+            (self.told["voided"], "tenders voided in their own transaction or declined taken as declined"),
         )
         return [f"{what}: {count}" for count, what in sentences if count]
 
 
-def _originals(tenders: list[Tender]) -> Iterator[str | None]:
-    """RRN of the tender that each one undoes: of the linked transaction, with the same amount."""
-    known: dict[tuple[str, int | None], list[str]] = {}
-    for tender in tenders:
-        if tender.txn_type == "SALE" and tender.rrn:
-            known.setdefault((tender.key, tender.amount_minor), []).append(tender.rrn)
-    for tender in tenders:
-        found = known.get((tender.original, tender.amount_minor), []) if tender.txn_type != "SALE" else []
-        yield found[0] if len(found) == 1 else None
-
-
-def _frame(tenders: list[Tender], context: Context) -> pl.DataFrame:
+def _frame(tenders: list[Tender], originals: list[str | None], context: Context) -> pl.DataFrame:
     """Tenders as the canonical frame of the journal side."""
     wanted = schemas.canonical(schemas.JOURNAL)
     texts = {name: wanted.get(name, pl.String()) for name in Tender._fields}
@@ -117,7 +155,7 @@ def _frame(tenders: list[Tender], context: Context) -> pl.DataFrame:
     return raw.with_columns(
         txn_time=times,
         business_date=pl.Series(days).fill_null(pl.select(business_dates(pl.lit(times), context)).to_series()),
-        original_rrn=pl.Series([*_originals(tenders)], dtype=pl.String),
+        original_rrn=pl.Series(originals, dtype=pl.String),
         unreadable=pl.when(unreadable != "").then(unreadable),
         batch_no=pl.lit(None, pl.String),
         stan=pl.lit(None, pl.String),
@@ -142,6 +180,7 @@ class PosLog:
 
     name: str = NAME
     side: Side = "journal"
+    large: int = PART
 
     def identify(self, filename: str, head: bytes) -> bool:  # noqa: ARG002 - any name ends with .xml
         """Whether its first elements hold a POSLog."""
@@ -154,27 +193,18 @@ class PosLog:
 
     def parse(self, data: bytes, context: Context) -> Parsed:
         """Read every card and wallet tender; SourceError where the file cannot be used at all."""
+        (whole,) = self._walk(data, context).parts(None)
+        return whole
+
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """`parse` part by part."""
+        yield from self._walk(data, context).parts(PART)
+
+    def _walk(self, data: Data, context: Context) -> Walk:
         why = looks_like(data[:HEAD])
         if why:
             raise SourceError(f"not {NAME}: {why}", mend="ask for the POSLog itself")
-        reader = XmlReader(data, ("Transaction",), ("Tender",), profile=NAME)
-        walk = Walk(reader)
-        for transaction in reader:
-            walk.take(transaction)
-            transaction.clear()
-        if reader.places["Tender"]:
-            raise SourceError("tenders stand outside of any transaction", mend="ask for a valid POSLog", profile=NAME)
-        return Parsed(
-            profile=NAME,
-            side=self.side,
-            rows=_frame(walk.tenders, context),
-            refused=NO_REFUSALS,
-            raw=camt_xml.RawElements(reader.text(), "Tender", walk.offsets, walk.lines, frozenset()),
-            data_rows=len(walk.tenders),
-            covered=tuple(sorted(filter(_is_day, walk.days))),
-            warnings=tuple(walk.warnings()),
-            traces=walk.traces(),
-        )
+        return Walk(XmlReader(data, ("Transaction",), ("Tender",), profile=NAME), context)
 
 
 def _is_day(text: str) -> bool:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 import polars as pl
 
-from pipelines.sources.base import Context, Parsed, Side, SourceError, Totals
+from pipelines.sources.base import NO_PAYOUTS, Context, Data, Parsed, Side, SourceError, Totals
 from pipelines.sources.convert import business_dates, to_canonical
 from pipelines.sources.encoding import checked_utf8, encoding_of, utf8, utf8_head
-from pipelines.sources.gather import gathered
+from pipelines.sources.gather import abreast, gathered
 from pipelines.sources.layout import Field, Layout
 from pipelines.sources.quoted import PADDING, cells_of
+from pipelines.sources.streaming import HEAD, Piece, comes_in_pieces, pieces_of
 from pipelines.sources.text import RawText, pieces, read_cells
 from pipelines.sources.zones import to_books
-from schemas.validation import shown
 
 DELIMITERS = (",", ";", "\t")
 """Reports come with commas; those that went through a spreadsheet have what its language likes."""
 
-MOST_TOLD = 5
-"""Unknown words that are named in warnings."""
-
-TAKES_A_SIGN = {"SALE": 1, "REFUND": -1}
+_AS_TEXT = Layout(profile="", side="settlement", fields={})
+"""How a large report is cut at line ends: quotes as anywhere, in the encoding that its bytes plainly are."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,26 @@ class Reading:
     refused: pl.DataFrame
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What a report says as a whole, once all its rows are there."""
+Survey = Mapping[str, pl.DataFrame]
+"""What rows of a report amount to, in small frames by name: those of a whole report are those of its parts in turn."""
 
-    rows: pl.DataFrame
+
+@dataclass(frozen=True)
+class Told:
+    """What a report says as a whole. formed: payouts that only its lines give, in columns of NO_PAYOUTS."""
+
     totals: Totals = field(default_factory=Totals)
     warnings: tuple[str, ...] = ()
+    formed: pl.DataFrame = field(default_factory=NO_PAYOUTS.clone)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The header of a report: names of its columns, what stands between them, and the number of the line after."""
+
+    names: list[str]
+    delimiter: str
+    first: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +66,10 @@ class Report:
 
     needs: header names in lower case, all of which it has. aliases: other names of a column. texts: gives from the
     file's cells the text of canonical columns (amounts and codes as `fields` reads them) and extras, whose names begin
-    with an underscore; `_zone` is the zone of the row's time, blank for that of the report. finish: completes the rows.
-    acquirer: who writes such reports. zone: what their times mean unless the source says otherwise.
+    with an underscore; `_zone` is the zone of the row's time, blank for that of the report. survey: what the rows
+    amount to; finish: completes the rows, given the survey of the whole report; told: what that says of the report,
+    of which some lines were refused, or none. acquirer: who writes such reports. zone: what their times mean unless
+    the source says otherwise.
     """
 
     name: str
@@ -64,7 +77,9 @@ class Report:
     needs: frozenset[str]
     fields: Mapping[str, Field]
     texts: Callable[[pl.DataFrame, Context], pl.DataFrame]
-    finish: Callable[[Reading, Context], Finished]
+    survey: Callable[[Reading], Survey]
+    finish: Callable[[Reading, Survey], pl.DataFrame]
+    told: Callable[[Survey, bool], Told]
     aliases: Mapping[str, str] = field(default_factory=dict)
     carried: tuple[str, ...] = ()
     zone: str | None = None
@@ -97,51 +112,92 @@ class Report:
             error.profile = error.profile or self.name
             raise
 
+    def stream(self, data: Data, context: Context) -> Iterator[Parsed]:
+        """Read a large report part by part, twice: first for what it amounts to, then for its rows."""
+        if not comes_in_pieces(data):
+            yield self.parse(data[:], context)
+            return
+        try:
+            yield from self._streamed(data, replace(context, acquirer=context.acquirer or self.acquirer))
+        except SourceError as error:
+            error.profile = error.profile or self.name
+            raise
+
     def _parsed(self, text: bytes, context: Context) -> Parsed:
-        header = self._header(text)
-        if header is None:
-            checked_utf8(text)
-            raise SourceError(self.explain("", text[:65536]))
-        names, delimiter, first, start = header
-        parts = pieces(text[start:], first, '"')
-        rows, extras, refused = gathered(lambda part: self._read(*part, names, delimiter, context), parts)
-        read = Reading(rows, extras, refused)
-        reading, warnings = in_the_books_time(read, context.zone_or(self.zone or context.source_timezone), context)
-        finished = self.finish(reading, context)
+        columns, start = self._columns(text)
+        parts = pieces(text[start:], columns.first, '"')
+        read = Reading(*gathered(lambda part: self._read(*part, columns, context), parts))
+        reading, unknown = self._timed(read, context)
+        survey = self.survey(reading)
+        found = self._found(reading, survey, RawText(text, columns.delimiter, len(columns.names)))
+        return self._whole(found, self.told(survey, bool(reading.refused.height)), unknown)
+
+    def _streamed(self, data: Data, context: Context) -> Iterator[Parsed]:
+        columns, start = self._columns(utf8_head(data[:HEAD], encoding_of(data[:HEAD], "utf-8")))
+
+        def read(piece: Piece) -> tuple[Piece, Reading, tuple[str, ...]]:
+            body, first = (piece.text[start:], columns.first) if piece.first == 1 else (piece.text, piece.first)
+            return piece, *self._timed(Reading(*self._read(body, first, columns, context)), context)
+
+        surveys, refused, unknown = [], False, dict[str, None]()
+        for _, reading, words in abreast(read, pieces_of(data, _AS_TEXT)):
+            surveys.append(self.survey(reading))
+            refused |= bool(reading.refused.height)
+            unknown |= dict.fromkeys(words)
+        survey = {name: pl.concat([each[name] for each in surveys]) for name in surveys[0]}
+        for piece, reading, _ in abreast(read, pieces_of(data, _AS_TEXT)):
+            raw = RawText(piece.text, columns.delimiter, len(columns.names), first=piece.first)
+            found = self._found(reading, survey, raw)
+            yield self._whole(found, self.told(survey, refused), tuple(unknown)) if piece.last else found
+
+    def _timed(self, read: Reading, context: Context) -> tuple[Reading, tuple[str, ...]]:
+        return in_the_books_time(read, context.zone_or(self.zone or context.source_timezone), context)
+
+    def _found(self, reading: Reading, survey: Survey, raw: RawText) -> Parsed:
+        rows = self.finish(reading, survey)
         return Parsed(
             profile=self.name,
             side=self.side,
-            rows=finished.rows,
+            rows=rows,
             refused=reading.refused,
-            raw=RawText(text, delimiter, len(names)),
-            data_rows=finished.rows.height + reading.refused.height,
-            totals=finished.totals,
-            warnings=(*warnings, *finished.warnings),
+            raw=raw,
+            data_rows=rows.height + reading.refused.height,
             printed=printed_span(reading.extras),
             carried=self.carried,
         )
 
+    def _whole(self, found: Parsed, told: Told, unknown: tuple[str, ...]) -> Parsed:
+        return replace(found, totals=told.totals, warnings=(*unknown, *told.warnings), formed=told.formed)
+
+    def _columns(self, text: bytes) -> tuple[Columns, int]:
+        """The header, and the offset behind it; SourceError where it is another file's."""
+        found = self._header(text)
+        if found is None:
+            checked_utf8(text)
+            raise SourceError(self.explain("", text[:HEAD]))
+        return found
+
     def _read(
-        self, body: bytes, first: int, names: list[str], delimiter: str, context: Context
+        self, body: bytes, first: int, columns: Columns, context: Context
     ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        cells = read_cells(body, first, len(names), delimiter=delimiter)
+        cells = read_cells(body, first, len(columns.names), delimiter=columns.delimiter)
         filled = cells.rows.filter(pl.any_horizontal(pl.col(pl.String).is_not_null()))
-        rows, extras = canonical(self.texts(named(filled, names), context), self.fields, context)
+        rows, extras = canonical(self.texts(named(filled, columns.names), context), self.fields, context)
         return rows, extras, cells.refused
 
     def _names(self, line: str, delimiter: str) -> list[str]:
         lower = [" ".join(name.lower().split()) for name in cells_of(line, delimiter, '"')]
         return [self.aliases.get(name, name) for name in lower]
 
-    def _header(self, text: bytes) -> tuple[list[str], str, int, int] | None:
-        """Names, delimiter, and number and offset of the line after; None where it is another file's header."""
+    def _header(self, text: bytes) -> tuple[Columns, int] | None:
+        """The header and the offset of the line after; None where it is another file's header."""
         number, line, after = _first_line(text)
         for delimiter in DELIMITERS:
             names = self._names(line, delimiter)
             if self.needs <= set(names):
                 twice = [name for name in sorted(self.needs) if names.count(name) > 1]
                 if not twice:
-                    return names, delimiter, number + 1, after
+                    return Columns(names, delimiter, number + 1), after
         return None
 
 
@@ -179,43 +235,10 @@ def own(*names: str, kind: str = "text") -> dict[str, Field]:
     return {name: Field(kind, (name,)) for name in names}  # type: ignore[arg-type]
 
 
-def optional(cells: pl.DataFrame, *names: str) -> pl.Expr:
-    """The first filled one of some columns, those that the report does not have left aside."""
-    there = [pl.col(name) for name in names if name in cells.columns]
-    return pl.coalesce(there) if there else pl.lit(None, pl.String)
-
-
-def by_word(words: pl.Series, code: Callable[[str], str | None]) -> pl.Series:
-    """What a function says of each word, asked once for each that is there; blank stays blank."""
-    there = words.drop_nulls().unique().to_list()
-    said = dict(zip(there, map(code, there), strict=True))
-    return words.replace_strict(said, default=None, return_dtype=pl.String) if said else words
-
-
-def words_of(cells: pl.DataFrame, *names: str) -> pl.Series:
-    """`optional` as a column, for `by_word`."""
-    return cells.with_columns(_words=optional(cells, *names))["_words"]
-
-
 def printed_span(extras: pl.DataFrame) -> tuple[date, date] | None:
     """First and last date as printed."""
     first, last = extras["_printed"].min(), extras["_printed"].max()
     return (first, last) if isinstance(first, date) and isinstance(last, date) else None
-
-
-def with_honest_types(rows: pl.DataFrame) -> pl.DataFrame:
-    """Turn a sale that takes money, or a refund that brings it, into an adjustment; its reason code tells which."""
-    kind, gross = pl.col("record_type"), pl.col("gross_minor")
-    turned = pl.any_horizontal((kind == name) & (gross * sign < 0) for name, sign in TAKES_A_SIGN.items())
-    return rows.with_columns(record_type=pl.when(turned).then(pl.lit("ADJUSTMENT")).otherwise(kind))
-
-
-def unknown_words(words: pl.Series, known: Callable[[str], bool]) -> tuple[str, ...]:
-    """Warnings for the words of a column that no mapping knows, most frequent first; their lines are adjustments."""
-    unknown = [(word, n) for word, n in words.drop_nulls().value_counts(sort=True).iter_rows() if not known(word)]
-    told = [f"type {shown(w)!r} is unknown: {n} line(s) are taken as adjustments" for w, n in unknown[:MOST_TOLD]]
-    more = len(unknown) - len(told)
-    return (*told, *([f"{more} more types are unknown"] if more else []))
 
 
 def _first_line(text: bytes) -> tuple[int, str, int]:

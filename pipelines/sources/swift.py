@@ -47,12 +47,13 @@ class Field:
 
 @dataclass
 class Message:
-    """One message; kind: 940, 942 … where an envelope says so; ended: its end mark was seen."""
+    """One message; kind: 940, 942 … where an envelope says so; ended: its end mark was seen; enclosed: in braces."""
 
     line: int
     kind: str = ""
     fields: list[Field] = field(default_factory=list)
     ended: bool = False
+    enclosed: bool = False
 
     def tags(self) -> set[str]:
         """Tags of its fields."""
@@ -104,7 +105,7 @@ def split(data: bytes) -> File:
     """
     found = File([], [])
     message: Message | None = None
-    kind, begun = "", 0
+    kind, begun, enclosed = "", 0, False
     for number, raw in enumerate(data.split(b"\n"), 1):
         line = text_of(raw.rstrip(b"\r"))
         bare = line.strip()
@@ -112,13 +113,13 @@ def split(data: bytes) -> File:
             if message is not None:
                 message.ended, message = bare.startswith("-"), None
             kind = _kind_in(bare) or ("" if bare.startswith("-") else kind)
-            begun = number if _OPENS.search(bare) else begun
+            begun, enclosed = (number if _OPENS.search(bare) else begun), "{4:" in bare
             line = bare = bare[bare.rfind("{4:") + 3 :].strip() if "{4:" in bare else ""
         tag = _FIELD.match(bare)
         name = tag.group(1).upper() if tag else ""
         if tag and name in TAGS:
             if message is None or (name == "20" and message.fields):
-                message, begun = Message(number, kind), 0
+                message, begun, enclosed = Message(number, kind, enclosed=enclosed), 0, False
                 found.messages.append(message)
             message.fields.append(Field(name, number, [bare[tag.end() :]]))
         elif message is not None:

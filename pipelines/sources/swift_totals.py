@@ -30,6 +30,7 @@ def control(file: File, pages: list[Page], *, statements: bool) -> Control:
     if statements:
         for before, page in pairwise(pages):
             _follows(found, before, page)
+    _ends(found, file, pages if statements else [])
     last = file.messages[-1].fields[-1]
     if last.tag[:2] in {"64", "65"} and balance_of(last.text, last.line) is None:
         found.against([(last.line, f"the last balance {shown(last.text)!r} cannot be read: the file breaks off")])
@@ -93,10 +94,25 @@ def _compare(found: Control, page: Page, mark: str, label: str, declared: tuple[
 def _follows(found: Control, before: Page, page: Page) -> None:
     """A page that is not the last one ends with the balance that the next one begins with."""
     left, right = before.minor.get("closing"), page.minor.get("opening")
+    if not before.final and "closing" in before.stated and before.account != page.account:
+        found.against([(before.line, "further pages of the statement that goes on here are missing")])
     if before.final or before.account != page.account or left is None or right is None or left == right:
         return
     texts = [money_text(amount, page.currency) for amount in (left, right)]
     found.against([(page.line, f"the page before ends with {texts[0]}, this one begins with {texts[1]}")])
+
+
+def _ends(found: Control, file: File, pages: list[Page]) -> None:
+    """Whether the file goes on to its end: the brace that closes an envelope, and the last page of a statement.
+
+    Without an envelope the mark `-` may only stand between messages. Banks may send each page as a file of its own; one
+    that holds several holds all of a statement.
+    """
+    *others, last = file.messages
+    if last.enclosed and not last.ended:
+        found.against([(last.line, "the message that begins here has no end mark: the file breaks off")])
+    elif pages and not pages[-1].final and "closing" in pages[-1].stated and (others or not last.ended):
+        found.against([(last.line, "the page that begins here is not the last one: the file breaks off")])
 
 
 def balances(pages: list[Page]) -> list[Balance]:

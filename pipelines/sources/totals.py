@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.money import EXPONENTS
 from pipelines.sources.amounts import plain_number
 from pipelines.sources.base import NO_BALANCES, Side, SourceError, Totals, decimals
+from pipelines.sources.chains import OFF_CHAIN, break_in_chain
 from pipelines.sources.layout import Amounts, Layout
 from schemas.validation import shown
 
@@ -94,6 +95,7 @@ class Tally:
     figures: dict[str | None, dict[str, int]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     entries: list[pl.DataFrame] = field(default_factory=list)
+    found: Totals = field(default_factory=Totals)
 
     def add(self, rows: pl.DataFrame, refused: int, passed: int = 0) -> None:
         """rows: canonical rows before validation, in the order of the file; refused: lines that are no rows; passed:
@@ -132,8 +134,15 @@ class Tally:
         broken = None
         if self.layout.side == "bank":
             broken = self._of_balances(declared, computed, digits)
-        unread = {*self._columns} if self.refused else self.unread
-        return Totals(declared, computed, broken, frozenset(unread & declared.keys()), digits)
+        unread = frozenset(({*self._columns} if self.refused else self.unread) & declared.keys())
+        self.found = Totals(declared, computed, broken or self._too_much(declared, computed, unread), unread, digits)
+        return self.found
+
+    def _too_much(self, declared: dict[str, int], computed: dict[str, int], unread: frozenset[str]) -> str | None:
+        """Where the readable lines of a journal add up to more than all: its amounts have no sign."""
+        if self.layout.side != "journal" or "amount" not in unread or computed["amount"] <= declared["amount"]:
+            return None
+        return "the lines that can be read add up to more than the amount declared"
 
     def _figure(self, name: str, digits: int) -> int:
         whole = name in COUNTS or self.layout.amounts.unit == "minor"
@@ -152,7 +161,20 @@ class Tally:
 
     def oddities(self) -> tuple[str, ...]:
         """What is odd about the lines and yet no reason to refuse the file."""
-        return ()
+        return (*self.found.uncompared(), *self._off_chain())
+
+    def _off_chain(self) -> tuple[str, ...]:
+        """Where the balances of a statement break off.
+
+        A statement that declares no totals does not promise that its balances are in order either, but a row that is
+        missing shows in them.
+        """
+        if self.layout.side != "bank" or self.layout.trailer is not None or not self.entries:
+            return ()
+        rows = pl.concat(self.entries)
+        alone = rows.select(pl.struct("account", "currency").n_unique()).item() == 1
+        off = break_in_chain(rows, "amount_minor") if alone else None
+        return (f"line {off}: {OFF_CHAIN}: a row may be missing",) if off else ()
 
 
 def _figure(name: str, side: Side) -> pl.Expr:
@@ -230,7 +252,7 @@ def _broken_chain(rows: pl.DataFrame, declared: dict[str, int], digits: int) -> 
     off = _off(rows, opening)
     if off is None or _off(rows.reverse(), opening) is None:
         return None
-    return f"line {off}: the balance is not the balance before it plus the amount"
+    return f"line {off}: {OFF_CHAIN}"
 
 
 def _off(rows: pl.DataFrame, opening: int | None) -> int | None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.money import EXPONENTS
 from pipelines.sources.base import SourceError, Totals
+from pipelines.sources.chains import OFF_CHAIN, break_in_chain
 from pipelines.sources.delimited import Delimited
 from pipelines.sources.layout import Field, Layout
 from pipelines.sources.outline import Trailers
@@ -21,8 +22,6 @@ from pipelines.sources.totals import Stated, Tally, declared_totals, lift
 CHINA = "Asia/Shanghai"
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H：%M：%S", "%Y-%m-%d%H：%M：%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M")
 """As bills print them, with full-width colons in those of 2014, and as a spreadsheet leaves them."""
-
-OFF_CHAIN = "the balance is not the balance before it plus the amount"
 
 
 def text(*names: str, optional: bool = False) -> Field:
@@ -68,32 +67,6 @@ def ledger_entries(frame: pl.DataFrame, paid_out: tuple[str, ...], repeats: tupl
         gross_minor=pl.when(out).then(-pl.col("flow")).otherwise(pl.col("flow")),
         payout_id=pl.when(out).then(pl.col("entry_no")),
     )
-
-
-def break_in_chain(rows: pl.DataFrame) -> int | None:
-    """Line of a ledger at which its running balances do not follow; None where they do, or cannot be compared.
-
-    Either end of time may come first, and entries of one second stand in any order: balances hold as long as all
-    but one of those before an entry are balances after another.
-    """
-    after, flow = pl.col("balance_minor"), pl.col("flow")
-    if rows.is_empty() or rows.select((after.is_null() | flow.is_null()).any()).item():
-        return None
-    ends = [_breaks(rows), _breaks(rows.reverse())]
-    if not all(ends):
-        return None
-    befores = rows.select(balance=after - flow, step=pl.lit(1))
-    afters = rows.select(balance=after, step=pl.lit(-1))
-    steps = pl.concat([befores, afters]).group_by("balance").agg(pl.col("step").sum())
-    if steps.select(pl.col("step").abs().sum()).item() <= 2:
-        return None
-    return min(ends, key=len)[0]
-
-
-def _breaks(rows: pl.DataFrame) -> list[int]:
-    before = pl.col("balance_minor").shift(1)
-    off = rows.filter(before.is_not_null() & (before + pl.col("flow") != pl.col("balance_minor")))
-    return off["line"].to_list()
 
 
 @dataclass(frozen=True)
@@ -160,7 +133,8 @@ class BillTally(Tally):
         computed = {name: self._computed(name, digits, declared[name]) for name in self.controls if name in declared}
         unread = {*self.controls} - {"rows"} if self.refused else self.unread
         off = self._off if self.chained and not self.refused else None
-        return Totals(declared, computed, off, frozenset(unread & declared.keys()), digits)
+        self.found = Totals(declared, computed, off, frozenset(unread & declared.keys()), digits)
+        return self.found
 
     def _computed(self, name: str, digits: int, declared: int) -> int:
         control = self.controls[name]
@@ -175,13 +149,13 @@ class BillTally(Tally):
 
     @property
     def _off(self) -> str | None:
-        off = break_in_chain(pl.concat(self.entries)) if self.entries else None
+        off = break_in_chain(pl.concat(self.entries), "flow") if self.entries else None
         return f"line {off}: {OFF_CHAIN}" if off else None
 
     def oddities(self) -> tuple[str, ...]:
-        """A chain of balances that breaks though the format does not promise one."""
+        """Sums that are not compared, and a chain of balances that breaks though the format does not promise one."""
         off = None if self.chained else self._off
-        return (off,) if off else ()
+        return (*self.found.uncompared(), *([off] if off else []))
 
 
 @dataclass(frozen=True)

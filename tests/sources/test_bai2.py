@@ -181,3 +181,19 @@ def test_any_bytes_get_a_plain_answer(data: bytes) -> None:
     assert BAI2.explain("x", data)
     with pytest.raises(SourceError):
         BAI2.parse(data, Context())
+
+
+def test_records_on_one_line_are_told_from_a_text_that_looks_so_by_the_totals() -> None:
+    """What of a text is a record, nothing but the trailers says."""
+    crowded = report("16,142,500,Z,,,FIRST/", "16,142,100,Z,,,SECOND/").replace(b"/\n16,142,100", b"/ 16,142,100")
+    found = read(crowded.replace(b"/\n49,", b"/ 49,"))
+    assert found.totals.agree
+    assert found.rows["amount_minor"].to_list() == [500, 100]
+    of_a_text = read(report("16,142,500,Z,,,INVOICES 12/ 16,142 OF MAY/"))
+    assert of_a_text.totals.agree
+    assert of_a_text.rows["remittance"].to_list() == ["INVOICES 12/ 16,142 OF MAY"]
+    overdrawn = read(
+        report("16,142,500,Z,,,TEXT/").replace(b"TEXT/\n49,500", b"TEXT/   49,-500").replace(b",500,", b",-500,")
+    )
+    assert overdrawn.rows.height == 1
+    assert not overdrawn.totals.contradiction

@@ -43,6 +43,14 @@ ABC = (
     "20260304,123456,转存,+10000.00,11000.00,某支付,369396693,超级网银,P1\n"
     "20260304,,还款,-12.89,10987.11,--,111222333\n"
 )
+BOC = (
+    "中国银行交易流水明细单\n"
+    "记账日期,记账时间,币别,金额,余额,交易名称,渠道,网点名称,附言,对方账户名,对方卡号/账号,对方开户行,借记卡号\n"
+    '2026-03-05,09:11:00,人民币,-13.40,"1,221.16",网上支付,手机银行,-------------------,----------,某公司,'
+    "6226******0001,-------------------,3167\n"
+    '2026-03-04,12:20:00,人民币,"1,234.56","1,234.56",转账,银企对接,-------------------,清算款P1,某支付,'
+    "8000******0002,某银行\n"
+)
 
 
 def read(name: str, text: str, filename: str = "x.txt") -> intake.Read:
@@ -51,7 +59,7 @@ def read(name: str, text: str, filename: str = "x.txt") -> intake.Read:
 
 
 def test_each_ready_profile_is_a_whole_declaration() -> None:
-    assert READY == ["abc_csv", "allinpay", "cmb_csv", "icbc_csv", "leshua"]
+    assert READY == ["abc_csv", "allinpay", "boc_csv", "cmb_csv", "icbc_csv", "leshua"]
     for name in READY:
         assert ready_profile(name).name == name
 
@@ -96,6 +104,25 @@ def test_cmb_and_abc() -> None:
     ]
 
 
+def test_boc() -> None:
+    done = read("boc_csv", BOC)
+    columns = ("booking_date", "currency", "amount_minor", "balance_minor", "remittance", "counterparty")
+    assert done.accepted.with_columns(pl.col("booking_date").cast(pl.String)).select(columns).rows() == [
+        ("2026-03-05", "CNY", -1_340, 122_116, "网上支付", "某公司"),
+        ("2026-03-04", "CNY", 123_456, 123_456, "转账 清算款P1", "某支付"),
+    ]
+    assert done.parsed.balances["amount_minor"].to_list() == [0, 122_116]
+    assert done.parsed.warnings == ()
+
+
+def test_a_row_that_is_missing_shows_in_the_balances_of_a_statement_without_totals() -> None:
+    head = "记账日期,币别,金额,余额,交易名称,附言,对方账户名\n"
+    rows = [f"2026-03-0{9 - n},CNY,1.00,{9 - n}.00,转账,,某公司\n" for n in range(5)]
+    assert read("boc_csv", head + "".join(rows)).parsed.warnings == ()
+    told = read("boc_csv", head + "".join(rows[:2] + rows[3:])).parsed.warnings
+    assert told == ("line 3: the balance is not the balance before it plus the amount: a row may be missing",)
+
+
 def test_a_declaration_like_a_ready_one_differs_where_it_says_so() -> None:
     like = {"name": "mine", "like": "allinpay", "codes": {"record_type": {"积分消费": "SALE"}}}
     profile = profile_of(Declaration.model_validate(like))
@@ -104,7 +131,7 @@ def test_a_declaration_like_a_ready_one_differs_where_it_says_so() -> None:
     assert done.accepted["record_type"].to_list() == ["SALE", "REFUND", "SALE"]
 
 
-@pytest.mark.parametrize("text", [CMB, ABC, ICBC])
+@pytest.mark.parametrize("text", [CMB, ABC, ICBC, BOC])
 def test_no_ready_profile_claims_a_file_before_a_source_names_it(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(text, encoding="utf-8")

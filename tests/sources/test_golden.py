@@ -23,7 +23,7 @@ def answer(folder: Path) -> dict[str, object]:
     source = settings.sources[0] if settings.sources else fallback
     (path,) = folder.glob("input.*")
     done = intake.read(settings.readers[source.profile], path.read_bytes(), settings, source)
-    totals = done.parsed.totals
+    totals, formed = done.parsed.totals, done.parsed.formed.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()
     return {
         "rows": done.parsed.data_rows,
         "accepted": done.accepted.with_columns(pl.col(pl.Date, pl.Datetime).cast(pl.String)).to_dicts(),
@@ -33,6 +33,7 @@ def answer(folder: Path) -> dict[str, object]:
         "unchecked": sorted(totals.unchecked),
         "agree": totals.agree,
         "refusal": done.refusal.text if done.refusal else None,
+        **({"formed": formed} if formed else {}),
     }
 
 

@@ -41,3 +41,12 @@ def test_regular_rows_are_cut_at_the_signs_and_only_where_they_are_asked_for() -
 def test_a_line_with_too_many_cells_beside_one_with_too_few_is_left_to_the_careful_way() -> None:
     body = body_of([["1", "2", "3", "4"], ["5", "6"]], "\n", closed=True)
     assert leads.led_cells(body, 3, ",", "`", None) is None
+
+
+@given(st.lists(ROW, min_size=1, max_size=8), st.sets(st.integers(1, 3), min_size=1))
+def test_cells_that_are_not_asked_for_change_nothing_about_the_others(rows: list[list[str]], wanted: set[int]) -> None:
+    body = body_of(rows, "\n", closed=True)
+    every, some = (leads.led_cells(body, 3, ",", "`", these) for these in (None, wanted))
+    assert (every is None) == (some is None)
+    if every is not None and some is not None:
+        assert_frame_equal(every.select(str(n) for n in sorted(wanted)), some)

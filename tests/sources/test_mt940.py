@@ -161,6 +161,45 @@ def test_pages_are_joined_and_must_follow_each_other() -> None:
     assert read(alone).covered == ()
 
 
+def page(number: str, opening: str, closing: str, account: str = "A-1") -> bytes:
+    """A page of one credit of 5; opening and closing with their tags."""
+    told = (
+        ":20:X",
+        f":25:{account}",
+        f":28C:{number}",
+        f":60{opening}",
+        ":61:2603020302C5,NTRFX",
+        f":62{closing}",
+        "-",
+    )
+    return "\n".join(told).encode() + b"\n"
+
+
+FIRST, MIDDLE = page("1/1", "F:C260301EUR0,", "M:C260302EUR5,"), page("1/2", "M:C260302EUR5,", "M:C260302EUR10,")
+LAST = page("1/3", "M:C260302EUR10,", "F:C260302EUR15,")
+
+
+def test_a_file_of_several_pages_that_ends_before_the_last_one_is_cut_off() -> None:
+    assert read(FIRST + MIDDLE + LAST).totals.agree is True
+    assert "line 8: the page that begins here is not the last one" in read(FIRST + MIDDLE).totals.disagreement()
+    assert read(FIRST).totals.agree is True, "banks send pages as files of their own"
+    assert "is not the last one" in read(FIRST.removesuffix(b"-\n")).totals.disagreement(), "but not without an end"
+
+
+def test_a_statement_that_goes_on_and_does_not_is_missed_among_others_too() -> None:
+    other = page("1", "F:C260301EUR0,", "F:C260302EUR5,", account="B-2")
+    assert "line 1: further pages of the statement" in read(FIRST + other).totals.disagreement()
+    assert read(other + FIRST + MIDDLE + LAST).totals.agree is True
+
+
+def test_an_envelope_that_is_never_closed_is_cut_off() -> None:
+    inner = statement(":61:2603020302C5,NTRFX").removesuffix(b"-")
+    opened = b"{1:F01BANK}{2:O940BANK}{4:\n" + inner
+    assert read(opened + b"-}{5:}").totals.agree is True
+    assert "no end mark" in read(opened).totals.disagreement()
+    assert read(inner).totals.agree is True
+
+
 def test_an_unreadable_entry_is_refused_and_its_statement_never_agrees() -> None:
     parsed = read(statement(":61:2603020302C5,NTRFX", ":61:what is this"))
     assert parsed.refused["line"].to_list() == [6]

@@ -3,14 +3,17 @@
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import reading
+from pipelines.sources import poslog, xml_stream
 from pipelines.sources.base import Context, Parsed, SourceError
 from pipelines.sources.camt053 import CAMT053
 from pipelines.sources.poslog import POSLOG
+from pipelines.sources.traces import gaps
 
 WHOLE = (Path(__file__).parent / "golden" / "poslog" / "input.xml").read_bytes()
 
@@ -138,3 +141,42 @@ def test_any_bytes_get_a_plain_answer(data: bytes) -> None:
     assert POSLOG.explain("x.xml", data)
     with pytest.raises(SourceError):
         POSLOG.parse(data, Context())
+
+
+def day(transactions: int) -> str:
+    """A log of sales, each returned by the next transaction but one, and a till float."""
+    said, place = ["<POSLog>"], "<RetailStoreID>1</RetailStoreID><WorkstationID>2</WorkstationID>"
+    for number in range(transactions):
+        sold = f"{place}<BusinessDayDate>2026-03-01</BusinessDayDate><SequenceNumber>{number - 2}</SequenceNumber>"
+        returned = f"<TransactionLink>{sold}</TransactionLink>" if number % 3 == 2 else ""
+        kind = "Refund" if returned else "Sale"
+        body = tender("5.00", f'TenderType="CreditDebit" TypeCode="{kind}"').replace("R1", f"R{number}")
+        cash = tender("1.00", 'TenderType="Cash" TypeCode="Sale"')
+        head = f"{place}<SequenceNumber>{number}</SequenceNumber>"
+        business = f"<BusinessDayDate>2026-03-0{1 + number % 3}</BusinessDayDate>"
+        dates = f"{business}<EndDateTime>2026-03-02T10:00:00</EndDateTime>"
+        inside = f"<RetailTransaction>{returned}<LineItem>{body}{cash}</LineItem></RetailTransaction>"
+        said.append(f"<Transaction>{head}{dates}<CurrencyCode>USD</CurrencyCode>{inside}</Transaction>\n")
+    return "".join([*said, "</POSLog>"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_large_log_is_read_in_parts_that_add_up_to_the_whole(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poslog, "PART", 5_000)
+    monkeypatch.setattr(xml_stream, "BLOCK", 2_000)
+    data, known = day(60).encode(encoding), Context()
+    parts, whole = [*POSLOG.stream(data, known)], POSLOG.parse(data, known)
+    assert len(parts) > 3
+    rows = pl.concat([part.rows for part in parts])
+    assert rows.equals(whole.rows)
+    assert rows["original_rrn"].count() == 20
+    assert (parts[-1].warnings, parts[-1].covered) == (whole.warnings, whole.covered)
+    assert gaps([part.traces for part in parts]).equals(gaps([whole.traces]))
+    raw = [text for part in parts for text in part.raw(part.rows["line"].to_list()).items()]
+    assert dict(raw) == whole.raw(rows["line"].to_list())
+
+
+def test_a_large_log_that_is_cut_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poslog, "PART", 5_000)
+    with pytest.raises(SourceError, match="breaks off"):
+        list(POSLOG.stream(day(60).encode()[:-500], Context()))

@@ -11,6 +11,7 @@ from pipelines.sources.declared import Declaration, profile_of
 from pipelines.synth import generate
 
 GOLDEN = Path(__file__).parent / "golden"
+REPORTS = ["adyen_settlement_detail", "stripe_payout_reconciliation", "stripe_balance"]
 KNOWN = Context(acquirer="A", account="A1")
 
 
@@ -28,7 +29,7 @@ def streamed(profile: object, data: bytes) -> tuple[list[Parsed], pl.DataFrame, 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
 @pytest.mark.parametrize("chunk", [150, 400, 1000])
-@pytest.mark.parametrize("name", ["pos_journal", "acquirer_csv", "bank_csv"])
+@pytest.mark.parametrize("name", ["pos_journal", "acquirer_csv", "bank_csv", *REPORTS])
 def test_parts_add_up_to_the_whole(name: str, chunk: int, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = text_of(name).decode().encode(encoding)
     whole = PROFILES[name].parse(data, KNOWN)
@@ -39,6 +40,7 @@ def test_parts_add_up_to_the_whole(name: str, chunk: int, encoding: str, monkeyp
     assert refused.equals(whole.refused)
     assert sum(part.data_rows for part in parts) == whole.data_rows
     assert (parts[-1].totals, parts[-1].warnings) == (whole.totals, whole.warnings)
+    assert pl.concat([part.formed for part in parts]).equals(whole.formed)
     wanted = [*rows["line"], *refused["line"]]
     raw = {line: text for part in parts for line, text in part.raw([*part.rows["line"], *part.refused["line"]]).items()}
     assert raw == whole.raw(wanted)

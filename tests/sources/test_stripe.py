@@ -126,3 +126,51 @@ def test_an_amount_finer_than_its_currency_is_rejected_and_never_a_thousand_time
 
 def test_a_report_without_rows_is_read() -> None:
     assert report() == []
+
+
+PAID = f"{HEAD},automatic_payout_effective_at,trace_id"
+
+
+def formed(*lines: str, profile: str = "stripe_payout_reconciliation", head: str = PAID) -> list[dict[str, Any]]:
+    return PROFILES[profile].parse("\n".join([head, *lines]).encode(), Context(account="acct_1")).formed.to_dicts()
+
+
+def test_a_payout_that_the_report_leaves_out_is_what_its_lines_add_up_to() -> None:
+    lines = [
+        "txn_1,2026-03-02 10:00:00,EUR,5,1,4,charge,ch_1,po_1,2026-03-04 00:00:00,",
+        "txn_2,2026-03-02 10:00:00,EUR,7,0,7,charge,ch_2,po_2,2026-03-05 00:00:00,",
+        "txn_3,2026-03-02 10:00:00,EUR,-1,0,-1,refund,re_3,po_1,2026-03-04 00:00:00,T77",
+        "txn_4,2026-03-02 10:00:00,USD,2,0,2,charge,ch_4,po_1,2026-03-04 00:00:00,",
+        "txn_5,2026-03-02 10:00:00,EUR,3,0,3,charge,ch_5,,,",
+    ]
+    found = formed(*lines)
+    assert [(row["payout_id"], row["currency"], row["net_minor"], row["line"]) for row in found] == [
+        ("po_1", "EUR", 300, 4),
+        ("po_2", "EUR", 700, 3),
+        ("po_1", "USD", 200, 5),
+    ]
+    assert {row["record_type"] for row in found} == {"PAYOUT"}
+    assert [(str(row["settlement_date"]), row["acquirer_ref"], row["merchant_id"]) for row in found[:2]] == [
+        ("2026-03-04", "T77", "acct_1"),
+        ("2026-03-05", None, "acct_1"),
+    ]
+    assert all(row["gross_minor"] == row["net_minor"] and not row["fee_minor"] for row in found)
+
+
+def test_nothing_is_formed_where_payouts_are_listed_or_nothing_is_paid() -> None:
+    sale = "txn_1,2026-03-02 10:00:00,EUR,5,0,5,charge,ch_1,po_1,2026-03-04 00:00:00,"
+    back = "txn_2,2026-03-02 10:00:00,EUR,-5,0,-5,refund,re_1,po_1,2026-03-04 00:00:00,"
+    stated = "txn_3,2026-03-02 10:00:00,EUR,-9,0,-9,payout,po_9,po_9,2026-03-04 00:00:00,"
+    assert formed(sale)
+    assert formed(sale, back) == []
+    assert formed(sale, stated) == []
+    assert formed("txn_1,charge,ch_1,5,0,5,eur,2026-03-02 10:00,po_1", profile="stripe_balance", head=BALANCE) == []
+
+
+def test_a_payout_that_came_back_is_part_of_the_one_that_pays_it_again() -> None:
+    line = "txn_1,2026-03-02 10:00:00,EUR,5,0,5,payout_reversal,po_old,po_new,2026-03-04 00:00:00,"
+    (row,) = rows("stripe_payout_reconciliation", PAID, line)
+    assert (row["record_type"], row["net_minor"], row["original_rrn"]) == ("ADJUSTMENT", 500, "po_old")
+    assert [(each["payout_id"], each["net_minor"]) for each in formed(line)] == [("po_new", 500)]
+    (row,) = rows("stripe_payout_reconciliation", PAID, line.replace("po_new", ""))
+    assert (row["record_type"], row["net_minor"], row["payout_id"]) == ("PAYOUT", -500, "po_old")

@@ -173,6 +173,19 @@ def test_a_sum_is_not_held_against_a_file_where_a_cell_cannot_be_read() -> None:
     assert (ragged.agree, ragged.unchecked) == (True, {"amount"})
 
 
+def test_what_an_unreadable_line_leaves_open_is_told_and_cannot_be_less_than_nothing() -> None:
+    bad = journal_line(amount="1x.00")
+    parsed = PROFILES["pos_journal"].parse(journal_file(journal_line(), bad, amount="20.00"), KNOWN)
+    assert parsed.totals.agree is True
+    assert parsed.warnings == ("not compared, for a line cannot be read: amount declared 20.00, read 12.50",)
+    assert PROFILES["pos_journal"].parse(journal_file(journal_line(), bad), KNOWN).warnings == ()
+    less = totals_of("pos_journal", journal_file(journal_line(), bad, amount="12.49"))
+    assert (less.agree, less.disagreement()) == (
+        False,
+        "the lines that can be read add up to more than the amount declared",
+    )
+
+
 def test_payout_lines_count_in_rows_and_not_in_the_sums() -> None:
     payout = settlement_line(record_type="PAYOUT", gross="12.44", fee="0.00", net="12.44")
     assert totals_of("acquirer_csv", settlement_file(settlement_line(), payout)).agree is True
