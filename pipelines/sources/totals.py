@@ -51,6 +51,11 @@ def declared_totals(stated: Stated, digits: int, amounts: Amounts) -> dict[str, 
     return {name: _declared(name, text, line, digits, amounts) for name, (text, line) in stated.items()}
 
 
+def _decimals_of(stated: Stated) -> list[int]:
+    """Decimals of the declared totals: the file counts an amount of a refused line as it is written, however fine."""
+    return [len(text.partition(".")[2]) for text, _ in stated.values() if _DECIMAL.fullmatch(text)] or [0]
+
+
 def _declared(name: str, text: str, line: int, digits: int, amounts: Amounts) -> int:
     plain = plain_number(text, amounts)
     if not _DECIMAL.fullmatch(plain):
@@ -128,6 +133,8 @@ class Tally:
         if stated is None:
             return Totals()
         digits = max((EXPONENTS.get(currency, 2) for currency in self.figures if currency), default=2)
+        if (self.refused or self.unread) and self.layout.amounts.unit != "minor":
+            digits = max(digits, *_decimals_of(stated))
         declared = declared_totals(stated, digits, self.layout.amounts)
         always = {*SUMS[self.layout.side], *declared}
         computed = {"rows": self.rows} | {n: self._figure(n, digits) for n in self._columns if n in always}

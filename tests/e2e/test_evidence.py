@@ -49,6 +49,25 @@ def test_a_sale_that_is_settled_long_after_it_was_undone_is_told_with_both_trace
     ]
 
 
+def test_a_void_waits_for_the_journal_of_its_sale_however_long(shop: Shop) -> None:
+    shop.hold("pos", TUE)
+    shop.sale("sold", "104.00", TUE)
+    shop.void("undone", "104.00", WED, of="sold")
+    shop.settled("sold", "104.00", WED)
+    shop.nights(MON, LATE)
+    shop.release("pos", TUE)
+    shop.night(LATE + timedelta(days=1))
+    assert [e["type"] for e in shop.seen[-1].open] == ["VOID_NOT_SETTLED"]
+
+
+def test_an_amount_that_is_too_fine_is_rejected_alone_though_the_trailer_counts_it(shop: Shop) -> None:
+    shop.sale("fine", "100.00", MON)
+    shop.sale("finer", "100.555", MON)
+    shop.nights(MON, MON)
+    assert shop.seen[-1].open_types == ["ROW_REJECTED"]
+    assert shop.seen[-1].summary["rows"]["journal"] == 1
+
+
 def test_a_wallet_void_may_name_the_order(shop: Shop) -> None:
     shop.wallet("ordered", "20.00", MON, rrn="")
     shop.void("undone", "20.00", MON, of="ordered", channel="WECHAT", merchant_id=WALLET_SHOP)
