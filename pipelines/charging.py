@@ -80,7 +80,9 @@ def add_up(store: Store, last: int) -> pl.DataFrame:
     before = nets.known(store, keys).join(again, on=nets.KEY, how="anti")
     fresh = added(before, more, bad)
     if fresh.height or again.height:
-        nets.write(store, judged(fresh, nets.around(store, fresh)), again.join(fresh, on=nets.KEY, how="anti"))
+        around = nets.around(store, fresh)
+        same = nets.siblings(store, pl.concat([fresh.select(nets.KEY), around.select(nets.KEY)]))
+        nets.write(store, judged(fresh, around, same), again.join(fresh, on=nets.KEY, how="anti"))
     return breaks(nets.breaks(store))
 
 

@@ -47,15 +47,16 @@ def added(before: pl.DataFrame, more: pl.DataFrame, rejected: pl.DataFrame) -> p
     return summed.filter(pl.col("row_id").is_not_null())
 
 
-def judged(payouts: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
+def judged(payouts: pl.DataFrame, also: pl.DataFrame, siblings: pl.DataFrame) -> pl.DataFrame:
     """Payouts with `carried_in_minor`, `carried_out_minor` and `verdict`.
 
     payouts: as `added` gives them. also: other payouts of the same merchants, judged before, which a late one may
-    change; the earliest of them says what was carried when it began.
+    change; the earliest of them says what was carried when it began. siblings: all that is known of payouts of these
+    ids, in whatever currency.
     """
     others = also.join(payouts.select(KEY), on=KEY, how="anti")
-    both = pl.concat([payouts, others], how="diagonal").with_columns(_elsewhere())
-    rows = both.sort(*OWNER, "settlement_date", "row_id", nulls_last=True)
+    both = pl.concat([payouts, others], how="diagonal")
+    rows = _with_elsewhere(both, siblings).sort(*OWNER, "settlement_date", "row_id", nulls_last=True)
     outcome: list[dict[str, Any]] = []
     for _, mine in groupby(rows.iter_rows(named=True), key=lambda row: [row[name] for name in OWNER]):
         carry = None
@@ -70,15 +71,19 @@ def judged(payouts: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
 _APART = ("apart_minor", "declared_apart")
 
 
-def _elsewhere() -> list[pl.Expr]:
-    """What a payout holds in its other currencies: `apart_minor`, lines that none declares, and `declared_apart`."""
-    payout = ["acquirer", "payout_id"]
-    own = pl.col("lines_minor") + pl.col("rejected_minor")
+def _with_elsewhere(payouts: pl.DataFrame, siblings: pl.DataFrame) -> pl.DataFrame:
+    """Add what a payout holds in other currencies: `apart_minor`, lines that none declares, and `declared_apart`."""
+    payout, own = ["acquirer", "payout_id"], pl.col("lines_minor") + pl.col("rejected_minor")
     loose = pl.when(pl.col("declared_count") == 0).then(own).otherwise(0)
-    return [
-        (loose.sum().over(payout) - loose).alias("apart_minor"),
-        (pl.col("declared_count").sum().over(payout) > pl.col("declared_count")).alias("declared_apart"),
-    ]
+    told = [*KEY, "lines_minor", "rejected_minor", "declared_count"]
+    others = siblings.select(told).join(payouts, on=KEY, how="anti")
+    all_of_it = pl.concat([payouts.select(told), others]).group_by(payout)
+    sums = all_of_it.agg(loose=loose.sum(), declared=pl.col("declared_count").sum())
+    return payouts.join(sums, on=payout, how="left", maintain_order="left").select(
+        *payouts.columns,
+        apart_minor=pl.col("loose") - loose,
+        declared_apart=pl.col("declared") > pl.col("declared_count"),
+    )
 
 
 def _outcome(row: dict[str, Any], carry: int) -> dict[str, Any]:

@@ -65,8 +65,12 @@ def journal_states(
     # what it undoes may stand in a journal that has not come
     unknown = cancel & ~pl.col("row_id").is_in(undone["cancel_row_id"].implode())
     lost = unknown & ~pl.col("journal_complete")
+    timed = _with_journals(with_clock(rows, run_date, arrivals), arrivals)
+    # nor is it over for what undoes a row that still waits
+    open_still = timed.filter(claimed | ~pl.col("over"))["row_id"]
+    bound = undone.filter(pl.col("row_id").is_in(open_still.implode()))["cancel_row_id"]
     state = (
-        pl.when(claimed | ~pl.col("over") | lost)
+        pl.when(claimed | ~pl.col("over") | lost | pl.col("row_id").is_in(bound.implode()))
         .then(pl.lit(WAITING))
         .when(gone)
         .then(pl.lit(OUT_OF_SCOPE))
@@ -81,7 +85,7 @@ def journal_states(
         .then(pl.lit("undoes a transaction that the acquirer never showed"))
         .otherwise(pl.lit("voided or reversed, and the acquirer shows neither"))
     )
-    timed = _with_journals(with_clock(rows, run_date, arrivals), arrivals).with_columns(state=state)
+    timed = timed.with_columns(state=state)
     until = pl.col("business_date") + pl.duration(days="within")
     return timed.select("row_id", "state", "acquirer", reason=reason, expected_by=until)
 

@@ -2,7 +2,7 @@
 
 A number is a hash of merchant and reference. Which hash that is depends on the version of polars, so the name of a
 column says by which one it was made; parts made by another are asked by their strings. Numbers only narrow the search:
-who asks compares the references themselves in what is found.
+who asks compares the references themselves in what is found. They are too short to be taken for card numbers.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import polars as pl
 REFERENCES = {"journal": ("rrn", "order_no", "original_rrn"), "settlement": ("rrn", "order_no")}
 """Columns that history is asked by."""
 
-HASH = pl.UInt64
-
 
 def number_of(reference: str) -> pl.Expr:
     """The number of a merchant's reference; null where there is none."""
-    return pl.when(pl.col(reference).is_not_null()).then(pl.struct("merchant_id", ref=reference).hash(seed=0))
+    number = pl.struct("merchant_id", ref=reference).hash(seed=0) % 2**32
+    return pl.when(pl.col(reference).is_not_null()).then(number.cast(pl.UInt32))
 
 
 @cache
@@ -27,7 +26,7 @@ def column_of(reference: str) -> str:
     """The column of a reference's numbers as this version of polars makes them."""
     known = pl.DataFrame({"merchant_id": ["898310158120001", ""], "ref": ["603020000101", None]})
     told = known.select(number_of("ref").fill_null(0).sum()).item()
-    return f"{reference}_key_{told:016x}"
+    return f"{reference}_key_{told:08x}"
 
 
 def with_numbers(table: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -117,17 +117,15 @@ def known(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
 def around(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
     """Payouts of the same merchants from the first of these dates on, and the last before it: what may be carried.
 
-    Also these payouts in other currencies. payouts: KEY, `merchant_id`, `settlement_date`.
+    payouts: `acquirer`, `merchant_id`, `currency`, `settlement_date`.
     """
     since = payouts.group_by("acquirer", "merchant_id", "currency").agg(since=pl.col("settlement_date").min())
     return store.frame(
         """
-        SELECT n.* FROM book.payout_nets n SEMI JOIN asked USING (acquirer, payout_id)
-        UNION
         SELECT n.* FROM book.payout_nets n JOIN since s
         ON n.acquirer = s.acquirer AND n.currency = s.currency AND n.merchant_id IS NOT DISTINCT FROM s.merchant_id
         WHERE n.settlement_date >= s.since
-        UNION
+        UNION ALL
         (SELECT n.* FROM book.payout_nets n JOIN since s
          ON n.acquirer = s.acquirer AND n.currency = s.currency AND n.merchant_id IS NOT DISTINCT FROM s.merchant_id
          WHERE n.settlement_date < s.since
@@ -135,8 +133,13 @@ def around(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
                                     ORDER BY n.settlement_date DESC, n.row_id DESC) = 1)
         """,
         since=since,
-        asked=payouts.select(KEY),
     )
+
+
+def siblings(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
+    """What is known of payouts of these ids (`acquirer`, `payout_id`), in every currency."""
+    query = "SELECT n.* FROM book.payout_nets n SEMI JOIN asked USING (acquirer, payout_id)"
+    return store.frame(query, asked=payouts.select("acquirer", "payout_id"))
 
 
 def write(store: Store, judged: pl.DataFrame, gone: pl.DataFrame) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from pipelines.store import amounts
 from pipelines.store.connection import Store
 
 REASON = "told again by another statement"
@@ -163,7 +164,7 @@ def _write(store: Store, entries: pl.DataFrame, told: pl.DataFrame) -> None:
         store.execute("DELETE FROM book.open_rows WHERE side = 'bank' AND row_id IN (FROM fresh)")
         store.execute("DELETE FROM book.out_of_scope WHERE side = 'bank' AND row_id IN (FROM fresh)")
     why = fresh.select(pl.lit("bank").alias("side"), "row_id", pl.lit(REASON).alias("reason"))
-    store.append("out_of_scope", why)
+    store.append("out_of_scope", amounts.valued(store, why))
 
 
 def release(store: Store, rows: pl.DataFrame) -> None:

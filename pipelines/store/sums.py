@@ -10,27 +10,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipelines.store.connection import Store
 
-_PLAIN = """
-    '{side}' AS side, row_id >> 32 AS file_id, CAST(NULL AS VARCHAR) AS acquirer, currency,
+FINGERPRINT = "CAST(sum({}) % 1000000007 AS BIGINT)"
+"""Which rows they are: a remainder may be added up, and is too short to be taken for a card number."""
+
+_PLAIN = f"""
+    '{{side}}' AS side, row_id >> 32 AS file_id, CAST(NULL AS VARCHAR) AS acquirer, currency,
     CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS BOOLEAN) AS unpaid, count(*) AS row_count,
     sum(amount_minor) AS amount_minor, 0 AS fee_minor, 0 AS net_minor, 0 AS exact_count, 0 AS exact_micro,
-    0 AS exact_minor, sum(row_id) AS fingerprint
+    0 AS exact_minor, {FINGERPRINT.format("row_id")} AS fingerprint
 """
 _OF_ROWS = {
     "journal": _PLAIN.format(side="journal"),
-    "settlement": """
+    "settlement": f"""
     'settlement' AS side, row_id >> 32 AS file_id, acquirer, currency, record_type AS kind,
     payout_id IS NULL AS unpaid, count(*) AS row_count, sum(gross_minor) AS amount_minor, sum(fee_minor) AS fee_minor,
     sum(net_minor) AS net_minor, count(fee_micro) AS exact_count, sum(fee_micro) AS exact_micro,
-    sum(fee_minor) FILTER (fee_micro IS NOT NULL) AS exact_minor, sum(row_id) AS fingerprint
+    sum(fee_minor) FILTER (fee_micro IS NOT NULL) AS exact_minor, {FINGERPRINT.format("row_id")} AS fingerprint
     """,
     "bank": _PLAIN.format(side="bank"),
 }
-_OF_PAIRS = """
+_OF_PAIRS = f"""
     acquirer, currency, settlement_currency, verdict, rule, count(*) AS row_count,
     sum(journal_amount_minor) AS journal_minor, sum(abs(journal_amount_minor)) AS journal_size_minor,
-    sum(settlement_amount_minor) AS settlement_minor, sum(journal_row_id) AS journal_fingerprint,
-    sum(settlement_row_id) AS settlement_fingerprint
+    sum(settlement_amount_minor) AS settlement_minor, {FINGERPRINT.format("journal_row_id")} AS journal_fingerprint,
+    {FINGERPRINT.format("settlement_row_id")} AS settlement_fingerprint
 """
 SUMMED = (*_OF_ROWS, "matches")
 """Tables whose parts are added up."""

@@ -22,7 +22,7 @@ placed AS (
            if(verdict = 'MATCHED', rule, verdict), row_count, settlement_minor, settlement_fingerprint
     FROM book.pair_totals
     UNION ALL
-    SELECT side, currency, state, reason, count(*), sum(amount_minor), sum(row_id)
+    SELECT side, currency, state, reason, count(*), sum(amount_minor), sum(row_id) % 1000000007
     FROM apart GROUP BY side, currency, state, reason
 ),
 accounted AS (
@@ -44,7 +44,7 @@ SELECT
     coalesce(c.side, s.side) AS side, coalesce(c.currency, s.currency) AS currency,
     coalesce(c.rows_in, 0) AS rows_in, coalesce(c.amount_in_minor, 0) AS amount_in_minor, a.state, a.reason,
     coalesce(a.row_count, 0) AS row_count, coalesce(a.amount_minor, 0) AS amount_minor,
-    sum(a.fingerprint) OVER same IS NOT DISTINCT FROM s.fingerprint
+    sum(a.fingerprint) OVER same % 1000000007 IS NOT DISTINCT FROM s.fingerprint % 1000000007
     AND c.rows_in IS NOT DISTINCT FROM s.row_count AND c.amount_in_minor IS NOT DISTINCT FROM s.amount_minor AS each_once
 FROM counted c
 FULL JOIN stored s ON s.side = c.side AND s.currency = c.currency

@@ -16,7 +16,7 @@ ALTER TABLE book.deposit_members ADD COLUMN amount_minor BIGINT;
 ALTER TABLE book.deposit_members ADD COLUMN net_minor BIGINT;
 
 -- Grain: one part of a side, acquirer, currency, kind and whether a payout is named. amount: gross of a settlement
--- line; exact_*: lines that state their fee more finely. fingerprint: the sum of the row ids.
+-- line; exact_*: lines that state their fee more finely. fingerprint: the sum of the row ids, its remainder by 1000000007.
 CREATE TABLE book.row_sums (
     part VARCHAR NOT NULL,
     side VARCHAR NOT NULL,
@@ -32,7 +32,7 @@ CREATE TABLE book.row_sums (
     exact_count BIGINT,
     exact_micro HUGEINT,
     exact_minor HUGEINT,
-    fingerprint HUGEINT NOT NULL
+    fingerprint BIGINT NOT NULL
 );
 
 -- Grain: one part of the matches, acquirer, both currencies, verdict and rule.
@@ -47,8 +47,8 @@ CREATE TABLE book.pair_sums (
     journal_minor HUGEINT NOT NULL,
     journal_size_minor HUGEINT NOT NULL,
     settlement_minor HUGEINT NOT NULL,
-    journal_fingerprint HUGEINT NOT NULL,
-    settlement_fingerprint HUGEINT NOT NULL
+    journal_fingerprint BIGINT NOT NULL,
+    settlement_fingerprint BIGINT NOT NULL
 );
 
 -- Open rows of files of which little is open still: they need not be looked for in the files they came in.

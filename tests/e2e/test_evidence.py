@@ -60,6 +60,17 @@ def test_a_void_waits_for_the_journal_of_its_sale_however_long(shop: Shop) -> No
     assert [e["type"] for e in shop.seen[-1].open] == ["VOID_NOT_SETTLED"]
 
 
+def test_a_void_waits_as_long_as_its_sale_does(shop: Shop) -> None:
+    shop.sale("sold", "104.00", MON)
+    shop.void("undone", "104.00", TUE, of="sold")
+    shop.hold("unionpay", TUE)
+    shop.settled("sold", "104.00", TUE)
+    shop.nights(MON, LATE)
+    shop.release("unionpay", TUE)
+    shop.night(LATE + timedelta(days=1))
+    assert [e["type"] for e in shop.seen[-1].open] == ["VOID_NOT_SETTLED"]
+
+
 def test_an_amount_that_is_too_fine_is_rejected_alone_though_the_trailer_counts_it(shop: Shop) -> None:
     shop.sale("fine", "100.00", MON)
     shop.sale("finer", "100.555", MON)

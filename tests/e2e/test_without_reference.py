@@ -70,7 +70,7 @@ def test_the_amount_is_compared_after_not_before(shop: Shop) -> Iterator[None]:
     shop.sale("N-amount", "28.00", MON, terminal_id="N07", stan="000048")
     shop.settled("", "28.80", TUE, terminal_id="N07", batch_no="000001", stan="000048", payout_id="N-PAY-5")
     yield
-    assert shop.story("N-amount")[1] == (TUE, "-")
+    assert shop.story("N-amount")[1] == (TUE, "AMOUNT_OVER"), "known by the RRN of the journal, too"
     assert shop.exception("N-PAY-5", "AMOUNT_OVER")["amount_minor"] == 80
 
 

@@ -198,14 +198,24 @@ class Night:
                 assert fitting or line["rrn"] or not self.journals(line)
                 key = self.identity(line, name_of(fitting[0]) if fitting else name_of(line), line["record_type"])
             lines[key].append(line)
+        other_type = self.judge_types(rows, lines)
         for key, group in lines.items():
             self.judge_settled(rows.get(key, []), group, undone)
         for key, group in rows.items():
-            if key not in lines and id(group[0]) not in waiting:
+            if key not in lines and key not in other_type and id(group[0]) not in waiting:
                 self.judge_unsettled(group[0], undone)
             self.judge_undone(key, group[0], lines)
         for kind, row, amount, direction in [*lives(self), *money(self)]:
             self.add(kind, row, amount, direction)
+
+    def judge_types(self, rows: dict, lines: dict) -> set[tuple]:
+        """Sales that A settled as a refund, and nothing else; their lines are judged by that."""
+        sales = {key: (*key[:3], "SALE") for key in lines if key[3] == "REFUND" and key not in rows}
+        found = {key: sale for key, sale in sales.items() if sale in rows and sale not in lines}
+        for key in found:
+            (line,) = lines.pop(key)
+            self.add("TYPE_MISMATCH", line, abs(cents(line["gross"])), "none")
+        return set(found.values())
 
     def fitting(self, line: dict) -> list[dict]:
         """Journal rows that the counters fit, or, where the line has none, card, amount and minute."""
@@ -247,6 +257,8 @@ class Night:
         difference = abs(cents(line["gross"])) - cents(row["amount"])
         if row["status"] != "APPROVED" and row["rrn"] not in undone:
             self.add("FAILED_BUT_SETTLED", line, cents(line["gross"]), "long")
+        elif line["currency"] != row["currency"]:
+            self.add("CURRENCY_MISMATCH", line, cents(line["gross"]), "none")
         elif difference:
             kind, direction = ("AMOUNT_OVER", "long") if difference > 0 else ("AMOUNT_UNDER", "short")
             self.add(kind, line, abs(difference), direction)
@@ -267,7 +279,9 @@ class Night:
         """A settled sale that J voided or reversed needs A's void or reversal too."""
         if row["txn_type"] in ("VOID", "REVERSAL") and not row["order_no"]:
             sale = (*key[:2], row["original_rrn"], "SALE")
-            if sale in lines and key not in lines and self.run > moment(row["txn_time"]).date() + 2 * DAY:
+            day = moment(row["txn_time"]).date()
+            arrived = all(self.has("settlement", day + n * DAY, "UNIONPAY") for n in (1, 2))
+            if sale in lines and key not in lines and self.run > day + 2 * DAY and arrived:
                 self.add(f"{row['txn_type']}_NOT_SETTLED", row, cents(row["amount"]), "long")
 
     def judge_deposits(self) -> None:

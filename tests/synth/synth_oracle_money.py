@@ -38,7 +38,7 @@ def money(night: Night) -> Iterator[tuple[str, dict, int, str]]:
             if more:
                 yield "FEE_VARIANCE", line, abs(more), way(-more)
     sums: dict[str, int] = defaultdict(int)
-    for line in night.lines:
+    for line in (line for line in night.lines if line["currency"] == "CNY"):
         sums[line["payout_id"]] += fen(line["net"])
     for row in night.settled:
         if row["record_type"] == "PAYOUT" and fen(row["net"]) != sums[row["payout_id"]]:
