@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from pipelines.contracts import Charge, Contract, Fee
 from pipelines.money import EXPONENTS
@@ -71,12 +72,20 @@ def decimals(number: Decimal) -> int:
 
 def scaled(charge: Charge, rate_bp: Decimal, currency: str, rounding: str = "half-up", sign: int = 1) -> Scaled:
     """A charge as whole numbers; amounts of money in it are major units of the line's currency."""
+    scale, rate, fixed, least, most = _whole(charge.fixed, charge.minimum, charge.cap, rate_bp, currency)
+    return Scaled(scale, rate, fixed, least, most, rounding, sign)
+
+
+@cache
+def _whole(
+    fixed: Decimal | None, minimum: Decimal | None, cap: Decimal | None, rate_bp: Decimal, currency: str
+) -> tuple[int, int, int, int, int | None]:
+    """Scale, rate, fixed part, minimum and cap: thousands of merchants share a few."""
     digits = EXPONENTS[currency]
-    money = [charge.fixed or Decimal(0), charge.minimum or Decimal(0), charge.cap or Decimal(0)]
+    money = [fixed or Decimal(0), minimum or Decimal(0), cap or Decimal(0)]
     places = max(4 + decimals(rate_bp), *(decimals(amount) - digits for amount in money))
-    fixed, least, most = (int(amount.scaleb(digits + places)) for amount in money)
-    rate = int(rate_bp.scaleb(places - 4))
-    return Scaled(10**places, rate, fixed, least, most if charge.cap is not None else None, rounding, sign)
+    part, least, most = (int(amount.scaleb(digits + places)) for amount in money)
+    return 10**places, int(rate_bp.scaleb(places - 4)), part, least, most if cap is not None else None
 
 
 def text_of(contract: Contract, fee: Fee) -> str:

@@ -19,7 +19,10 @@ _THIN = 8
 
 
 def keep(store: Store) -> None:
-    """Take in what is open of files that have become thin, let go what is open no more. Needs tonight's open rows."""
+    """Take in what is open of files that have become thin, let go what is open no more. Needs tonight's open rows.
+
+    Files of tonight are read for the next night anyway, and mostly are not thin before.
+    """
     for side in SIDES:
         is_open = f"SELECT row_id FROM book.open_rows WHERE side = '{side}'"
         store.execute(f"DELETE FROM book.carried_{side} WHERE row_id NOT IN ({is_open})")
@@ -28,7 +31,8 @@ def keep(store: Store) -> None:
             WITH still AS (SELECT row_id, row_id >> 32 AS file_id FROM ({is_open})),
             sizes AS (
                 SELECT file_id, sum(row_count) AS size FROM book.parts
-                WHERE of_table = '{side}' AND dropped_at IS NULL GROUP BY file_id
+                WHERE of_table = '{side}' AND dropped_at IS NULL AND run_no < (SELECT max(run_no) FROM book.runs)
+                GROUP BY file_id
             )
             SELECT row_id FROM still ANTI JOIN book.carried_{side} USING (row_id)
             WHERE file_id IN (SELECT file_id FROM still JOIN sizes USING (file_id)

@@ -53,13 +53,7 @@ def journal_story(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """Journal rows that carry one of the references of a merchant, or that name it: `merchant_id`, `ref`."""
     if keys.is_empty():
         return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
-    ids = [parts.with_reference(store, "journal", reference, keys) for reference in REFERENCES["journal"]]
-    found = books.rows_of(store, "journal", pl.concat(ids).unique())
-    bears = [
-        found.join(keys, left_on=["merchant_id", reference], right_on=["merchant_id", "ref"], how="semi")
-        for reference in REFERENCES["journal"]
-    ]
-    return pl.concat(bears).unique("row_id").sort("row_id")
+    return _bearing(store, dict.fromkeys(REFERENCES["journal"], keys)).sort("row_id")
 
 
 _WITHIN = "j.business_date BETWEEN k.first AND k.last AND (k.blank OR j.rrn IS NULL OR j.channel <> 'CARD')"
@@ -76,20 +70,24 @@ def journal_history(
     What undid a row that is found is found, too. Rows that expect a settlement and are open, or of the files `fresh`,
     are left out: the caller has them, but for those that it has `paired` already: these are consumed.
     """
-    first = [_bearing(store, wanted.get(by), by) for by in ("rrn", "order_no")]
-    answers = pl.concat([*first, _between(store, wanted.get("stan"), _STAN)]).unique("row_id")
+    first = _bearing(store, {by: wanted[by] for by in ("rrn", "order_no") if by in wanted})
+    answers = pl.concat([first, _between(store, wanted.get("stan"), _STAN)]).unique("row_id")
     own = [answers.select("merchant_id", ref=name) for name in ("rrn", "order_no")]
-    cancels = _bearing(store, pl.concat([*own, wanted.get("cancels", own[0].clear())]), "original_rrn")
+    cancels = _bearing(store, {"original_rrn": pl.concat([*own, wanted.get("cancels", own[0].clear())])})
     found = pl.concat([answers, cancels.filter(pl.col("txn_type").is_in(list(CANCELS)))])
     return _not_open(store, found.unique("row_id").sort("row_id"), fresh, paired)
 
 
-def _bearing(store: Store, keys: pl.DataFrame | None, reference: str) -> pl.DataFrame:
-    """Journal rows that bear one of these in a column of theirs: `merchant_id`, `ref`."""
-    if keys is None or (keys := keys.drop_nulls().unique()).is_empty():
-        return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
-    found = books.rows_of(store, "journal", parts.with_reference(store, "journal", reference, keys).unique())
-    return found.join(keys, left_on=["merchant_id", reference], right_on=["merchant_id", "ref"], how="semi")
+def _bearing(store: Store, asked: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Journal rows that bear one of the keys (`merchant_id`, `ref`) asked of a column, by column."""
+    told = {column: keys.drop_nulls().unique() for column, keys in asked.items()}
+    ids = [parts.with_reference(store, "journal", column, keys) for column, keys in told.items() if keys.height]
+    found = books.rows_of(store, "journal", pl.concat([pl.Series("row_id", [], dtype=pl.Int64), *ids]).unique())
+    bears = [
+        found.join(keys, left_on=["merchant_id", column], right_on=["merchant_id", "ref"], how="semi")
+        for column, keys in told.items()
+    ]
+    return pl.concat([found.clear(), *bears]).unique("row_id")
 
 
 def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from pipelines.store import sums
 from pipelines.store.keys import column_of, number_of, with_numbers
@@ -37,27 +38,25 @@ def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int 
     name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
     store.parts.mkdir(parents=True, exist_ok=True)
     rows = with_numbers(table, rows)
-    rows.write_parquet(store.parts / name, compression="zstd", compression_level=1)
+    if table == "matches":  # all cores are free for these
+        rows.write_parquet(store.parts / name, compression="zstd", compression_level=1)
+    else:
+        _write(store.parts / name, rows)
     _flush(store.parts / name)
     store.execute(
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
         [name, table, file_id, run_no, rows.height, rows.columns],
     )
     if table in sums.SUMMED:
-        sums.add(store, table, name, _alone(store, table, name))
+        sums.add(store, table, name, rows)
     show(store, store.parts, [table])
 
 
 def sum_up(store: Store) -> None:
     """Add up the parts that were written before there were sums."""
     for table, name in sums.lacking(store):
-        sums.add(store, table, name, _alone(store, table, name))
+        sums.add(store, table, name, pl.read_parquet(store.parts / name))
     sums.show(store)
-
-
-def _alone(store: Store, table: str, name: str) -> str:
-    """The rows of one part, with every column of its table."""
-    return f"((FROM book.{table}_base LIMIT 0) UNION ALL BY NAME FROM {_read(store.parts, [name])})"
 
 
 def drop_file(store: Store, side: str, file_id: int, inside: str) -> None:
@@ -173,6 +172,31 @@ def drop_all(store: Store, table: str) -> None:
 def _drop(store: Store, condition: str, values: list[object]) -> None:
     moment = datetime.now(UTC).replace(tzinfo=None)
     store.execute(f"UPDATE book.parts SET dropped_at = ? WHERE dropped_at IS NULL AND {condition}", [moment, *values])
+
+
+_DISTINCT = frozenset(
+    {
+        *("stan", "rrn", "auth_code", "card_no", "order_no", "original_rrn", "acquirer_ref", "remittance"),
+        *("bank_ref", "end_to_end_id"),
+    }
+)
+"""Texts that hardly repeat: a dictionary of them is work for nothing."""
+
+_ASKED_BY_RANGE = frozenset({"row_id", "business_date", "settlement_date", "booking_date", "txn_time"})
+"""Columns by whose least and greatest values a reader may pass over rows."""
+
+
+def _write(path: Path, rows: pl.DataFrame) -> None:
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String and name not in _DISTINCT]
+    pq.write_table(
+        rows.to_arrow(compat_level=pl.CompatLevel.newest()),
+        path,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=texts,
+        write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
+        store_schema=False,
+    )
 
 
 def _flush(path: Path) -> None:
