@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -232,5 +233,6 @@ def main() -> None:
     """Entry point of `recon`."""
     # polars' allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at
     # once, half of the time goes into asking for it again
+    gc.set_threshold(100_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")
     cli()

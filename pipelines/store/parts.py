@@ -124,6 +124,18 @@ def with_reference(store: Store, table: str, reference: str, asked: pl.DataFrame
     return store.frame(told, asked=with_number)["row_id"]
 
 
+def but_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
+    """What to select from for the rows of all other files."""
+    ids = [int(file_id) for file_id in file_ids]
+    found = store.execute(
+        f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? AND NOT list_contains(?, file_id) "
+        "GROUP BY columns ORDER BY 2",
+        [table, ids],
+    )
+    inside = ", ".join(map(str, [-1, *ids]))
+    return f"(FROM ({_union(store.parts, table, found)}) WHERE file_id NOT IN ({inside}))"
+
+
 def ever_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of files, those of files that people took back included (`BY_HAND`)."""
     found = store.execute(
