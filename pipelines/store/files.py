@@ -83,7 +83,7 @@ class Loading:
         number, amount = pl.lit(self.file_id, pl.Int32), pl.col(AMOUNT[side])
         place = self.numbering.places(rows["line"]) + self.file_id * LINES_PER_FILE
         stored = rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=number)
-        parts.add(self.store, side, stored, self.run_no, self.file_id)
+        parts.append(self.store, side, stored, self.run_no, self.file_id)
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
         for table, told in beside.items():
             self.store.append(table, told.with_columns(file_id=number))
@@ -93,6 +93,8 @@ class Loading:
     def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:
         """The file's own entry; replaces: what this one corrects, taken back as a whole or marked by its accounts."""
         superseded = list(replaces)
+        if record.side:
+            parts.show(self.store, self.store.parts, [record.side])
         whole = [old.file_id for old in superseded if old.accounts is None]
         if record.side and record.state == "loaded":
             whole += restating.taken_back_before(self.store, record.source, record.expected_date)

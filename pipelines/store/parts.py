@@ -33,6 +33,12 @@ _IN_USE = "book.parts WHERE dropped_at IS NULL"
 
 def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int | None = None) -> None:
     """Write rows as a part of a table, inside the caller's transaction. file_id: the file they stand in."""
+    append(store, table, rows, run_no, file_id)
+    show(store, store.parts, [table])
+
+
+def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int | None) -> None:
+    """The same for one of many parts: they are seen once the table is shown."""
     if rows.is_empty():
         return
     name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
@@ -49,7 +55,6 @@ def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int 
     )
     if table in sums.SUMMED:
         sums.add(store, table, name, rows)
-    show(store, store.parts, [table])
 
 
 def sum_up(store: Store) -> None:

@@ -93,7 +93,7 @@ def test_an_adjustment_that_came_first_settles_what_is_listed_later(tmp_path: Pa
     shop.nights(MON, FRI)
     assert shop.story("AJ-late")[1:] == [
         (TUE, "ADJUSTMENT_UNEXPLAINED, waiting"),
-        (THU, "ADJUSTMENT_UNEXPLAINED cleared"),
+        (THU, "ADJUSTMENT_UNEXPLAINED cleared, NOT_SETTLED cleared"),
     ]
 
 
