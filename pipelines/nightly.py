@@ -35,8 +35,8 @@ StepRunner = Callable[[str, Callable[[], Any]], Any]
 Say = Callable[[str], None]
 
 
-READ_AHEAD = 1
-"""Files read, parsed and validated side by side while the one before them is loaded."""
+READ_AHEAD = 2
+"""Files at a time that are read, parsed and validated, the one that is loaded among them."""
 
 
 MOST_FRESH = 4_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,13 +33,15 @@ class StoreBusyError(StoreError):
 class Store:
     """The writer's own database. One process holds it; analysts read the published copy instead.
 
-    parts: folder of the rows that never change (`store.parts`).
+    parts: folder of the rows that never change (`store.parts`). writer, writing: writes them while others are read;
+    a transaction ends when they are on disk.
     """
 
     def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
         """copy: a copy that is to be published: it is taken as it is, and its parts are not its own."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.parts = path, path.with_suffix(".parts").absolute()
+        self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
         try:
             self._con = duckdb.connect(str(path))
         except duckdb.IOException as error:
@@ -64,6 +67,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; what was not committed is gone."""
+        self.writer.shutdown()
         self._con.close()
         del self._con  # a frame of a failed run may outlive the store, its connection must not
 
@@ -112,7 +116,10 @@ class Store:
         self.execute("BEGIN TRANSACTION")
         try:
             yield
+            parts.written(self)
         except BaseException:
+            wait(self.writing)
+            self.writing.clear()
             with suppress(StoreError):  # the database may have rolled back by itself
                 self.execute("ROLLBACK")
             raise

@@ -44,17 +44,20 @@ def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: i
     name = f"{table}-{file_id or run_no:08}-{uuid.uuid4().hex[:12]}.parquet"
     store.parts.mkdir(parents=True, exist_ok=True)
     rows = with_numbers(table, rows)
-    if table == "matches":  # all cores are free for these
-        rows.write_parquet(store.parts / name, compression="zstd", compression_level=1)
-    else:
-        _write(store.parts / name, rows)
-    _flush(store.parts / name)
+    written(store, leave=1)
+    store.writing.append(store.writer.submit(_write, store.parts / name, rows, table))
     store.execute(
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
         [name, table, file_id, run_no, rows.height, rows.columns],
     )
     if table in sums.SUMMED:
         sums.add(store, table, name, rows)
+
+
+def written(store: Store, leave: int = 0) -> None:
+    """Wait until parts are on disk, but for the last few that are to be left; a fault in writing one is raised."""
+    while len(store.writing) > leave:
+        store.writing.pop(0).result()
 
 
 def sum_up(store: Store) -> None:
@@ -87,6 +90,7 @@ def drop_matches(store: Store, condition: str) -> None:
 
 def show(store: Store, folder: Path, tables: Iterable[str] = TABLES) -> None:
     """Make each table a view over its base and its parts, which lie in `folder`."""
+    written(store)
     for table in tables:
         found = store.execute(
             f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? GROUP BY columns ORDER BY 2",
@@ -203,20 +207,20 @@ _ASKED_BY_RANGE = frozenset({"row_id", "business_date", "settlement_date", "book
 """Columns by whose least and greatest values a reader may pass over rows."""
 
 
-def _write(path: Path, rows: pl.DataFrame) -> None:
-    texts = [name for name, kind in rows.schema.items() if kind == pl.String and name not in _DISTINCT]
-    pq.write_table(
-        rows.to_arrow(compat_level=pl.CompatLevel.newest()),
-        path,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=texts,
-        write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
-        store_schema=False,
-    )
-
-
-def _flush(path: Path) -> None:
+def _write(path: Path, rows: pl.DataFrame, table: str) -> None:
+    """Write and flush a part."""
+    if table == "matches":  # all cores are free for these
+        rows.write_parquet(path, compression="zstd", compression_level=1)
+    else:
+        pq.write_table(
+            rows.to_arrow(compat_level=pl.CompatLevel.newest()),
+            path,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[n for n, kind in rows.schema.items() if kind == pl.String and n not in _DISTINCT],
+            write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
+            store_schema=False,
+        )
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
 
