@@ -231,9 +231,9 @@ for command in (case, files, retract, trace):
 
 def main() -> None:
     """Entry point of `recon`."""
+    gc.set_threshold(100_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
     # polars' allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at
     # once, half of the time goes into asking for it again
-    gc.set_threshold(100_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")
     try:
         cli()
@@ -245,6 +245,9 @@ def _leave(end: SystemExit) -> NoReturn:
     """End at once: to take a night's memory apart first lasts a third of a second. Prefect still has things to stop."""
     if "prefect" in sys.modules or not isinstance(end.code, int):
         raise end
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # who read the output has gone
+        os._exit(end.code or 1)
     os._exit(end.code)

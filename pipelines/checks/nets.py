@@ -79,7 +79,7 @@ def _with_elsewhere(payouts: pl.DataFrame, siblings: pl.DataFrame) -> pl.DataFra
     others = siblings.select(told).join(payouts, on=KEY, how="anti")
     all_of_it = pl.concat([payouts.select(told), others]).group_by(payout)
     sums = all_of_it.agg(loose=loose.sum(), declared=pl.col("declared_count").sum())
-    return payouts.join(sums, on=payout, how="left", maintain_order="left").select(
+    return payouts.join(sums, on=payout, how="left", nulls_equal=True, maintain_order="left").select(
         *payouts.columns,
         apart_minor=pl.col("loose") - loose,
         declared_apart=pl.col("declared") > pl.col("declared_count"),

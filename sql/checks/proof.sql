@@ -1,8 +1,9 @@
 -- Every accepted row is in exactly one place. FAIL where a line does not balance: the run publishes nothing.
 -- Grain: one side, currency, state and reason. Three independent countings meet here: what the parsers counted
 -- (file_totals), what the row tables hold (stored), and what matching took (matches keeps its own amounts).
--- Each counting was added up when its rows were written: row_totals from the parts on disk, pair_totals by matching,
--- and what stands apart from the pairs bears the amount it was valued at.
+-- Each counting was added up when its rows were written: row_totals with the parts, pair_totals with the matches, and
+-- what stands apart from the pairs bears the amount it was valued at. The parts must still hold as many rows (held):
+-- one that is gone, cut short or exchanged for another does not pass.
 WITH apart AS (
     SELECT m.side, m.row_id, m.currency, m.amount_minor, if(g.verdict = 'MATCHED', 'matched', 'excepted') AS state,
            if(g.verdict = 'MATCHED', g.rule, g.verdict) AS reason
@@ -35,6 +36,16 @@ stored AS (
            sum(fingerprint) AS fingerprint
     FROM book.row_totals GROUP BY side, currency
 ),
+held AS (
+    SELECT 'journal' AS side, count(*) AS row_count FROM book.journal
+    UNION ALL SELECT 'settlement', count(*) FROM book.settlement
+    UNION ALL SELECT 'bank', count(*) FROM book.bank
+),
+kept AS (
+    SELECT h.side, h.row_count = coalesce(sum(s.row_count), 0) AND (
+        (SELECT count(*) FROM book.matches) = (SELECT coalesce(sum(row_count), 0) FROM book.pair_totals)) AS whole
+    FROM held h LEFT JOIN stored s USING (side) GROUP BY h.side, h.row_count
+),
 counted AS (
     SELECT t.side, t.currency, CAST(sum(t.rows_in) AS BIGINT) AS rows_in, CAST(sum(t.amount_in_minor) AS BIGINT) AS amount_in_minor
     FROM book.file_totals t JOIN book.files f USING (file_id) WHERE f.state = 'loaded'
@@ -45,9 +56,11 @@ SELECT
     coalesce(c.rows_in, 0) AS rows_in, coalesce(c.amount_in_minor, 0) AS amount_in_minor, a.state, a.reason,
     coalesce(a.row_count, 0) AS row_count, coalesce(a.amount_minor, 0) AS amount_minor,
     sum(a.fingerprint) OVER same % 1000000007 IS NOT DISTINCT FROM s.fingerprint % 1000000007
-    AND c.rows_in IS NOT DISTINCT FROM s.row_count AND c.amount_in_minor IS NOT DISTINCT FROM s.amount_minor AS each_once
+    AND c.rows_in IS NOT DISTINCT FROM s.row_count AND c.amount_in_minor IS NOT DISTINCT FROM s.amount_minor
+    AND k.whole AS each_once
 FROM counted c
 FULL JOIN stored s ON s.side = c.side AND s.currency = c.currency
+JOIN kept k ON k.side = coalesce(c.side, s.side)
 LEFT JOIN accounted a ON a.side = coalesce(c.side, s.side) AND a.currency = coalesce(c.currency, s.currency)
 WINDOW same AS (PARTITION BY coalesce(c.side, s.side), coalesce(c.currency, s.currency))
 ORDER BY side, currency, a.state, a.reason;

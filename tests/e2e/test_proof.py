@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
+import pytest
 from reading import rows_of
 from scenario import MON, TUE, WED, WED2, Shop
 from week import WEEK
+
+from pipelines import config, nightly
+from pipelines.reconcile import ProofError
 
 
 def test_the_proof_of_a_small_day_by_hand(shop: Shop) -> None:
@@ -48,6 +53,21 @@ def test_it_is_cumulative_over_all_nights_while_rows_speak_of_the_run(shop: Shop
     nights = (shop.night(MON), shop.night(TUE))
     assert [night.summary["proof"]["lines"][0]["rows_in"] for night in nights] == [1, 2]
     assert [night.summary["rows"]["journal"] for night in nights] == [1, 1]
+
+
+def test_a_part_that_has_lost_a_row_fails_the_night_and_nothing_is_published(shop: Shop) -> None:
+    for rrn in ("one", "two", "three"):
+        shop.sale(rrn, "10.00", MON)
+    shop.nights(MON, MON)
+    before = shop.published.read_bytes()
+    (part,) = (shop.root / "var" / "recon.parts").glob("journal-*.parquet")
+    rows = pl.read_parquet(part)
+    part.unlink()
+    rows.head(2).write_parquet(part)
+    shop.arrive(TUE)
+    with pytest.raises(ProofError, match="journal CNY"):
+        nightly.run(config.load(shop.config), TUE, print)
+    assert shop.published.read_bytes() == before
 
 
 @WEEK.story
