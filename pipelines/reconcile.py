@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.cases.register import Event
 from pipelines.charging import add_up, charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
@@ -49,7 +48,6 @@ class Outcome:
     arrivals: Arrivals
     pairs: pl.DataFrame
     groups: pl.DataFrame
-    events: list[Event]
     proof: list[Line]
     rounding: list[Rounded]
 
@@ -138,7 +136,7 @@ def reconcile(
         statements.write_rolled(store, sums, run_no)
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
-    return Outcome(arrivals, settled.pairs, deposited.groups, registered.events, proof, rounding)
+    return Outcome(arrivals, settled.pairs, deposited.groups, proof, rounding)
 
 
 def _checked(store: Store, name: str) -> pl.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from pipelines.cases import explain
 from pipelines.cases.adjustments import Adjustment, Attached, attach
-from pipelines.cases.register import EVENTS, Break, Entry, Event, decide, exception_id
+from pipelines.cases.register import EVENTS, Break, Entry, Event, Evidence, decide, exception_id
 from pipelines.cases.taxonomy import POLICY, due_date
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.balances import gaps
@@ -37,20 +38,43 @@ class Night:
 
 @dataclass(frozen=True)
 class Registered:
-    """events: what changed. adjustments: `row_id`, `state`, `reason` of adjustment lines. closed: `side`, `row_id`,
-    `reason` of rows whose exception an adjustment settled tonight."""
+    """adjustments: `row_id`, `state`, `reason` of adjustment lines. closed: `side`, `row_id`, `reason` of rows whose
+    exception an adjustment settled tonight."""
 
-    events: list[Event]
     adjustments: pl.DataFrame
     closed: pl.DataFrame
 
 
 @dataclass(frozen=True)
-class _Held:
-    """Exceptions with the row each rests on, where it rests on one that is open: id to side and row_id."""
+class _Explaining:
+    """What explains events of earlier nights: places of undone journal rows, retracted files by side and name, and ids
+    of exceptions of pairs that people undid."""
 
-    breaks: dict[str, Break]
-    rows: dict[str, tuple[str, int]]
+    undone: frozenset[Evidence]
+    retracted: frozenset[tuple[str, str]]
+    taken_apart: frozenset[str]
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Types of events that it may explain at all."""
+        if self.retracted or self.taken_apart:
+            return EVENTS
+        return frozenset({"FAILED_BUT_SETTLED"} if self.undone else ())
+
+    def ids(self, held: Mapping[str, Entry]) -> frozenset[str]:
+        """Which of these entries it explains."""
+        return frozenset(key for key, entry in held.items() if self._explains(key, entry))
+
+    def _explains(self, key: str, entry: Entry) -> bool:
+        evidence = entry.break_.evidence
+        if entry.break_.type == "FAILED_BUT_SETTLED" and self.undone.intersection(evidence):
+            return True
+        taken_back = key in self.taken_apart or any((e.side, e.file) in self.retracted for e in evidence)
+        return entry.status != "cleared" and taken_back
+
+
+AT_ONCE = 50_000
+"""Exceptions are decided in slices: as objects each takes some kilobytes, and a night may have millions."""
 
 
 def register(
@@ -70,33 +94,68 @@ def register(
     """
     files = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in files.iter_rows()}
+    explaining = _Explaining(
+        frozenset(explain.place("journal", row_id, names) for row_id in undone),
+        frozenset(books.retracted_since(store, night.last)),
+        taken_apart,
+    )
     breaks = traces.with_traces(store, pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal"))
-    derived = _derived(breaks, names, _bases(store, breaks, names))
-    settled_before = books.adjusted_ids(store)
-    found = {key: b for key, b in derived.breaks.items() if not (b.type in explain.REVIEWED and key in settled_before)}
+    found = explain.identified(breaks, names, _bases(store, breaks, names))
+    before = pl.Series(sorted(books.adjusted_ids(store)), dtype=pl.String)
+    reviewed = pl.col("type").is_in(list(explain.REVIEWED)) & pl.col("exception_id").is_in(before.implode())
+    found = found.filter(~reviewed)
+
+    lines = explain.identified(breaks_of_adjustments(keyed), names)
+    named = lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref").unique()
+    mine = _naming(found, named)
+    touched = {row["exception_id"]: explain.to_break(row, names) for row in mine.iter_rows(named=True)}
+    held = entries.newest(store, mine["exception_id"]) | entries.naming(store, named)
+    attached = attach(_adjustments(lines), _open_now(touched, held, explaining.ids(held)))
+    left = [_unexplained(row, attached, touched, held, names) for row in lines.iter_rows(named=True)]
+
     others = _file_breaks(store, night)
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
-    held = entries.held(store, [*found, *(b.exception_id for b in others)])
-    explained = _explained(held, undone, names, set(books.retracted_since(store, night.last)))
-    explained |= taken_apart.intersection(key for key, entry in held.items() if entry.status != "cleared")
-
-    lines = breaks_of_adjustments(keyed)
-    held |= entries.held_fees(store, lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref"))
-    attached = attach(_adjustments(lines), _open_now(found, held, explained))
-    left = [_unexplained(row, attached, found, held, names) for row in lines.iter_rows(named=True)]
-    now = [b for key, b in found.items() if key not in attached.settles.values()]
-    now += others + [b for b in left if b is not None]
-    passing = [b for key, b in found.items() if key in attached.settles.values()]
-    passing += [explain.to_break(row, names) for row in taken_back(aftermath).iter_rows(named=True)]
-    held |= entries.held(store, [b.exception_id for b in (*left, *passing) if b is not None])
-    settled = explained | frozenset(attached.settles.values())
-    events = decide(held, now, settled, night.run_date, passing)
-    events = [_with_line(event, attached, names) for event in events]
-    due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, night.settings) for e in events}
-    entries.write(store, events, due, night.run_no, night.run_date)
+    others += [b for b in left if b is not None]
+    settled = frozenset(attached.settles.values())
+    found = found.filter(~pl.col("exception_id").is_in(list(settled)))
+    passing = [b for key, b in touched.items() if key in settled]
+    back = explain.identified(taken_back(aftermath), names).join(found, on="exception_id", how="anti")
+    passing += [explain.to_break(row, names) for row in back.iter_rows(named=True)]
+    for changed in _changes(store, night, found, others, passing, settled, explaining, names):
+        events = [_with_line(event, attached, names) for event in changed]
+        due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, night.settings) for e in events}
+        entries.write(store, events, due, night.run_no, night.run_date)
     books.write_policy(store)
-    books.write_adjusted(store, attached.settles, derived.rows, night.run_no)
-    return Registered(events, _states(lines, attached), _closed(attached, derived.rows, names))
+    rows = dict(filter(None, map(_rests_on, mine.iter_rows(named=True))))
+    books.write_adjusted(store, attached.settles, rows, night.run_no)
+    return Registered(_states(lines, attached), _closed(attached, rows, names))
+
+
+def _changes(
+    store: Store,
+    night: Night,
+    found: pl.DataFrame,
+    others: Sequence[Break],
+    passing: Sequence[Break],
+    settled: frozenset[str],
+    explaining: _Explaining,
+    names: explain.Names,
+) -> Iterator[list[Event]]:
+    """Events of the night, slice after slice; settled: ids that adjustments settle."""
+
+    def slice_of(ids: pl.Series, now: Iterable[Break], passing: Iterable[Break] = ()) -> list[Event]:
+        held = entries.newest(store, ids)
+        return decide(held, now, explaining.ids(held) | settled, night.run_date, passing)
+
+    still = [found["exception_id"], pl.Series([b.exception_id for b in others], dtype=pl.String)]
+    over = entries.not_among(store, pl.concat(still), EVENTS - explaining.types)
+    over = pl.concat([over, pl.Series(sorted(settled), dtype=pl.String)]).unique().sort()
+    yield slice_of(still[1], others)
+    for rows in found.iter_slices(AT_ONCE):
+        yield slice_of(rows["exception_id"], (explain.to_break(row, names) for row in rows.iter_rows(named=True)))
+    for ids in over.to_frame().iter_slices(AT_ONCE):
+        yield slice_of(ids["exception_id"], ())
+    yield slice_of(pl.Series([b.exception_id for b in passing], dtype=pl.String), (), passing)
 
 
 def _bases(store: Store, breaks: pl.DataFrame, names: explain.Names) -> dict[int, tuple[str, ...]]:
@@ -105,23 +164,26 @@ def _bases(store: Store, breaks: pl.DataFrame, names: explain.Names) -> dict[int
     before = statements.told_before(store, unknown["bank_row_id"]) if unknown.height else {}
     bases = {row_id: [explain.basis_of(each, names) for each in (row_id, *before[row_id])] for row_id in before}
     ids = {basis: exception_id(UNIDENTIFIED, basis) for several in bases.values() for basis in several}
-    held = entries.held(store, [*ids.values()]) if ids else {}
+    held = entries.newest(store, pl.Series([*ids.values()], dtype=pl.String)) if ids else {}
     ranks = {basis: (1 + (held[key].status == "cleared")) if key in held else 3 for basis, key in ids.items()}
     return {row_id: min(several, key=lambda basis: ranks[basis]) for row_id, several in bases.items()}
 
 
-def _derived(breaks: pl.DataFrame, names: explain.Names, bases: Mapping[int, tuple[str, ...]]) -> _Held:
-    found: dict[str, Break] = {}
-    rows: dict[str, tuple[str, int]] = {}
-    for row in breaks.iter_rows(named=True):
-        made = explain.to_break(row, names)
-        if made.type == UNIDENTIFIED:
-            made = replace(made, basis=bases.get(row["bank_row_id"], made.basis))
-        found[made.exception_id] = made
-        side = "journal" if made.type in explain.ON_JOURNAL else "settlement"
-        if made.type not in EVENTS and made.type not in explain.REVIEWED and row.get(f"{side}_row_id") is not None:
-            rows[made.exception_id] = (side, row[f"{side}_row_id"])
-    return _Held(found, rows)
+def _naming(found: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Breaks that bear one of these references (`merchant_id`, `ref`)."""
+    on = ["merchant_id", "ref"]
+    keys = [found.select("exception_id", "merchant_id", ref=key) for key in ("rrn", "order_no") if key in found.columns]
+    ids = pl.concat(keys).join(named, on=on, how="semi", nulls_equal=True)
+    return found.join(ids, on="exception_id", how="semi", maintain_order="left")
+
+
+def _rests_on(row: Mapping[str, Any]) -> tuple[str, tuple[str, int]] | None:
+    """Id and row of an exception that rests on an open row."""
+    side = "journal" if row["type"] in explain.ON_JOURNAL else "settlement"
+    row_id = row.get(f"{side}_row_id")
+    if row["type"] in EVENTS or row["type"] in explain.REVIEWED or row_id is None:
+        return None
+    return row["exception_id"], (side, row_id)
 
 
 def _adjustments(lines: pl.DataFrame) -> list[Adjustment]:
@@ -188,19 +250,6 @@ def _closed(attached: Attached, rows: Mapping[str, tuple[str, int]], names: expl
             where = explain.place("settlement", line, names)
             told.append((*rows[key], f"settled by the adjustment in line {where.line} of {where.file}"))
     return pl.DataFrame(told, schema=CLOSED, orient="row")
-
-
-def _explained(
-    held: Mapping[str, Entry], undone: pl.Series, names: explain.Names, retracted: set[tuple[str, str]]
-) -> frozenset[str]:
-    """Open events that tonight explains: their file was taken back, or the failed payment was reversed after all."""
-    taken_back = {explain.place("journal", row_id, names) for row_id in undone}
-    return frozenset(
-        key
-        for key, entry in held.items()
-        if (entry.status != "cleared" and any((e.side, e.file) in retracted for e in entry.break_.evidence))
-        or (entry.break_.type == "FAILED_BUT_SETTLED" and taken_back.intersection(entry.break_.evidence))
-    )
 
 
 def _due(found: Break, first_seen: date, settings: Settings) -> date | None:

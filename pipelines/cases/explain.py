@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import polars as pl
+
 from pipelines.cases import sentences
-from pipelines.cases.register import Break, Evidence
+from pipelines.cases.register import Break, Evidence, exception_id
 from pipelines.checks.balances import Gap, Statement
 from pipelines.money import money_text
 from pipelines.row_ids import LINES_PER_FILE, line_of
 
+KEYS = frozenset({"acquirer", "payout_id", "currency", "merchant_id", "rrn", "order_no"})
 Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
 
@@ -45,14 +48,28 @@ def reference(row: Mapping[str, Any]) -> str:
     return "no reference"
 
 
+def identified(breaks: pl.DataFrame, names: Names, known_as: Mapping[int, tuple[str, ...]] = {}) -> pl.DataFrame:
+    """Breaks with their `exception_id`, in its order; of several with one id the last.
+
+    known_as: what bank entries (row ids) are known by that the register knows by another entry's place.
+    """
+    told = [name for name in breaks.columns if name == "type" or name in KEYS or name.endswith("_row_id")]
+    ids = [
+        exception_id(row["type"], known_as.get(row.get("bank_row_id") or 0) or _basis(row, names))
+        for row in breaks.select(told).iter_rows(named=True)
+    ]
+    found = breaks.with_columns(exception_id=pl.Series(ids, dtype=pl.String))
+    return found.unique("exception_id", keep="last").sort("exception_id")
+
+
 def to_break(row: Mapping[str, Any], names: Names) -> Break:
-    """One row of a breaks frame as a Break: sentence, evidence and the basis of its id."""
+    """One row of `identified` breaks as a Break: sentence and evidence."""
     kind = row["type"]
     evidence, words = _evidence(row, names), _words(row)
     perhaps, perhaps_zh = _perhaps(row)
     return Break(
         type=kind,
-        basis=_basis(row, names),
+        exception_id=row["exception_id"],
         amount_minor=int(row["amount_minor"]),
         direction=row["direction"],
         explanation=sentences.ENGLISH[row.get("sentence") or kind].format(**words) + perhaps,
@@ -187,7 +204,9 @@ def balance_break(gap: Gap) -> Break:
     missing, missing_zh = _missing(gap)
     return Break(
         type="BALANCE_BREAK",
-        basis=(after.account, after.currency, after.last_day.isoformat(), str(after.opening)),
+        exception_id=exception_id(
+            "BALANCE_BREAK", (after.account, after.currency, after.last_day.isoformat(), str(after.opening))
+        ),
         amount_minor=abs(gap.difference),
         direction="none",
         currency=after.currency,
@@ -235,7 +254,7 @@ def file_late(source: str, day: date, what: str, acquirer: str | None) -> Break:
     """A file that was expected and has not arrived. acquirer: whose file it is, if one's."""
     return Break(
         type="FILE_LATE",
-        basis=(source, day.isoformat()),
+        exception_id=exception_id("FILE_LATE", (source, day.isoformat())),
         amount_minor=0,
         direction="none",
         business_date=day,
@@ -249,7 +268,7 @@ def file_invalid(source: str | None, name: str, error: str, day: date | None, ac
     """A file that was refused as a whole."""
     return Break(
         type="FILE_INVALID",
-        basis=(source or "", name),
+        exception_id=exception_id("FILE_INVALID", (source or "", name)),
         amount_minor=0,
         direction="none",
         business_date=day,
@@ -266,7 +285,7 @@ def row_rejected(row: Mapping[str, Any], day: date | None) -> Break:
     again = () if row["turn"] == 1 else (str(row["turn"]),)
     return Break(
         type="ROW_REJECTED",
-        basis=(row["source"], row["file"], str(row["line"]), *again),
+        exception_id=exception_id("ROW_REJECTED", (row["source"], row["file"], str(row["line"]), *again)),
         amount_minor=abs(amount or 0),
         direction="none",
         currency=currency,

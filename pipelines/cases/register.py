@@ -38,11 +38,11 @@ class Evidence:
 class Break:
     """One difference as a night derives it: typed, valued, with its keys and its records.
 
-    amount_minor: ≥ 0, by contract.md's definition for the type. basis: what makes it the same exception tomorrow.
+    exception_id: stable across runs and machines. amount_minor: ≥ 0, by contract.md's definition for the type.
     """
 
     type: str
-    basis: tuple[str, ...]
+    exception_id: str
     amount_minor: int
     direction: str
     explanation: str
@@ -58,20 +58,19 @@ class Break:
     bank_ref: str | None = None
     evidence: tuple[Evidence, ...] = ()
 
-    @property
-    def exception_id(self) -> str:
-        """Stable across runs and machines: made of the type and what the exception is about."""
-        return exception_id(self.type, self.basis)
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An exception as the register holds it: its break, its status, and when it was first seen."""
 
-    exception_id: str
     break_: Break
     status: str
     first_seen: date
+
+    @property
+    def exception_id(self) -> str:
+        """Of its break."""
+        return self.break_.exception_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,10 @@ class Event:
 
 
 def exception_id(kind: str, basis: Iterable[str]) -> str:
-    """`E` and 15 hexadecimal digits of the type and the basis, as the views compute it for waiting rows too."""
+    """`E` and 15 hexadecimal digits of the type and the basis, which make it the same exception tomorrow.
+
+    The views compute it the same way for waiting rows.
+    """
     text = "|".join([kind, *basis])
     return "E" + hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:15]
 
@@ -107,9 +109,9 @@ def decide(
     for key, found in sorted(now.items()):
         entry = held.get(key)
         if entry is None:
-            events.append(Event("opened", Entry(key, found, "open", run_date)))
+            events.append(Event("opened", Entry(found, "open", run_date)))
         elif entry.status == "cleared" and key not in explained:
-            events.append(Event("reopened", Entry(key, found, "open", entry.first_seen)))
+            events.append(Event("reopened", Entry(found, "open", entry.first_seen)))
         elif entry.status != "cleared" and _changed(entry.break_, found):
             events.append(Event("changed", replace(entry, break_=found)))
     for key, entry in sorted(held.items()):
@@ -118,8 +120,8 @@ def decide(
         gone = key not in now and entry.break_.type not in EVENTS
         if gone or (key in explained and key not in now):
             events.append(Event("cleared", replace(entry, status="cleared")))
-    for key, found in sorted({b.exception_id: b for b in passing if b.exception_id not in held}.items()):
-        entry = Entry(key, found, "open", run_date)
+    for found in sorted((b for b in passing if b.exception_id not in held), key=lambda b: b.exception_id):
+        entry = Entry(found, "open", run_date)
         events += [Event("opened", entry), Event("cleared", replace(entry, status="cleared"))]
     return events
 

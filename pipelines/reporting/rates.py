@@ -25,10 +25,10 @@ COLUMNS = ("rows_matched", "rows_total", "amount_matched_minor", "amount_total_m
 def keep(store: Store, outcome: Outcome, run_no: int) -> None:
     """Write down what the run decided, per leg and currency."""
     store.execute("DELETE FROM book.match_rates WHERE run_no = ?", [run_no])
-    store.append("match_rates", decided(outcome).with_columns(run_no=pl.lit(run_no, pl.Int32)))
+    store.append("match_rates", decided(store, outcome, run_no).with_columns(run_no=pl.lit(run_no, pl.Int32)))
 
 
-def decided(outcome: Outcome) -> pl.DataFrame:
+def decided(store: Store, outcome: Outcome, run_no: int) -> pl.DataFrame:
     """`leg`, `currency`, rows and money: matched without a break, and all that was decided."""
     pairs = outcome.pairs.select(
         pl.lit("journal-settlement").alias("leg"),
@@ -42,7 +42,7 @@ def decided(outcome: Outcome) -> pl.DataFrame:
         matched=pl.col("verdict") == "MATCHED",
         amount=pl.col("payout_minor").abs(),
     )
-    found = pl.concat([pairs, groups, _alone(outcome)])
+    found = pl.concat([pairs, groups, _alone(store, run_no)])
     return found.group_by("leg", "currency").agg(
         rows_matched=pl.col("matched").sum().cast(pl.Int64),
         rows_total=pl.len().cast(pl.Int64),
@@ -51,17 +51,19 @@ def decided(outcome: Outcome) -> pl.DataFrame:
     )
 
 
-def _alone(outcome: Outcome) -> pl.DataFrame:
+def _alone(store: Store, run_no: int) -> pl.DataFrame:
     """Rows that tonight turned out to have no partner."""
-    rows = [
-        (leg, event.entry.break_.currency or "XXX", False, event.entry.break_.amount_minor)
-        for event in outcome.events
-        if event.event == "opened"
-        for leg, types in UNPAIRED.items()
-        if event.entry.break_.type in types
-    ]
-    schema = {"leg": pl.String, "currency": pl.String, "matched": pl.Boolean, "amount": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    legs = pl.DataFrame(
+        [(leg, kind) for leg, types in UNPAIRED.items() for kind in types], schema=["leg", "type"], orient="row"
+    )
+    return store.frame(
+        """
+        SELECT l.leg, coalesce(e.currency, 'XXX') AS currency, false AS matched, e.amount_minor AS amount
+        FROM book.exception_events e JOIN legs l USING (type) WHERE e.run_no = ? AND e.event = 'opened'
+        """,
+        [run_no],
+        legs=legs,
+    )
 
 
 def trend(books: Books, day: date, run_no: int) -> tuple[TrendPoint, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
@@ -12,50 +12,71 @@ from pipelines.cases.taxonomy import POLICY
 from pipelines.store.connection import Store
 
 KEYS = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "currency")
+TOLD = (
+    *("exception_id", "type", "amount_minor", "direction", "explanation", "explanation_zh", "business_date"),
+    *KEYS,
+)
 
 
-def held(store: Store, derived_ids: list[str]) -> dict[str, Entry]:
-    """Newest entry of every exception that is open, and of the ids given; fees are kept apart, being many."""
-    ids = pl.DataFrame({"exception_id": derived_ids}, schema={"exception_id": pl.String})
-    newest = store.frame(
-        """
-        SELECT * FROM book.exception_events
-        WHERE type <> 'FEE_VARIANCE' OR exception_id IN (SELECT exception_id FROM ids)
-        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
-        AND (status <> 'cleared' OR exception_id IN (SELECT exception_id FROM ids))
+NEWEST = "QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1"
+
+
+def newest(store: Store, ids: pl.Series) -> dict[str, Entry]:
+    """Newest entry of each of these exceptions that the register ever held."""
+    if ids.is_empty():
+        return {}
+    query = f"SELECT e.* FROM book.exception_events e SEMI JOIN ids USING (exception_id) {NEWEST}"
+    return _entries(store.frame(query, ids=ids.alias("exception_id").to_frame()))
+
+
+def not_among(store: Store, ids: pl.Series, left_out: Iterable[str]) -> pl.Series:
+    """Open exceptions but these, and but those of some types; fees are kept apart, being many."""
+    return store.frame(
+        f"""
+        SELECT e.exception_id FROM book.exception_events e ANTI JOIN ids USING (exception_id)
+        WHERE NOT list_contains(?, e.type) {NEWEST} AND status <> 'cleared'
         """,
-        ids=ids,
-    )
-    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
+        [sorted({"FEE_VARIANCE", *left_out})],
+        ids=ids.alias("exception_id").to_frame(),
+    )["exception_id"]
 
 
-def held_fees(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
-    """Newest entry of every open FEE_VARIANCE whose line bears one of the references: `merchant_id`, `ref`."""
+def naming(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
+    """Newest entry of every open exception that bears one of the references: `merchant_id`, `ref`."""
     if named.is_empty():
         return {}
-    newest = store.frame(
-        """
+    query = f"""
         SELECT * FROM book.exception_events e
-        WHERE type = 'FEE_VARIANCE' AND EXISTS (
+        WHERE EXISTS (
             FROM named n
             WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
-        QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1 AND status <> 'cleared'
-        """,
-        named=named,
-    )
-    return {row["exception_id"]: _entry(row) for row in newest.iter_rows(named=True)}
+        {NEWEST} AND status <> 'cleared'
+        """
+    return _entries(store.frame(query, named=named))
+
+
+def _entries(rows: pl.DataFrame) -> dict[str, Entry]:
+    return {row["exception_id"]: _entry(row) for row in rows.iter_rows(named=True)}
 
 
 def _entry(row: Mapping[str, object]) -> Entry:
     found = Break(
-        basis=(),
         evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
         **{  # type: ignore[arg-type]
             name: row[name]
-            for name in ("type", "amount_minor", "direction", "explanation", "explanation_zh", "business_date", *KEYS)
+            for name in (
+                "exception_id",
+                "type",
+                "amount_minor",
+                "direction",
+                "explanation",
+                "explanation_zh",
+                "business_date",
+                *KEYS,
+            )
         },
     )
-    return Entry(str(row["exception_id"]), found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
+    return Entry(found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
 
 
 def write(store: Store, events: list[Event], due: Mapping[str, date | None], run_no: int, run_date: date) -> None:

@@ -15,6 +15,12 @@ from pipelines.synth.world import BY_NAME, CURRENCY
 
 _TERMINALS, _MINUTES = 2_000, 20
 _SLICE = 200_000
+_RATE_BP = next(fee.rate_bp for fee in BY_NAME["UNIONPAY"].fees if fee.card_type == "DEBIT")
+_PAID = {
+    "acquirer": pl.lit("UNIONPAY"),
+    "settlement_date": pl.lit(f"{BENCH_DAY + timedelta(days=1)}"),
+    "payout_id": pl.lit("UP-CROWD"),
+}
 
 
 def generate_crowds(out: Path, *, rows: int, crowd: int, same_rrn: bool = False) -> Path:
@@ -29,14 +35,16 @@ def generate_crowds(out: Path, *, rows: int, crowd: int, same_rrn: bool = False)
         NativeFile(out / f"journal_{day:%Y%m%d}.csv", JOURNAL_COLUMNS) as journal,
         NativeFile(out / f"settlement_UNIONPAY_{next_day:%Y%m%d}.csv", SETTLEMENT_COLUMNS) as settlement,
     ):
-        total = 0
+        total = fees = 0
         for first in range(0, rows, _SLICE):
             sales = _sales(first, min(rows, first + _SLICE), crowd)
             journal.append(_journal(sales, same_rrn=same_rrn))
             settlement.append(_settlement(sales, same_rrn=same_rrn))
             total += int(sales["fen"].sum())
+            fees += int(sales["fee"].sum())
+        settlement.append(_payout(total - fees))
         journal.trailer(f"amount={major(total)}")
-        settlement.trailer(f"gross={major(total)} fee=0.00 net={major(total)}")
+        settlement.trailer(f"gross={major(total)} fee={major(fees)} net={major(total - fees)}")
     config = out / "recon.toml"
     config.write_text(bench_toml(day), encoding="utf-8")
     return config
@@ -48,17 +56,20 @@ def _sales(first: int, last: int, crowd: int) -> pl.DataFrame:
     place = number // _TERMINALS
     seconds = 8 * 3600 + (place % _MINUTES) * 1800 + pl.col("n") % crowd % 60
     start = datetime(BENCH_DAY.year, BENCH_DAY.month, BENCH_DAY.day)  # noqa: DTZ001 - times of the books have no zone
-    return pl.DataFrame({"n": pl.int_range(first, last, eager=True)}).select(
-        "n",
-        crowd=number,
-        terminal=(10_000_000 + number % _TERMINALS).cast(pl.String),
-        time=(pl.lit(start) + pl.duration(seconds=seconds)).dt.to_string("%Y-%m-%dT%H:%M:%S"),
-        fen=1_000 + place // _MINUTES,
+    return (
+        pl.DataFrame({"n": pl.int_range(first, last, eager=True)})
+        .select(
+            "n",
+            crowd=number,
+            terminal=(10_000_000 + number % _TERMINALS).cast(pl.String),
+            time=(pl.lit(start) + pl.duration(seconds=seconds)).dt.to_string("%Y-%m-%dT%H:%M:%S"),
+            fen=1_000 + place // _MINUTES,
+        )
+        .with_columns(fee=(pl.col("fen") * _RATE_BP + 5_000) // 10_000)
     )
 
 
-def _amount() -> pl.Expr:
-    fen = pl.col("fen")
+def _amount(fen: pl.Expr) -> pl.Expr:
     return (fen // 100).cast(pl.String) + "." + (fen % 100).cast(pl.String).str.zfill(2)
 
 
@@ -82,7 +93,7 @@ def _journal(sales: pl.DataFrame, *, same_rrn: bool) -> pl.DataFrame:
         "channel": pl.lit("CARD"),
         "card_no": (100_000 + pl.col("n") % 900_000).cast(pl.String) + "******1234",
         "card_type": pl.lit("DEBIT"),
-        "amount": _amount(),
+        "amount": _amount(pl.col("fen")),
         "currency": pl.lit(CURRENCY),
         "txn_time": pl.col("time"),
         "response_code": pl.lit("00"),
@@ -93,9 +104,7 @@ def _journal(sales: pl.DataFrame, *, same_rrn: bool) -> pl.DataFrame:
 
 def _settlement(sales: pl.DataFrame, *, same_rrn: bool) -> pl.DataFrame:
     told = {
-        "acquirer": pl.lit("UNIONPAY"),
-        "settlement_date": pl.lit(f"{BENCH_DAY + timedelta(days=1)}"),
-        "payout_id": pl.lit("UP-CROWD"),
+        **_PAID,
         "record_type": pl.lit("SALE"),
         "merchant_id": pl.lit(_merchant()),
         "terminal_id": pl.col("terminal"),
@@ -103,12 +112,18 @@ def _settlement(sales: pl.DataFrame, *, same_rrn: bool) -> pl.DataFrame:
         "card_no": pl.lit("************1234"),
         "card_type": pl.lit("DEBIT"),
         "txn_time": pl.col("time"),
-        "gross": _amount(),
-        "fee": pl.lit("0.00"),
-        "net": _amount(),
+        "gross": _amount(pl.col("fen")),
+        "fee": _amount(pl.col("fee")),
+        "net": _amount(pl.col("fen") - pl.col("fee")),
         "currency": pl.lit(CURRENCY),
     }
     return _cells(sales, SETTLEMENT_COLUMNS, told)
+
+
+def _payout(net: int) -> pl.DataFrame:
+    told = {name: pl.lit(major(net)) for name in ("gross", "net")}
+    told |= {"record_type": pl.lit("PAYOUT"), "fee": pl.lit("0.00"), "currency": pl.lit(CURRENCY)}
+    return _cells(pl.DataFrame({"n": [0]}), SETTLEMENT_COLUMNS, {**_PAID, **told})
 
 
 def _cells(sales: pl.DataFrame, columns: str, told: dict[str, pl.Expr]) -> pl.DataFrame:
