@@ -35,6 +35,9 @@ ITEMS = (
     Column("Evidence 证据", 60),
 )
 AMOUNT, CURRENCY = 3, 4
+LONGEST_SHEET = 1_000_000
+"""A sheet takes 1,048,576 rows; more exceptions of a type go on on the next one."""
+
 SECTIONS = {"new": "new 新增", "carried": "carried 结转", "cleared": "cleared 核销"}
 REJECTS = (
     Column("File 文件", 34),
@@ -177,24 +180,30 @@ def _amount(currency: str | None, minor: int | None) -> Money | None:
 def exceptions(sheets: Sheets, report: Report, code: str) -> None:
     """All exceptions of a type: what to do stands above, sums per currency are formulas over what is open."""
     parts = {"new": report.new, "carried": report.carried, "cleared": report.cleared}
-    found = {part: _of(groups, code) for part, groups in parts.items()}
-    sheet = sheets.add(_sheet_name(code), ITEMS)
+    found = [(SECTIONS[part], item) for part, groups in parts.items() for item in _of(groups, code)]
+    starts = range(0, max(len(found), 1), LONGEST_SHEET)
+    for number, first in enumerate(starts, start=1):
+        name = f"{_sheet_name(code)[:28]} {number}" if len(starts) > 1 else _sheet_name(code)
+        _exceptions(sheets, name, code, found[first : first + LONGEST_SHEET])
+
+
+def _exceptions(sheets: Sheets, name: str, code: str, found: Sequence[tuple[str, ExceptionItem]]) -> None:
+    sheet = sheets.add(name, ITEMS)
     policy = POLICY.get(code)
     sheet.line(f"{code}  {policy.term_zh}  {policy.title_en}" if policy else code, bold=True, font_size=13)
     if policy:
         sheet.line(f"Next 下一步: {policy.action_en} {policy.action_zh}")
         sheet.line(f"Contact 联系: {policy.contact_en} {policy.contact_zh}")
-    unsettled = (*found["new"], *found["carried"])
+    unsettled = [item for section, item in found if section != SECTIONS["cleared"]]
     coins = sorted({item.currency for item in unsettled if item.currency})
     first = sheet.row + len(coins) + 2
-    last = first + max(sum(map(len, found.values())), 1) - 1
+    last = first + max(len(found), 1) - 1
     for coin in coins:
         money, kind, section = (f"{letter}{first}:{letter}{last}" for letter in "DEA")
         value = to_major(sum(item.amount_minor for item in unsettled if item.currency == coin), coin)
         total = Formula(f'=SUMIFS({money},{kind},"{coin}",{section},"<>{SECTIONS["cleared"]}")', value, coin)
         sheet.total({0: "Open 未结", AMOUNT: total, CURRENCY: coin})
-    rows = (_row(SECTIONS[part], item) for part, items in found.items() for item in items)
-    sheet.table(ITEMS, rows, main=True, formulas=False)
+    sheet.table(ITEMS, (_row(*each) for each in found), main=True, formulas=False)
 
 
 def _sheet_name(code: str) -> str:

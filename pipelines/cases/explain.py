@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -12,7 +13,7 @@ import polars as pl
 from pipelines.cases import sentences
 from pipelines.cases.register import Break, Evidence, exception_id
 from pipelines.checks.balances import Gap, Statement
-from pipelines.money import money_text
+from pipelines.money import money_text as _money_text
 from pipelines.row_ids import LINES_PER_FILE, line_of
 
 KEYS = frozenset({"acquirer", "payout_id", "currency", "merchant_id", "rrn", "order_no"})
@@ -28,6 +29,10 @@ REVIEWED = frozenset(
 """Types judged on the journal alone, beside what its matching says."""
 
 ON_JOURNAL = REVIEWED | {"NOT_SETTLED", "REFUND_NOT_SETTLED", "VOID_NOT_SETTLED", "REVERSAL_NOT_SETTLED"}
+
+
+money_text = lru_cache(100_000)(_money_text)
+"""Many breaks of a night are of one amount."""
 
 
 def place(side: str, row_id: int, names: Names) -> Evidence:

@@ -81,41 +81,43 @@ def _entry(row: Mapping[str, object]) -> Entry:
 
 def write(store: Store, events: list[Event], due: Mapping[str, date | None], run_no: int, run_date: date) -> None:
     """Append what changed in the register. due: date by which each id must be dealt with."""
+    if not events:
+        return
     ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.exception_events")
-    for first in range(0, len(events), EVENTS_AT_ONCE):
-        rows = [
-            {"event_no": number, "run_no": run_no, "run_date": run_date, **_event(event, due)}
-            for number, event in enumerate(events[first : first + EVENTS_AT_ONCE], start=int(newest) + first + 1)
-        ]
-        store.append("exception_events", pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
-
-
-EVENTS_AT_ONCE = 20_000
-"""Events are written in slices: as rows of Python they take ten times what they take in the books."""
-
-
-def _event(event: Event, due: Mapping[str, date | None]) -> dict[str, object]:
-    entry, found = event.entry, event.entry.break_
-    policy = POLICY[found.type]
-    return {
-        "event": event.event,
-        "exception_id": entry.exception_id,
-        "type": found.type,
-        "status": entry.status,
-        "severity": policy.severity,
-        "leg": policy.leg,
-        "business_date": found.business_date,
-        "first_seen": entry.first_seen,
-        "due_date": due.get(entry.exception_id),
-        "amount_minor": found.amount_minor,
-        "direction": found.direction,
-        **{key: getattr(found, key) for key in KEYS},
-        "explanation": found.explanation,
-        "explanation_zh": found.explanation_zh,
-        "evidence": [{"side": e.side, "file": e.file, "line": e.line} for e in found.evidence],
+    policies = [POLICY[event.entry.break_.type] for event in events]
+    columns: dict[str, object] = {
+        "event_no": range(int(newest) + 1, int(newest) + 1 + len(events)),
+        "run_no": pl.repeat(run_no, len(events), eager=True),
+        "run_date": pl.repeat(run_date, len(events), eager=True),
+        "event": [event.event for event in events],
+        "status": [event.entry.status for event in events],
+        "severity": [policy.severity for policy in policies],
+        "leg": [policy.leg for policy in policies],
+        "first_seen": [event.entry.first_seen for event in events],
+        "due_date": [due.get(event.entry.exception_id) for event in events],
+        **{name: [getattr(event.entry.break_, name) for event in events] for name in TOLD},
     }
+    rows = pl.DataFrame(columns, schema_overrides={n: t for n, t in EVENT_SCHEMA.items() if n in columns})
+    evidence = _lists([event.entry.break_.evidence for event in events])
+    store.append("exception_events", rows.with_columns(evidence=evidence).select(EVENT_SCHEMA.keys()))
 
 
+def _lists(told: list[tuple[Evidence, ...]]) -> pl.Series:
+    """Evidence of each event as a list of structs, by way of one flat frame: a tenth of what dictionaries take."""
+    flat = pl.DataFrame(
+        {
+            "at": [at for at, several in enumerate(told) for _ in several],
+            **{name: [getattr(e, name) for several in told for e in several] for name in ("side", "file", "line")},
+        },
+        schema={"at": pl.UInt32, **PLACE},
+    )
+    lists = flat.group_by("at", maintain_order=True).agg(evidence=pl.struct(list(PLACE)))
+    every = pl.DataFrame({"at": range(len(told))}, schema={"at": pl.UInt32})
+    found = every.join(lists, on="at", how="left", maintain_order="left")["evidence"]
+    return found.fill_null(pl.Series([[]], dtype=found.dtype)) if found.null_count() else found
+
+
+PLACE: dict[str, pl.DataType | type[pl.DataType]] = {"side": pl.String, "file": pl.String, "line": pl.Int32}
 EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_no": pl.Int64,
     "run_no": pl.Int32,
@@ -134,5 +136,5 @@ EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     **dict.fromkeys(KEYS, pl.String),
     "explanation": pl.String,
     "explanation_zh": pl.String,
-    "evidence": pl.List(pl.Struct({"side": pl.String, "file": pl.String, "line": pl.Int32})),
+    "evidence": pl.List(pl.Struct(PLACE)),
 }

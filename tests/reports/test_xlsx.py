@@ -16,7 +16,7 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 from sample_items import item
 
-from reports import grouping, xlsx
+from reports import grouping, xlsx, xlsx_tables
 from reports.model import Report
 
 FORMULA = re.compile(r"(SUM|SUMIFS)\(.+\)|[A-I][0-9]+([+-]([A-I][0-9]+|SUM\([A-I0-9:]+\)))*|IF\([A-Z0-9]+=0,\"\",.+\)")
@@ -134,3 +134,12 @@ def test_a_currency_without_decimals_keeps_none() -> None:
     report = grouping.filled(sample.clean(), rows, [])
     told = {row[4]: row[3] for row in sheet(xlsx.render(report), "NOT_SETTLED") if row[0] == "new 新增"}
     assert told == {"JPY": 1000.0, "KWD": 1.234}
+
+
+def test_a_type_that_does_not_fit_on_one_sheet_goes_on_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_tables, "LONGEST_SHEET", 2)
+    rows = [item(n, "NOT_SETTLED", 100 * n, "it is late") for n in range(1, 6)]
+    content = xlsx.render(grouping.filled(sample.clean(), rows, []))
+    shown = [sheet(content, f"NOT_SETTLED {n}") for n in (1, 2, 3)]
+    ids = [cell for page in shown for row in page for cell in row if cell in {r.exception_id for r in rows}]
+    assert sorted(ids) == sorted(r.exception_id for r in rows), "each exception stands on one sheet"
