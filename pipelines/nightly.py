@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from pipelines import collect, intake, reporting, sending
+from pipelines import collect, collecting, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
@@ -100,6 +100,9 @@ def _run(
         if newest is not None and day < newest:
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
         night = Night(settings, day, store, last + 1, say, run_id)
+        if any(source.collect for source in settings.sources):
+            told = store, settings, day, night.run_no, secret, say, runner
+            _timed(night, "collect", lambda: collecting.collect_all(*told))
         _timed(night, "load", lambda: _take_in_all(night, runner))
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:
