@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from pipelines import collect, collecting, intake, reporting, sending
+from pipelines import collect, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
@@ -101,8 +101,7 @@ def _run(
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
         night = Night(settings, day, store, last + 1, say, run_id)
         if any(source.collect for source in settings.sources):
-            told = store, settings, day, night.run_no, secret, say, runner
-            _timed(night, "collect", lambda: collecting.collect_all(*told))
+            _timed(night, "collect", lambda: _collect(night, runner, secret))
         _timed(night, "load", lambda: _take_in_all(night, runner))
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:
@@ -135,6 +134,13 @@ def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
         return step()
     finally:
         night.seconds[name] = time.perf_counter() - began
+
+
+def _collect(night: Night, runner: StepRunner, secret: sending.Secret) -> None:
+    """What lies elsewhere comes into the inbox."""
+    from pipelines import collecting  # noqa: PLC0415 - only who fetches waits for what fetching imports
+
+    collecting.collect_all(night.store, night.settings, night.date, night.run_no, secret, night.say, runner)
 
 
 def _take_in_all(night: Night, runner: StepRunner) -> None:

@@ -113,12 +113,12 @@ def _fetch_all(errand: Errand, origin: Origin, password: str | None) -> list[Fet
     def attempt() -> None:
         place = errand.open(origin, password, errand.until)
         try:
-            for item in _finished(errand, origin, place, {(each.place, each.version) for each in got}):
+            for item in _finished(errand, origin, place, _had(errand, got)):
                 if done := _fetch(errand, place, item):
                     errand.keep(done)
                     got.append(done)
             if origin.afterwards == "move" and origin.move_to:
-                _tidy(errand, origin, place, {(each.place, each.version) for each in got}, origin.move_to)
+                _tidy(errand, origin, place, _had(errand, got), origin.move_to)
         finally:
             _close(place)
 
@@ -126,12 +126,17 @@ def _fetch_all(errand: Errand, origin: Origin, password: str | None) -> list[Fet
     return got
 
 
-def _tidy(errand: Errand, origin: Origin, place: Remote, got: Collection[tuple[str, str]], folder: str) -> None:
+def _had(errand: Errand, got: Iterable[Fetched]) -> set[tuple[str, str]]:
+    """Place and version of all that was fetched, by earlier nights or a moment ago."""
+    return {*errand.known, *((each.place, each.version) for each in got)}
+
+
+def _tidy(errand: Errand, origin: Origin, place: Remote, had: Collection[tuple[str, str]], folder: str) -> None:
     """Put aside what was fetched, also by a run that was killed before it came to it."""
     there = place.listing()
     names = {item.name for item in there}
     for item in there:
-        if _wanted(item, errand.source, origin, names) and _known(item, errand.known, got):
+        if _wanted(item, errand.source, origin, names) and (item.place, item.version) in had:
             place.move(item, folder)
 
 
@@ -164,13 +169,12 @@ def _of_network(names: Collection[str]) -> bool:
     )
 
 
-def _finished(errand: Errand, origin: Origin, place: Remote, got: Collection[tuple[str, str]]) -> list[Item]:
+def _finished(errand: Errand, origin: Origin, place: Remote, had: Collection[tuple[str, str]]) -> list[Item]:
     """New files that fit the source and are whole, checksums before what they speak of."""
     there = place.listing()
     names = {item.name for item in there}
-    new = [
-        item for item in there if _wanted(item, errand.source, origin, names) and not _known(item, errand.known, got)
-    ]
+    wanted = [item for item in there if _wanted(item, errand.source, origin, names)]
+    new = [item for item in wanted if (item.place, item.version) not in had]
     if new and place.grows and not origin.done_marker and origin.stable_seconds:
         time.sleep(origin.stable_seconds)
         later = {(item.place, item.version) for item in place.listing()}
@@ -189,10 +193,6 @@ def _wanted(item: Item, source: Source, origin: Origin, names: Collection[str]) 
     if not fnmatchcase(whose, source.pattern):
         return False
     return origin.done_marker is None or origin.done_marker.format(name=whose) in names
-
-
-def _known(item: Item, known: Iterable[tuple[str, str]], got: Collection[tuple[str, str]]) -> bool:
-    return (item.place, item.version) in {*known, *got}
 
 
 def _fetch(errand: Errand, place: Remote, item: Item) -> Fetched | None:

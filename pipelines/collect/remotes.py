@@ -161,7 +161,7 @@ def _days(origin: Origin, until: date) -> list[date]:
 
 def _needs(module: str, extra: str) -> None:
     if find_spec(module) is None:
-        raise RemoteError(f"the package {module} is not installed; `pip install settlement-recon[{extra}]`")
+        raise RemoteError(f"the package {module} is not installed; in the program's folder: `pip install '.[{extra}]'`")
 
 
 def _sftp(origin: Origin, password: str | None) -> Any:

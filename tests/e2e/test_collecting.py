@@ -32,7 +32,8 @@ stable_seconds = 0
 @pytest.mark.flow
 def test_a_night_that_is_killed_in_mid_transfer_goes_on_and_has_every_file_once(tmp_path: Path) -> None:
     shop = tmp_path / "shop"
-    made = generate(shop, days=1, rows_per_day=3000, seed=5, faults="none")
+    # more than one piece of a transfer, so that what is killed has left something
+    made = generate(shop, days=1, rows_per_day=20_000, seed=5, faults="none")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for file in sorted(shop.glob("*_2026*.csv")):
@@ -41,7 +42,7 @@ def test_a_night_that_is_killed_in_mid_transfer_goes_on_and_has_every_file_once(
 
     def slowly(count: int, _: SftpServer) -> None:
         if count >= 4 and not (tmp_path / "fast").exists():
-            time.sleep(0.3)
+            time.sleep(0.05)
 
     with sftp(elsewhere, slowly) as server:
         server.known_hosts(shop / "known_hosts")
