@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from pipelines import toml_faults
 from pipelines.contracts import BankFee, Contract, Fee, Table, known_country
 from pipelines.mail_settings import Chat, Mail
+from pipelines.origin_settings import Origin
 from pipelines.rule_settings import MatchRule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
@@ -91,6 +92,7 @@ class Source(Table):
     timezone: str | None = None
     calendar: str | None = None
     cutoff: time = time(0, 0)
+    collect: Origin | None = None
 
     @field_validator("calendar")
     @classmethod
@@ -204,4 +206,7 @@ def load(path: Path) -> Settings:
     update: dict[str, object] = {"paths": Paths(**absolute)}
     if settings.mail and settings.mail.ca_file:
         update["mail"] = settings.mail.model_copy(update={"ca_file": (base / settings.mail.ca_file).resolve()})
+    update["sources"] = tuple(
+        s.model_copy(update={"collect": s.collect.within(base)}) if s.collect else s for s in settings.sources
+    )
     return settings.model_copy(update=update)

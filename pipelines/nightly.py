@@ -100,6 +100,8 @@ def _run(
         if newest is not None and day < newest:
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
         night = Night(settings, day, store, last + 1, say, run_id)
+        if any(source.collect for source in settings.sources):
+            _timed(night, "collect", lambda: _collect(night, runner, secret))
         _timed(night, "load", lambda: _take_in_all(night, runner))
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:
@@ -132,6 +134,13 @@ def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
         return step()
     finally:
         night.seconds[name] = time.perf_counter() - began
+
+
+def _collect(night: Night, runner: StepRunner, secret: sending.Secret) -> None:
+    """What lies elsewhere comes into the inbox."""
+    from pipelines import collecting  # noqa: PLC0415 - only who fetches waits for what fetching imports
+
+    collecting.collect_all(night.store, night.settings, night.date, night.run_no, secret, night.say, runner)
 
 
 def _take_in_all(night: Night, runner: StepRunner) -> None:

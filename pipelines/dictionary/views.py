@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import schemas
-from pipelines.dictionary.words import WordError, code, table, word, words
+from pipelines.dictionary.words import WordError, code, table, word
 from pipelines.store import Store
+from pipelines.store.comments import meaning
 
 VIEWS = ("exceptions", "exception_history", "journal", "settlement", "bank", "matches", "payout_bridge", "waiting_rows")
 """What an analyst asks for first; the other views follow by name."""
@@ -39,11 +39,7 @@ def _view(view: str, comment: str | None, columns: list[tuple[str, str, str | No
 
 
 def _meaning(view: str, name: str, names: set[str]) -> str:
-    """What a column means: by its schema, as its minor-unit twin, or in the words of words.toml."""
+    """What a column means, as the published database says it of itself; WordError where nobody says it."""
     if f"{name}_minor" in names:
         return f"`{name}_minor` in major units"
-    own = words()["columns"].get(view, {})
-    schema = schemas.BY_SIDE.get(view)
-    if name not in own and schema and name in schema.columns:
-        return str(schema.columns[name].description)
-    return word("columns", view, name)
+    return meaning(view, name, names) or word("columns", view, name)

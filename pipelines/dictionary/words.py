@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
+from pipelines.store.comments import WORDS, words
 from pipelines.store.connection import SQL
 
 ROOT = SQL.parent
-WORDS = ROOT / "docs" / "words.toml"
 
 
 class WordError(Exception):
@@ -27,12 +25,6 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def code(text: object) -> str:
     """Text as code."""
     return f"`{text}`"
-
-
-@cache
-def words() -> dict[str, Any]:
-    """docs/words.toml, read once."""
-    return tomllib.loads(WORDS.read_text(encoding="utf-8"))
 
 
 def word(kind: str, group: str, name: str) -> str:

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from pipelines.store import parts
+from pipelines.store.comments import comment
 from pipelines.store.connection import Store, StoreError
 
 PARTS = "parts"
@@ -37,6 +38,7 @@ def publish(store: Store, target: Path) -> None:
         shutil.copyfile(store.path, fresh)
         with Store(fresh, copy=True) as copy, copy.transaction():
             parts.show(copy, shared)
+            comment(copy)
         with fresh.open("rb+") as handle:
             os.fsync(handle.fileno())
         fresh.replace(target)

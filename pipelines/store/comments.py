@@ -1,0 +1,48 @@
+"""What every column of the published views means, put where SQL clients show it: as comments of the database."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+import schemas
+from pipelines.store.connection import SQL, Store
+
+WORDS = SQL.parent / "docs" / "words.toml"
+
+
+@cache
+def words() -> dict[str, Any]:
+    """docs/words.toml, read once."""
+    return tomllib.loads(WORDS.read_text(encoding="utf-8"))
+
+
+def meaning(view: str, column: str, columns: Collection[str]) -> str | None:
+    """What a column means: by its schema, as its twin in minor units, or by words.toml; None where nobody says it.
+
+    columns: all of the view's.
+    """
+    if f"{column}_minor" in columns:
+        return f"{column}_minor in major units"
+    told = words()["columns"]
+    own, schema = told.get(view, {}), schemas.BY_SIDE.get(view)
+    if column not in own and schema and column in schema.columns:
+        return str(schema.columns[column].description)
+    found = own.get(column) or told.get(column)
+    return found if isinstance(found, str) else None
+
+
+def comment(store: Store) -> None:
+    """Put the meaning of every column of the published views on it, inside the caller's transaction."""
+    found = store.execute(
+        "SELECT view_name, list(column_name) FROM duckdb_views() v JOIN duckdb_columns() c "
+        "ON c.table_name = v.view_name AND c.schema_name = v.schema_name "
+        "WHERE NOT v.internal AND v.schema_name = 'main' GROUP BY view_name ORDER BY view_name"
+    )
+    for view, columns in found:
+        for column in columns:
+            if told := meaning(view, column, columns):
+                text = told.replace("'", "''")
+                store.execute(f"COMMENT ON COLUMN {view}.\"{column}\" IS '{text}'")
