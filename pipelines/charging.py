@@ -18,6 +18,9 @@ from pipelines.config import Settings
 from pipelines.contracts import Contract
 from pipelines.store import Store, books, fees, nets
 
+KEPT = "sums"
+"""What is kept of judgements beside them: where that changes, all lines are judged again, once."""
+
 
 @dataclass(frozen=True)
 class Charged:
@@ -46,7 +49,8 @@ def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
         lines = fees.chargeable(store, file_id, charging)
         if lines.height:
             judged = judge(_with_wallets(store, lines, contracts), contracts, _volume(store, lines, contracts))
-            fees.write_checks(store, file_id, run_no, judged.lines, judged.terms)
+            known = lines.select("row_id", "acquirer", "currency", "gross_minor", "fee_minor")
+            fees.write_checks(store, file_id, run_no, judged.lines.join(known, on="row_id"), judged.terms)
     return Charged(files, all_again)
 
 
@@ -89,7 +93,7 @@ def add_up(store: Store, last: int) -> pl.DataFrame:
 def _basis(contracts: tuple[Contract, ...]) -> str:
     """A fingerprint of all that the contracts say of fees."""
     told = [c.model_dump_json(include={"acquirer", "merchant_id", "channels", "fees"}) for c in contracts]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    return hashlib.sha256("\n".join([KEPT, *told]).encode()).hexdigest()
 
 
 def _tells_wallets_apart(contracts: tuple[Contract, ...]) -> bool:

@@ -97,14 +97,31 @@ def exceptions(config_path: Path, as_json: bool, debug: bool, day: date | None, 
 @DEBUG
 @WHICH
 @click.option(
-    "--format", "kind", type=click.Choice(["html", "xlsx", "json"]), default="html", show_default=True, help="Its form."
+    "--format",
+    "kind",
+    type=click.Choice(["html", "xlsx", "json", "fees"]),
+    default="html",
+    show_default=True,
+    help="Its form; fees: the workbook of fee claims.",
 )
-def report(config_path: Path, debug: bool, day: date | None, week: str | None, month: str | None, kind: str) -> None:
-    """Write the report of a date again, or that of a week or month, from the published copy."""
+@click.option("--acquirer", help="With --format fees: only the claims on this acquirer.")
+def report(
+    config_path: Path,
+    debug: bool,
+    day: date | None,
+    week: str | None,
+    month: str | None,
+    kind: str,
+    acquirer: str | None,
+) -> None:
+    """Write the report of a date again, or that of a week or month, from the published copy.
+
+    --format fees writes what is still to be claimed of fees charged otherwise than agreed, line by line.
+    """
     from pipelines import commands, report_commands
 
     which = commands.guarded(lambda: report_commands.Which.of(day, week, month), debug)
-    click.echo(commands.guarded(lambda: report_commands.write(config_path, which, kind), debug))
+    click.echo(commands.guarded(lambda: report_commands.write(config_path, which, kind, acquirer), debug))
 
 
 @cli.command()

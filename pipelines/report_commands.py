@@ -11,16 +11,19 @@ import click
 
 from pipelines import config, reporting, sending
 from pipelines.config import Settings
-from pipelines.reporting import Period
+from pipelines.reporting import Period, claims
+from pipelines.reporting.claims import Asked
 from pipelines.reporting.listing import Books
 from pipelines.sending import Occasion
 from pipelines.store import Published, Store, StoreError
 from reports import html, xlsx
+from reports.claims import render as render_claims
 from reports.json import render as render_json
 from reports.model import Report
 
 Render = Callable[[Report], bytes]
 RENDER: dict[str, Render] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
+CLAIMS = "fees"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Which:
         name = self.period.name if self.period else ""
         return Occasion("week" if "W" in name else "month", name, again)
 
+    def claims(self, acquirer: str | None) -> Asked:
+        """Which fee claims: those known on the date, or those of lines settled in the week or month."""
+        if self.period:
+            return Asked(self.period.name, first=self.period.first, last=self.period.last, acquirer=acquirer)
+        return Asked(f"{self.day}", known_by=self.day, acquirer=acquirer)
+
     def report(self, books: Books) -> Report:
         """The report itself."""
         if self.day:
@@ -60,17 +69,38 @@ class Which:
         return reporting.summary(books, self.period)
 
 
-def write(config_path: Path, which: Which, kind: str) -> Path:
-    """Write a report again, in one of its forms; the answer is its path."""
+def write(config_path: Path, which: Which, kind: str, acquirer: str | None = None) -> Path:
+    """Write a report again, in one of its forms, or the fee claims; the answer is its path."""
+    if kind == CLAIMS:
+        return _write_claims(config_path, which, acquirer)
+    if acquirer is not None:
+        raise click.UsageError(f"--acquirer goes with --format {CLAIMS}, not with {kind}")
     settings = config.load(config_path)
     with Published(settings.paths.investigate) as published:
         report = which.report(published)
-    path = settings.paths.reports / f"{which.stem}.{kind}"
+    return _written(settings, f"{which.stem}.{kind}", RENDER[kind](report))
+
+
+def _written(settings: Settings, name: str, content: bytes) -> Path:
+    """A file among the reports, in its place only once it is whole."""
+    path = settings.paths.reports / name
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}")
-    fresh.write_bytes(RENDER[kind](report))
+    fresh.write_bytes(content)
     fresh.replace(path)
     return path
+
+
+def _write_claims(config_path: Path, which: Which, acquirer: str | None) -> Path:
+    """Write the workbook of fee claims that are still open; the answer is its path."""
+    settings = config.load(config_path)
+    known = sorted({contract.acquirer for contract in settings.contracts})
+    if acquirer is not None and acquirer not in known:
+        raise click.UsageError(f"--acquirer {acquirer}: no contract is with it; there are {', '.join(known) or 'none'}")
+    with Published(settings.paths.investigate) as published:
+        book = claims.claim_book(published, which.claims(acquirer))
+    whose = "-" + "".join(sign if sign.isalnum() else "_" for sign in acquirer) if acquirer else ""
+    return _written(settings, f"{which.stem}-{CLAIMS}{whose}.xlsx", render_claims(book))
 
 
 def send(config_path: Path, which: Which, *, again: bool, say: sending.Say) -> int:

@@ -63,6 +63,28 @@ class Bridge:
         return left + abs(level - last_total)
 
 
+FeeVerdict = Literal["agrees", "FEE_VARIANCE", "no contract"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCheck:
+    """SALE and REFUND lines of all files in use that one fee of a contract governs, and what became of their fees.
+
+    contract: the fee in words, empty where none governs the lines, then `why` says why; cause: what went wrong.
+    """
+
+    acquirer: str
+    currency: str
+    contract: str
+    verdict: FeeVerdict
+    cause: str
+    why: str
+    lines: int
+    gross_minor: int
+    fee_minor: int
+    expected_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class ProofPart:
     """Where accepted rows went: matched, excepted, waiting, or out of scope with its reason."""

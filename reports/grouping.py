@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby, zip_longest
 
@@ -125,28 +125,6 @@ def disputes_due(report: Report, within_days: int = 7) -> tuple[ExceptionItem, .
     last = report.business_date + timedelta(days=within_days)
     found = standing((*report.new, *report.carried), *DISPUTES)
     return tuple(item for item in found if item.due_date is None or item.due_date <= last)
-
-
-@dataclass(frozen=True, slots=True)
-class FeeVariance:
-    """Open FEE_VARIANCE of one acquirer, currency and direction."""
-
-    acquirer: str
-    currency: str
-    direction: str
-    count: int
-    amount_minor: int
-
-
-def fee_variance(report: Report) -> tuple[FeeVariance, ...]:
-    """What fees differ from the contracts, summed for the claim in bulk."""
-    sums: Counter[tuple[str, str, str]] = Counter()
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for item in standing((*report.new, *report.carried), "FEE_VARIANCE"):
-        key = item.acquirer, item.currency, item.direction
-        sums[key] += item.amount_minor
-        counts[key] += 1
-    return tuple(FeeVariance(*key, counts[key], sums[key]) for key in sorted(sums))
 
 
 def _varied(items: Sequence[ExceptionItem], per_type: int) -> list[ExceptionItem]:

@@ -15,13 +15,12 @@ from markupsafe import Markup
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES, Policy
 from pipelines.money import to_major
-from reports import charts, trend
+from reports import charts, fees, trend
 from reports.books import Bridge, Money
 from reports.grouping import (
     BUCKETS,
     INCIDENT,
     disputes_due,
-    fee_variance,
     fitting,
     standing,
     totals,
@@ -75,7 +74,8 @@ def render(model: Report) -> bytes:
         trend=trend.chart(model.trend),
         incidents=standing((*model.new, *model.carried), INCIDENT),
         disputes=disputes_due(model),
-        fees=fee_variance(model),
+        fees=fees.claims(model),
+        fees_checked=fees.checked(model.fee_checks),
         workbook=PurePath(model.outputs.get("xlsx", "")).name,
         files_here=len({row.key for row in model.files if row.state in ("loaded", "already loaded")}),
         files_due=len({row.key for row in model.files}),

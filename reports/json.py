@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from reports.fees import claims
 from reports.model import Report, TypeGroup
 
 _OUTPUTS = ("html", "xlsx", "json")
@@ -51,9 +52,14 @@ def run_json(report: Report) -> dict[str, object]:
 def render(report: Report) -> bytes:
     """The same as UTF-8 text, indented, Chinese left readable, with a final newline.
 
-    Where files were corrected or taken back, `restatements` and `taken_back` tell of it after the contract's keys.
+    After the contract's keys `fees` tells what became of the fees of all lines, and what is to be claimed; where files
+    were corrected or taken back, `restatements` and `taken_back` tell of it.
     """
     told = run_json(report)
+    told["fees"] = {
+        "checked": [asdict(each) for each in report.fee_checks],
+        "claims": [asdict(each) for each in claims(report)],
+    }
     if report.restatements:
         told["restatements"] = [asdict(each) for each in report.restatements]
     if report.taken_back:

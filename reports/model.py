@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from reports.books import Bridge, Money, Proof
+from reports.books import Bridge, FeeCheck, Money, Proof
 
 Verdict = Literal["OK", "INCOMPLETE", "FAILED"]
 FileState = Literal["loaded", "already loaded", "rejected", "missing"]
@@ -141,7 +141,8 @@ class ExceptionItem:
     """One exception of the register; the fields of `recon exceptions --json`, and a few the page adds.
 
     Empty `next_action` and `contact` mean the policy's. `resolution` says how a cleared one was settled;
-    `parent_id` is the incident it belongs to; `owner` works on it.
+    `parent_id` is the incident it belongs to; `owner` works on it. `fee_contract`, `fee_cause`: the fee of the contract
+    that a FEE_VARIANCE is claimed by, in words, and what went wrong.
     """
 
     exception_id: str
@@ -173,6 +174,8 @@ class ExceptionItem:
     merchant_name: str = ""
     owner: str = ""
     parent_id: str = ""
+    fee_contract: str = ""
+    fee_cause: str = ""
     resolution: str = ""
     resolution_zh: str = ""
 
@@ -284,6 +287,7 @@ class Report:
     rows: RowCounts = field(default_factory=RowCounts)
     bridges: tuple[Bridge, ...] = ()
     proof: Proof = field(default_factory=Proof)
+    fee_checks: tuple[FeeCheck, ...] = ()
     match_rates: tuple[MatchRate, ...] = ()
     match_rules: tuple[MatchRule, ...] = ()
     top: tuple[ExceptionItem, ...] = ()

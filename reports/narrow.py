@@ -40,7 +40,7 @@ def narrowed(report: Report, scope: Scope) -> Report:
     """The report with what the scope holds, made anew: what is not named here does not reach a reader of a part.
 
     Sums over all shops are left out: proof, rates, trend, refused rows, corrections, and control totals of files;
-    bridges and what waits stay where the scope is of acquirers alone.
+    bridges, fees and what waits stay where the scope is of acquirers alone.
     """
     if scope.everything:
         return report
@@ -56,6 +56,7 @@ def narrowed(report: Report, scope: Scope) -> Report:
         files=tuple(_plain(row) for row in report.files if row.state in ("missing", "rejected")),
         still_missing=tuple(_plain(row) for row in report.still_missing),
         bridges=tuple(b for b in report.bridges if ours and _fits(b.acquirer, scope.acquirers)),
+        fee_checks=tuple(c for c in report.fee_checks if ours and _fits(c.acquirer, scope.acquirers)),
         waiting=tuple(w for w in report.waiting if ours and _fits(w.acquirer, scope.acquirers)),
         nights=tuple(NightLine(night.day, night.verdict) for night in report.nights),
         break_sources=tuple(source for source in report.break_sources if scope.is_of(source)),

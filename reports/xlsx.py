@@ -57,6 +57,7 @@ def render(report: Report) -> bytes:
     tables.bridge(sheets, report.bridges)
     tables.proof(sheets, report)
     tables.fees(sheets, report)
+    tables.fee_check(sheets, report)
     tables.rejects(sheets, report)
     for code in _types(report):
         tables.exceptions(sheets, report, code)

@@ -7,8 +7,8 @@ from typing import Any
 
 from pipelines.cases.taxonomy import POLICY
 from pipelines.money import to_major
-from reports.books import Bridge, Money
-from reports.grouping import fee_variance
+from reports.books import Bridge, FeeCheck, Money
+from reports.fees import claims
 from reports.model import ExceptionItem, Report, TypeGroup
 from reports.sheet import Column, Formula, Sheets
 
@@ -67,9 +67,25 @@ PROOF = (
 FEES = (
     Column("Acquirer 收单机构", 16),
     Column("Currency 币种", 10),
-    Column("Direction 长短款", 12),
-    Column("Lines 笔数", 10, "count"),
-    Column("Variance 差异", 17, "money"),
+    Column("Fee of the contract 合同费率", 70),
+    Column("What went wrong", 40),
+    Column("原因", 26),
+    Column("Lines too dear 多收笔数", 12, "count"),
+    Column("To claim 可追索", 17, "money"),
+    Column("Lines too cheap 少收笔数", 12, "count"),
+    Column("Charged too little 少收", 17, "money"),
+)
+CHECKS = (
+    Column("Acquirer 收单机构", 16),
+    Column("Currency 币种", 10),
+    Column("Fee of the contract 合同费率", 70),
+    Column("Verdict 结论", 15),
+    Column("Cause or reason 原因", 50),
+    Column("Lines 笔数", 12, "count"),
+    Column("Gross 交易额", 19, "money"),
+    Column("Charged 实收", 17, "money"),
+    Column("By the contract 应收", 17, "money"),
+    Column("Difference 差额", 17, "money"),
 )
 
 
@@ -147,17 +163,65 @@ def _readable(currency: str, minor: int) -> Money | None:
 
 
 def fees(sheets: Sheets, report: Report) -> None:
-    """What was charged otherwise than agreed, summed for the claim; the lines are on the sheet FEE_VARIANCE."""
+    """What was charged otherwise than agreed, one row per claim; the lines are on the sheet FEE_VARIANCE."""
     sheet = sheets.add("Fees", FEES)
-    found = fee_variance(report)
-    rows = [(f.acquirer, f.currency, f.direction, f.count, Money(f.currency, f.amount_minor)) for f in found]
+    found = claims(report)
+    rows = [
+        (
+            *(f.acquirer, f.currency, f.contract, *f.cause_words, f.claim_lines, Money(f.currency, f.claim_minor)),
+            *(f.owed_lines, Money(f.currency, f.owed_minor)),
+        )
+        for f in found
+    ]
     first, last = sheet.table(FEES, rows, main=True)
     for coin in sorted({f.currency for f in found}):
         mine = [f for f in found if f.currency == coin]
-        count = Formula(f'=SUMIFS(D{first}:D{last},B{first}:B{last},"{coin}")', sum(f.count for f in mine))
-        value = to_major(sum(f.amount_minor for f in mine), coin)
-        amount = Formula(f'=SUMIFS(E{first}:E{last},B{first}:B{last},"{coin}")', value, coin)
-        sheet.total({0: "Total 合计", 1: coin, 3: count, 4: amount})
+        given: tuple[tuple[str, int | Money], ...] = (
+            *(("F", sum(f.claim_lines for f in mine)), ("G", Money(coin, sum(f.claim_minor for f in mine)))),
+            *(("H", sum(f.owed_lines for f in mine)), ("I", Money(coin, sum(f.owed_minor for f in mine)))),
+        )
+        sums = {at: sum_of(letter, (first, last), ("B", coin), value) for at, (letter, value) in enumerate(given, 5)}
+        sheet.total({0: "Total 合计", 1: coin, **sums})
+
+
+def sum_of(letter: str, rows: tuple[int, int], only: tuple[str, str], value: int | Money) -> Formula:
+    """A column's sum over the rows, first to last, in which another column says a word."""
+    (first, last), (where, word) = rows, only
+    text = f'=SUMIFS({letter}{first}:{letter}{last},{where}{first}:{where}{last},"{word}")'
+    if isinstance(value, int):
+        return Formula(text, value)
+    return Formula(text, to_major(value.minor, value.currency), value.currency)
+
+
+def fee_check(sheets: Sheets, report: Report) -> None:
+    """All SALE and REFUND lines of the books by what became of their fees; those without a contract say why."""
+    sheet = sheets.add("Fee check", CHECKS)
+    rows = [_check(found, at) for at, found in enumerate(report.fee_checks, start=2)]
+    first, last = sheet.table(CHECKS, rows, main=True)
+    for coin in sorted({found.currency for found in report.fee_checks}):
+        mine = [found for found in report.fee_checks if found.currency == coin]
+        given: tuple[tuple[str, int | Money], ...] = (
+            *(("F", sum(f.lines for f in mine)), ("G", Money(coin, sum(f.gross_minor for f in mine)))),
+            ("H", Money(coin, sum(f.fee_minor for f in mine))),
+            ("I", Money(coin, sum(f.expected_minor for f in mine))),
+            ("J", Money(coin, sum(f.fee_minor - f.expected_minor for f in mine if f.verdict != NO_CONTRACT))),
+        )
+        sums = {at: sum_of(letter, (first, last), ("B", coin), value) for at, (letter, value) in enumerate(given, 5)}
+        sheet.total({0: "Total 合计", 1: coin, **sums})
+
+
+NO_CONTRACT = "no contract"
+
+
+def _check(found: FeeCheck, at: int) -> Sequence[Any]:
+    coin, right = found.currency, found.verdict != NO_CONTRACT
+    off = to_major(found.fee_minor - found.expected_minor, coin)
+    return (
+        *(found.acquirer, coin, found.contract, found.verdict, found.cause or found.why, found.lines),
+        *(Money(coin, found.gross_minor), Money(coin, found.fee_minor)),
+        Money(coin, found.expected_minor) if right else None,
+        Formula(f"=H{at}-I{at}", off, coin) if right else None,
+    )
 
 
 def rejects(sheets: Sheets, report: Report) -> None:

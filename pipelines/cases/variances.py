@@ -38,6 +38,9 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 }
 """What went wrong, in both languages."""
 
+TOLD = {"amount_before": "amount_minor", "way_before": "direction", "fee_cause": "cause", "fee_term": "term"}
+"""What an event says of a variance, and where tonight says it: it has changed where they differ."""
+
 SAID = [
     "acquirer",
     "rrn",
@@ -67,7 +70,12 @@ def opened(lines: pl.DataFrame, held: pl.DataFrame, names: Names, run_date: date
     lines: `keyed` variances; held: the newest event of each of their ids. due: by when what is opened today is due.
     """
     before = held.select(
-        "exception_id", was="status", seen="first_seen", due_before="due_date", amount_before="amount_minor"
+        *("exception_id", "fee_term", "fee_cause"),
+        was="status",
+        seen="first_seen",
+        due_before="due_date",
+        amount_before="amount_minor",
+        way_before="direction",
     )
     differ = pl.col("fee_minor") - pl.col("expected_minor")
     found = lines.join(before, on="exception_id", how="left").with_columns(
@@ -79,7 +87,7 @@ def opened(lines: pl.DataFrame, held: pl.DataFrame, names: Names, run_date: date
         .then(pl.lit("opened"))
         .when(pl.col("was") == CLEARED)
         .then(pl.lit("reopened"))
-        .when(pl.col("amount_before") != pl.col("amount_minor"))
+        .when(pl.any_horizontal(pl.col(old).ne_missing(pl.col(new)) for old, new in TOLD.items()))
         .then(pl.lit("changed"))
     ).filter(pl.col("event").is_not_null())
     status = pl.when(pl.col("event") == "changed").then("was").otherwise(pl.lit("open"))
@@ -96,6 +104,8 @@ def opened(lines: pl.DataFrame, held: pl.DataFrame, names: Names, run_date: date
         severity=pl.lit(POLICY[TYPE].severity),
         leg=pl.lit(POLICY[TYPE].leg),
         bank_ref=pl.lit(None, pl.String),
+        fee_term="term",
+        fee_cause="cause",
         first_seen=pl.col("seen").fill_null(run_date),
         due_date=pl.coalesce("due_before", pl.lit(due, pl.Date)),
     )

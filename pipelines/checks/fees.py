@@ -45,14 +45,15 @@ _WIDE = 2**120
 
 @dataclass(frozen=True)
 class Judged:
-    """lines: what each should have cost: `row_id`, `term`, `expected_minor`, `cause`, `detail`. terms: fees in words.
+    """lines: what each should have cost: `row_id`, `term`, `expected_minor`, `cause`, `detail`. terms: fees in words,
+    each with its numbers as JSON.
 
     term: place in terms, null where no fee governs the line; then `detail` says why. expected_minor: the whole fee,
     what the contract leaves to others included. cause: null where the fee is right, else what went wrong.
     """
 
     lines: pl.DataFrame
-    terms: list[str]
+    terms: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class _Alike:
     groups: pl.DataFrame
     main: pl.DataFrame
     offered: dict[int, tuple[Line, list[Offer]]]
-    terms: list[str]
+    terms: dict[str, str]
 
 
 def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume = no_volume) -> Judged:
@@ -71,7 +72,7 @@ def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume =
     lines: SALE and REFUND lines: `row_id`, KEYS, `gross_minor`, `fee_minor`, `fee_micro` and the fee parts.
     """
     if lines.is_empty():
-        return Judged(pl.DataFrame(schema=JUDGED), [])
+        return Judged(pl.DataFrame(schema=JUDGED), {})
     lines = lines.with_columns(alike=pl.struct(KEYS).hash())
     alike = _alike(lines, contracts, volume)
     grouped = lines.drop(KEYS_GONE).join(alike.groups, on="alike", how="left").drop("alike")
@@ -97,9 +98,11 @@ def _alike(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume)
     groups = distinct.select(
         "alike", pl.Series("none", reasons, dtype=pl.String), group=pl.int_range(distinct.height, dtype=pl.UInt32)
     )
-    words = _words(offer for _, found in offered.values() for offer in found)
+    said = [offer for _, found in offered.values() for offer in found]
+    words = _words(said)
     main = [_row(group, 0, offer, words) for group, (_, found) in offered.items() for offer in found]
-    terms = sorted(set(words.values()))
+    fees = {words[id(offer.contract), id(offer.fee)]: offer.fee for offer in said}
+    terms = {term: fees[term].model_dump_json(exclude_none=True) for term in sorted(fees)}
     return _Alike(groups, _table(main, _widest(lines), terms), offered, terms)
 
 
@@ -145,7 +148,7 @@ def _row(group: int, turn: int, offer: Offer, words: Mapping[tuple[int, int], st
     }
 
 
-def _table(offered: Iterable[Mapping[str, object]], widest: int, terms: list[str]) -> pl.DataFrame:
+def _table(offered: Iterable[Mapping[str, object]], widest: int, terms: Iterable[str]) -> pl.DataFrame:
     """Offers as a frame; 128-bit numbers only where a product could pass 64 bits."""
     place = {term: n for n, term in enumerate(terms)}
     rows = [{**row, "term": place.get(str(row["term"]))} for row in offered]

@@ -58,6 +58,7 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
         rows=_row_counts(store, run_no),
         bridges=bridges(store.frame((SQL / "report" / "bridge.sql").read_text(encoding="utf-8")).iter_rows(named=True)),
         proof=accounts.proof_of(store, outcome),
+        fee_checks=accounts.fee_checks(store),
         match_rates=accounts.match_rates(outcome.proof),
         match_rules=accounts.match_rules(outcome),
         trend=rates.trend(store, day, run_no),

@@ -9,8 +9,8 @@ import polars as pl
 
 from pipelines.checks.proof import Line
 from pipelines.reconcile import Outcome
-from pipelines.store import Store
-from reports.books import Proof, ProofLine, ProofPart, RejectedRows, Rounding
+from pipelines.store import Store, fees
+from reports.books import FeeCheck, Proof, ProofLine, ProofPart, RejectedRows, Rounding
 from reports.model import MatchRate, MatchRule, Waiting
 
 STATES = {
@@ -62,6 +62,11 @@ def _parts(line: Line) -> tuple[ProofPart, ...]:
     return tuple(
         ProofPart(*STATES[state], rows, amount, reason=reason) for (state, reason), (rows, amount) in sums.items()
     )
+
+
+def fee_checks(store: Store) -> tuple[FeeCheck, ...]:
+    """What became of the fees of all lines in use, those that no contract governs included."""
+    return tuple(FeeCheck(*row) for row in fees.checked(store).iter_rows())
 
 
 def match_rates(lines: Iterable[Line]) -> tuple[MatchRate, ...]:

@@ -21,6 +21,8 @@ NAMED = {
     "unpaid": ("In no payout yet", "尚未列入付款"),
     "declared": ("Payout differs from its lines", "付款与明细之差"),
     "TIMING": ("In transit", "在途"),
+    "adjusted": ("Settled by an adjustment", "已由调账解决"),
+    "bank_fee": ("Taken by the bank, as agreed", "银行按约定扣收"),
 }
 
 
@@ -44,8 +46,7 @@ def _steps(found: Mapping[tuple[str, str], int]) -> tuple[Step, ...]:
             if step in BETWEEN[name] and amount:
                 steps.append(Step(*_label(step, kind), amount, "delta", type=kind if kind in POLICY else ""))
                 level += amount
-        stated = found.get((name, ""), level if name == "bank" else 0)
-        steps.append(Step(label_en, label_zh, stated, "total"))
+        steps.append(Step(label_en, label_zh, found.get((name, ""), 0), "total"))
     return tuple(steps)
 
 

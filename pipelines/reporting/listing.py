@@ -17,7 +17,7 @@ MOST_REJECTS = 20_000
 OPEN = "status NOT IN ('cleared', 'resolved', 'waiting')"
 TEXTS = (
     *("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref"),
-    *("explanation", "explanation_zh", "next_action", "contact"),
+    *("explanation", "explanation_zh", "next_action", "contact", "fee_contract", "fee_cause"),
 )
 AS_OF = """
 WITH newest AS (
@@ -25,8 +25,9 @@ WITH newest AS (
     QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
 ),
 exceptions AS (
-    SELECT e.*, CAST(CAST(? AS DATE) - e.first_seen AS INTEGER) AS age_days, p.next_action, p.contact
-    FROM newest e LEFT JOIN book.policy p USING (type)
+    SELECT e.*, CAST(CAST(? AS DATE) - e.first_seen AS INTEGER) AS age_days, p.next_action, p.contact,
+           f.words AS fee_contract
+    FROM newest e LEFT JOIN book.policy p USING (type) LEFT JOIN book.fee_terms f ON f.term = e.fee_term
 )
 """
 """The view `exceptions` without waiting rows, as it was after an event, aged to a date: two parameters."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
 
 from pipelines.store import parts
-from pipelines.store.connection import Store, numbers
+from pipelines.store.connection import SQL, Store, numbers
 
 FEE_VARIANCE = "FEE_VARIANCE"
 CHECKED = ["row_id", "term", "expected_minor", "cause", "detail"]
@@ -75,20 +75,43 @@ def judged_by(store: Store) -> str | None:
 def forget(store: Store, run_no: int, contracts: str) -> None:
     """Drop every judgement: the contracts are others now."""
     parts.drop_all(store, "fee_checks")
+    store.execute("DELETE FROM book.fee_sums")
     store.execute("DELETE FROM book.fee_basis WHERE run_no = ?", [run_no])
     store.execute("INSERT INTO book.fee_basis VALUES (?, ?)", [run_no, contracts])
 
 
-def write_checks(store: Store, file_id: int, run_no: int, lines: pl.DataFrame, terms: list[str]) -> None:
-    """Keep what the lines of a file should have cost. lines: CHECKED, term being a place in terms."""
+def write_checks(store: Store, file_id: int, run_no: int, lines: pl.DataFrame, terms: Mapping[str, str]) -> None:
+    """Keep what the lines of a file should have cost, and their sums.
+
+    lines: CHECKED, `acquirer`, `currency`, `gross_minor`, `fee_minor`, term being a place in terms. terms: fees in
+    words, each with its numbers as JSON.
+    """
     known = dict(store.execute("SELECT words, term FROM book.fee_terms"))
     new = [words for words in terms if words not in known]
     known |= {words: number for number, words in enumerate(new, start=len(known) + 1)}
-    rows = [(known[words], words) for words in new]
-    store.append("fee_terms", pl.DataFrame(rows, schema={"term": pl.Int32, "words": pl.String}, orient="row"))
+    rows = [(known[words], words, terms[words]) for words in new]
+    schema = {"term": pl.Int32, "words": pl.String, "told": pl.String}
+    store.append("fee_terms", pl.DataFrame(rows, schema=schema, orient="row"))
     numbers = pl.Series("numbers", [known[words] for words in terms], dtype=pl.Int32)
     numbered = lines.with_columns(term=numbers.gather(lines["term"]))
     parts.add(store, "fee_checks", numbered.select(CHECKED), run_no, file_id)
+    store.append("fee_sums", _summed(numbered).with_columns(file_id=pl.lit(file_id, pl.Int32)))
+
+
+def _summed(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines that were judged alike, added up, in numbers that no sum of 64-bit amounts can be too large for."""
+    amounts = ("gross_minor", "fee_minor", "expected_minor")
+    why = pl.when(pl.col("term").is_null()).then("detail")
+    return lines.group_by("acquirer", "currency", "term", "cause", why=why).agg(
+        pl.len().cast(pl.Int64).alias("line_count"), *(pl.col(name).cast(pl.Decimal(38, 0)).sum() for name in amounts)
+    )
+
+
+def checked(store: Store) -> pl.DataFrame:
+    """What became of all SALE and REFUND lines in use: `acquirer`, `currency`, `contract`, `verdict`, `cause`, `why`,
+    `line_count`, `gross_minor`, `fee_minor`, `expected_minor`; lines that no fee governs included.
+    """
+    return store.frame((SQL / "report" / "fee_checks.sql").read_text(encoding="utf-8"))
 
 
 def variances(store: Store, file_ids: Iterable[int]) -> pl.DataFrame:
@@ -97,7 +120,7 @@ def variances(store: Store, file_ids: Iterable[int]) -> pl.DataFrame:
         f"""
         SELECT s.row_id, s.file_id, s.line, s.acquirer, s.merchant_id, s.terminal_id, s.rrn, s.order_no, s.payout_id,
                s.currency, coalesce(s.business_date, s.settlement_date) AS business_date, s.gross_minor, s.fee_minor,
-               c.expected_minor, c.cause, c.detail
+               c.expected_minor, c.cause, c.detail, c.term
         FROM book.fee_checks c JOIN book.settlement s USING (row_id)
         WHERE c.cause IS NOT NULL AND s.file_id IN ({numbers(file_ids)}) ORDER BY s.row_id
         """

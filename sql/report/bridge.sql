@@ -1,6 +1,7 @@
 -- The money from journal to bank over all runs: what each acquirer and currency adds to each step, minor units.
 -- Grain: acquirer, currency, step, type. Steps: journal, leg1 (what lies between journal and settlement), other, fees,
--- unpaid, declared (difference of declared payouts to their lines), leg2 (between payouts and bank).
+-- unpaid, declared (difference of declared payouts to their lines), leg2 (between payouts and bank; type bank_fee: what
+-- the bank took by a rule of the contract), bank (payouts that arrived and what arrived more or less, each on its own).
 -- Matches and settlement lines were added up when they were written; open rows bear what they are worth.
 WITH pairs AS (
     SELECT acquirer, currency, settlement_currency, verdict, sum(row_count) AS row_count,
@@ -17,15 +18,24 @@ waiting AS (
            if(kind IN ('SALE', 'PREAUTH_COMPLETION'), amount_minor, -amount_minor) AS amount
     FROM book.open_rows WHERE side = 'journal'
 ),
+closed AS (
+    SELECT coalesce(acquirer, '') AS acquirer, currency, side, kind, net_minor,
+           if(starts_with(reason, 'settled by the adjustment'), 'adjusted', reason) AS reason,
+           if(side = 'settlement' OR kind IN ('SALE', 'PREAUTH_COMPLETION'), amount_minor, -amount_minor) AS amount
+    FROM book.out_of_scope
+    WHERE side = 'settlement' AND kind IN ('SALE', 'REFUND', 'VOID', 'REVERSAL', 'PAYOUT')
+    OR side = 'journal' AND starts_with(reason, 'settled by the adjustment')
+),
 closed_payouts AS (
     SELECT acquirer, currency, reason, net_minor FROM book.open_rows WHERE side = 'settlement' AND kind = 'PAYOUT'
     UNION ALL
-    SELECT acquirer, currency, reason, net_minor FROM book.out_of_scope WHERE side = 'settlement' AND kind = 'PAYOUT'
+    SELECT acquirer, currency, reason, net_minor FROM closed WHERE side = 'settlement' AND kind = 'PAYOUT'
 ),
 groups AS (
-    SELECT g.group_no, any_value(d.acquirer) AS acquirer, g.currency, g.verdict, g.bank_minor - g.payout_minor AS difference
+    SELECT g.group_no, any_value(d.acquirer) AS acquirer, g.currency, if(g.verdict = 'MATCHED', 'bank_fee', g.verdict) AS verdict,
+           g.bank_minor - g.payout_minor AS difference
     FROM book.deposit_groups g JOIN book.deposit_members d ON d.group_no = g.group_no AND d.side = 'settlement'
-    WHERE g.verdict <> 'MATCHED' GROUP BY g.group_no, g.currency, g.verdict, g.bank_minor, g.payout_minor
+    WHERE g.bank_minor <> g.payout_minor GROUP BY g.group_no, g.currency, g.verdict, g.bank_minor, g.payout_minor
 ),
 parts AS (
     SELECT acquirer, currency, 'journal' AS step, '' AS type, journal_minor AS amount, row_count
@@ -45,6 +55,12 @@ parts AS (
     UNION ALL
     SELECT acquirer, currency, 'leg1', reason, amount_minor, 1 FROM book.open_rows
     WHERE side = 'settlement' AND kind IN ('SALE', 'REFUND', 'VOID', 'REVERSAL')
+    UNION ALL
+    SELECT acquirer, currency, 'leg1', reason, amount, 1 FROM closed WHERE side = 'settlement' AND kind <> 'PAYOUT'
+    UNION ALL
+    SELECT acquirer, currency, 'journal', '', amount, 1 FROM closed WHERE side = 'journal'
+    UNION ALL
+    SELECT acquirer, currency, 'leg1', reason, -amount, 1 FROM closed WHERE side = 'journal'
     UNION ALL
     SELECT acquirer, currency, 'gross', '', gross_minor, row_count FROM lines
     WHERE record_type IN ('SALE', 'REFUND', 'VOID', 'REVERSAL')
@@ -66,6 +82,10 @@ parts AS (
     SELECT acquirer, currency, 'leg2', reason, -net_minor, 1 FROM closed_payouts
     UNION ALL
     SELECT acquirer, currency, 'leg2', verdict, difference, 1 FROM groups
+    UNION ALL
+    SELECT acquirer, currency, 'bank', '', net_minor, 1 FROM book.deposit_members WHERE side = 'settlement'
+    UNION ALL
+    SELECT acquirer, currency, 'bank', '', difference, 0 FROM groups
 )
 SELECT acquirer, currency, step, type, CAST(sum(amount) AS BIGINT) AS amount_minor, CAST(sum(row_count) AS BIGINT) AS row_count
 FROM parts GROUP BY acquirer, currency, step, type ORDER BY acquirer, currency, step, type;

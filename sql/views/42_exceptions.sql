@@ -25,14 +25,15 @@ everything AS (
     SELECT
         exception_id, type, status, severity, leg, business_date, first_seen, due_date, amount_minor, direction,
         currency, acquirer, merchant_id, terminal_id, rrn, order_no, payout_id, bank_ref, explanation, explanation_zh,
-        evidence, if(status = 'cleared', run_date, NULL) AS cleared_on
+        evidence, if(status = 'cleared', run_date, NULL) AS cleared_on, fee_cause, fee_term
     FROM newest
-    UNION ALL SELECT *, NULL FROM waiting
+    UNION ALL SELECT *, NULL, NULL, NULL FROM waiting
 )
 SELECT
     e.exception_id, e.type, p.title_en, p.term_zh, e.status, e.severity, e.leg, e.business_date, e.first_seen,
     CAST(coalesce(e.cleared_on, t.day) - e.first_seen AS INTEGER) AS age_days, e.due_date, e.amount_minor,
     major(e.amount_minor, e.currency) AS amount, e.direction, e.currency, e.acquirer, e.merchant_id, e.terminal_id,
-    e.rrn, e.order_no, e.payout_id, e.bank_ref, e.explanation, e.explanation_zh, p.next_action, p.contact, e.evidence
-FROM everything e CROSS JOIN today t LEFT JOIN book.policy p USING (type);
+    e.rrn, e.order_no, e.payout_id, e.bank_ref, e.explanation, e.explanation_zh, p.next_action, p.contact, e.evidence,
+    e.fee_cause, f.words AS fee_contract
+FROM everything e CROSS JOIN today t LEFT JOIN book.policy p USING (type) LEFT JOIN book.fee_terms f ON f.term = e.fee_term;
 COMMENT ON VIEW exceptions IS 'One row per exception in its newest state; status waiting is TIMING only';

@@ -9,8 +9,7 @@ SELECT
     CASE WHEN c.term IS NULL THEN 'no contract' WHEN c.cause IS NULL THEN 'agrees' ELSE 'FEE_VARIANCE' END AS verdict,
     c.cause, CASE WHEN c.row_id IS NULL THEN 'no contract of the acquirer states fees' ELSE c.detail END AS detail,
     t.words AS contract,
-    if(c.cause IS NULL, NULL, 'E' || left(md5('FEE_VARIANCE|' || f.source || '|' || f.name || '|' || s.row_id % 4294967296), 15))
-    AS exception_id
+    if(c.cause IS NULL, NULL, fee_exception(f.source, f.name, s.row_id)) AS exception_id
 FROM book.settlement s
 JOIN book.files f ON f.file_id = s.file_id AND f.state = 'loaded'
 LEFT JOIN book.fee_checks c ON c.row_id = s.row_id
