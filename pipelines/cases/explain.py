@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.cases import sentences
+from pipelines.cases.payout_words import net_words, payout_words
 from pipelines.cases.register import Break, Evidence, exception_id
 from pipelines.checks.balances import Gap, Statement
 from pipelines.money import money_text as _money_text
@@ -153,6 +154,7 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "due": str(row.get("due") or ""),
         "acquirer": row.get("acquirer") or "the acquirer",
         "payout": str(row.get("payout_id") or ""),
+        **payout_words(row),
         "found": str(row.get("found") or ""),
         "other": str(row.get("other_ref") or "no reference"),
         "whole": money_text(row.get("refund_minor") or 0, currency),
@@ -160,38 +162,6 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
         "reason": str(row.get("reason_code") or "not given"),
         "ref": reference(row),
         **(net_words(row) if row["type"] == "NET_BREAK" else {}),
-    }
-
-
-def net_words(row: Mapping[str, Any]) -> dict[str, str]:
-    """Both sums of a payout, and the bridge to what its lines add up to, or why there is none."""
-    currency = row["currency"] or ""
-
-    def text(name: str) -> str:
-        return money_text(row[f"{name}_minor"] or 0, currency)
-
-    lines = row["line_count"] + row["rejected_count"]
-    english, chinese = ["no line of it is there"], ["没有任何明细"]
-    if lines:
-        bridge = [text(n) for n in ("gross", "refunds", "fees", "chargebacks", "adjustments")]
-        english = ["gross {} - refunds {} - fees {} - chargebacks {} + adjustments {}".format(*bridge)]
-        chinese = ["交易 {} - 退货 {} - 手续费 {} - 退单 {} + 调整 {}".format(*bridge)]
-    if row["rejected_count"]:
-        english[0] += f" + rejected lines {text('rejected')}"
-        chinese[0] += f" + 被拒明细 {text('rejected')}"
-    if row["declared_count"] != 1:
-        english.append(
-            f"it is declared {row['declared_count']} times" if row["declared_count"] else "nothing declares it"
-        )
-        chinese.append(f"被申报 {row['declared_count']} 次")
-    if row["carried_in_minor"]:
-        english.append(f"{text('carried_in')} was carried from days before")
-        chinese.append(f"此前结转 {text('carried_in')}")
-    return {
-        "declared": text("declared"),
-        "lines": text("lines"),
-        "how": "".join(f"; {part}" for part in english),
-        "how_zh": "".join(f"；{part}" for part in chinese),
     }
 
 

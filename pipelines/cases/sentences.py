@@ -42,7 +42,7 @@ ENGLISH = {
     "NET_BREAK": "The payout {payout} declares {declared}, but its lines add up to {lines}: {amount} {less}{how}.",
     "DEPOSIT_MISSING": "The payout {payout} of {amount} was due at the bank on {due} and is not in the statement: "
     "{amount} expected, {zero} received.",
-    "DEPOSIT_AMOUNT_DIFF": "The payout {payout} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
+    "DEPOSIT_AMOUNT_DIFF": "The {payouts} of {payout_amount} reached the bank as {bank_amount}: {amount} {less}.",
     "BALANCE_BREAK": "Account {account}: the statement of {after} opens with {opening}, but that of {before} closed "
     "with {closing}, a difference of {difference}. Missing is {missing}: it opens with {closing} and closes with "
     "{opening}.",
@@ -85,7 +85,7 @@ CHINESE = {
     "FEE_VARIANCE": "{acquirer} 对 {gross}（{ref}）收取手续费 {fee}，按合同应为 {right}：{much} {amount}，{cause}。",
     "NET_BREAK": "付款 {payout} 申报 {declared}，而其明细合计为 {lines}：{less_zh} {amount}{how_zh}。",
     "DEPOSIT_MISSING": "付款 {payout} 的 {amount} 应于 {due} 到账，但对账单中没有：应收 {amount}，实收 {zero}。",
-    "DEPOSIT_AMOUNT_DIFF": "付款 {payout} 应为 {payout_amount}，银行到账 {bank_amount}：{less_zh} {amount}。",
+    "DEPOSIT_AMOUNT_DIFF": "付款 {payouts_zh}应为 {payout_amount}，银行到账 {bank_amount}：{less_zh} {amount}。",
     "BALANCE_BREAK": "账户 {account}：{after} 的对账单期初余额为 {opening}，而 {before} 的期末余额为 {closing}，"
     "相差 {difference}。缺少{missing}，其期初应为 {closing}，期末应为 {opening}。",
     "DEPOSIT_UNIDENTIFIED": "银行于 {day} 记入{way_zh} {acquirer} 的 {amount}（{ref}），没有付款可以解释。",

@@ -11,13 +11,17 @@ AMBIGUOUS = "AMBIGUOUS_MATCH"
 
 
 def different(groups: pl.DataFrame, members: pl.DataFrame, payouts: pl.DataFrame) -> pl.DataFrame:
-    """Groups whose sums differ, told of the first payout."""
+    """Groups whose sums differ, told under the first payout; `payout_ids` are all of them."""
     off = groups.filter(pl.col("verdict") != MATCHED)
     lead = payouts.select("row_id", "acquirer", "merchant_id", "payout_id", business_date="settlement_date")
+    ids = payouts.select("row_id", "payout_id", side=pl.lit("settlement"))
     others = (
         members.join(off.select("group_no"), on="group_no", how="semi")
+        .join(ids, on=["side", "row_id"], how="left")
+        .sort("row_id")
         .group_by("group_no")
         .agg(
+            payout_ids=pl.col("payout_id").drop_nulls(),
             bank_rows=pl.col("row_id").filter(pl.col("side") == "bank").sort(),
             payout_rows=pl.col("row_id").filter(pl.col("side") == "settlement").sort(),
         )
@@ -34,6 +38,7 @@ def different(groups: pl.DataFrame, members: pl.DataFrame, payouts: pl.DataFrame
         "bank_minor",
         "bank_rows",
         "payout_rows",
+        "payout_ids",
         type=pl.lit("DEPOSIT_AMOUNT_DIFF"),
         settlement_row_id="group_no",
         amount_minor=difference.abs(),

@@ -116,3 +116,15 @@ def test_an_unexplained_entry_clears_by_itself_when_its_payout_is_told(shop: Sho
     shop.release("unionpay", TUE)
     shop.night(THU)
     assert shop.story("B-EARLY") == [(WED, "waiting"), (THU, "-")]
+
+
+def test_a_sum_for_several_payouts_names_each_of_them(shop: Shop) -> None:
+    for payout_id, amount in (("UP-0331-A", "101.00"), ("UP-0331-B", "202.00"), ("UP-0331-C", "303.00")):
+        shop.payout(payout_id, amount, TUE)
+    shop.banked("划付 UP-0331-A UP-0331-B UP-0331-C", "600.00", WED)
+    shop.nights(MON, WED)
+    found = shop.exception("UP-0331-A", "DEPOSIT_AMOUNT_DIFF")
+    assert (found["amount_minor"], found["direction"]) == (600, "short")
+    said = "The 3 payouts UP-0331-A, UP-0331-B and UP-0331-C, together of 606.00 CNY reached the bank as 600.00 CNY"
+    assert found["explanation"].startswith(said)
+    assert [e["side"] for e in found["evidence"]] == ["settlement"] * 3 + ["bank"]
