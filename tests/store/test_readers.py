@@ -19,7 +19,8 @@ published, stop = sys.argv[1], Path(sys.argv[2])
 looks = 0
 nights = set()
 while not stop.exists():
-    with duckdb.connect(published, read_only=True) as books:
+    with duckdb.connect(published, read_only=True, config={"threads": 1}) as books:
+        books.execute("SET enable_progress_bar = false")  # on a busy machine it would stand in our answer
         (seen,) = books.execute(
             "SELECT (SELECT max(run_no) FROM runs), (SELECT count(*) FROM journal WHERE state IS NULL), "
             "(SELECT count(*) FROM journal), "
@@ -31,13 +32,14 @@ while not stop.exists():
     assert stateless == 0 and rows == accepted and pairs == told, seen
     nights.add(run)
     looks += 1
+    time.sleep(0.2)  # eight people do not ask as fast as they can; two cores must have room for the night
 print(looks, *sorted(nights))
 """
 
 
 def test_eight_readers_see_whole_nights_while_three_run(tmp_path: Path) -> None:
     shop = tmp_path / "shop"
-    generate(shop, days=4, rows_per_day=1500, seed=5, faults="none")
+    generate(shop, days=4, rows_per_day=500, seed=5, faults="none")
     settings = config.load(shop / "recon.toml")
     first, *later = days_of(shop)[:4]
     nightly.run(settings, first, lambda _: None)
