@@ -1,4 +1,4 @@
-"""Commands about the data: ask it."""
+"""Commands about the data: ask it, see how the nights stand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli_words import CONFIG, DEBUG
+from pipelines.cli_words import CONFIG, DEBUG, JSON
 
 
 @click.command()
@@ -65,3 +65,24 @@ def sql(
         ),
         debug,
     )
+
+
+@click.command()
+@CONFIG
+@JSON
+@DEBUG
+@click.option("--prometheus", type=click.Path(path_type=Path, dir_okay=False), help="Write metrics into this file.")
+def status(config_path: Path, as_json: bool, debug: bool, prometheus: Path | None) -> None:
+    """The last runs, what is missing, what is late, what is due.
+
+    Exit codes: 0 the last night is whole; 3 a file is missing; 1 a night is late or failed, or none has finished; 2
+    wrong usage or configuration. Nights are late by [schedule] of the configuration.
+    """
+    import json
+
+    from pipelines import commands, data_commands
+    from pipelines import status as standing
+
+    found = commands.guarded(lambda: data_commands.status(config_path, prometheus), debug)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else standing.as_text(found))
+    raise SystemExit(found["exit_code"])

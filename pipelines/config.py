@@ -17,6 +17,7 @@ from pipelines.contracts import BankFee, Contract, Fee, Table, known_country
 from pipelines.mail_settings import Chat, Mail
 from pipelines.origin_settings import Origin
 from pipelines.rule_settings import MatchRule
+from pipelines.schedule_settings import Retention, Schedule
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
 from pipelines.sources.declared import READY, Declaration, MisfitError, profile_of, ready_profile
@@ -118,6 +119,8 @@ class Settings(Table):
     mail: Mail | None = None
     chats: tuple[Chat, ...] = ()
     rules: tuple[MatchRule, ...] = ()
+    schedule: Schedule | None = None
+    retention: Retention = Retention()
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

@@ -1,4 +1,4 @@
-"""What `recon sql` does: one question to the published data, its answer in the form asked for."""
+"""What `recon sql` and `recon status` do: a question to the published data, its answer in the form asked for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from pipelines import answers, config, questions
 from pipelines.config import ConfigError
@@ -111,3 +113,14 @@ def shell(config_path: Path) -> int:
         if found := shutil.which(name, path=places):
             return subprocess.run([found, read_only, str(published)], check=False).returncode
     raise StoreError("no terminal SQL client is installed; `pip install harlequin`, or put `duckdb` on the PATH")
+
+
+def status(config_path: Path, prometheus: Path | None) -> dict[str, Any]:
+    """How the nights stand now; also as metrics for Prometheus where a file is named."""
+    from pipelines import status as standing
+
+    settings = config.load(config_path)
+    found = standing.status(settings, datetime.now(ZoneInfo(settings.run.timezone)))
+    if prometheus is not None:
+        standing.write_prometheus(found, prometheus)
+    return found

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from pipelines import collect, intake, reporting, sending
+from pipelines import collect, faults, intake, reporting, sending
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
@@ -124,6 +124,7 @@ def conclude(
     report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
     summary = _finish(night, report, time.perf_counter() - began)
     _timed(night, "publish", lambda: runner("publish", lambda: publish(night.store, night.settings.paths.investigate)))
+    faults.forget(night.settings)
     _show(report)
     return summary, report
 
@@ -286,6 +287,7 @@ def _send(night: Night, report: Report, secret: sending.Secret) -> None:
 def _alert(settings: Settings, day: date, run_id: str, failure: Exception, say: Say, secret: sending.Secret) -> None:
     """Tell of a failed run; a failure to tell must not hide the first one."""
     try:
+        faults.note(settings, day, run_id, str(failure))
         sending.alert(settings, day, run_id, str(failure), say, secret)
     except Exception as error:  # noqa: BLE001 - the run's own failure is raised after this
         say(f"the alert could not be sent: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from pipelines.store.connection import StoreError
 from pipelines.store.published import Published
 
 Row = dict[str, Any]
+OPEN = "status NOT IN ('cleared', 'resolved', 'waiting')"
 NEEDED = frozenset({"case_events", "restated_rows"})
 
 
@@ -62,3 +64,38 @@ def candidates(published: Published, evidence: list[Row]) -> tuple[str, list[Row
         sql = f"SELECT * FROM {side} WHERE file = ? AND line = ? ORDER BY row_id"
         found += published.frame(sql, [file, line]).to_dicts()
     return side, found
+
+
+def standing(published: Published, today: date, most: int = 5) -> dict[str, list[Row]]:
+    """The last runs (newest first), open FILE_LATE, what is due by currency, and exceptions by type and status."""
+    return {
+        "runs": published.frame(
+            """
+            SELECT run_no, run_id, CAST(business_date AS VARCHAR) AS business_date, verdict,
+                   strftime(started_at, '%Y-%m-%dT%H:%M:%S') AS started_at,
+                   strftime(finished_at, '%Y-%m-%dT%H:%M:%S') AS finished_at,
+                   CAST(json_extract_string(summary, '$.seconds.total') AS DOUBLE) AS seconds
+            FROM runs ORDER BY run_no DESC LIMIT ?
+            """,
+            [most],
+        ).to_dicts(),
+        "missing": published.frame(
+            "SELECT exception_id, CAST(business_date AS VARCHAR) AS business_date, acquirer, age_days, "
+            "CAST(first_seen AS VARCHAR) AS first_seen, explanation FROM exceptions "
+            "WHERE type = 'FILE_LATE' AND status NOT IN ('cleared', 'resolved') ORDER BY business_date, explanation"
+        ).to_dicts(),
+        "due": published.frame(
+            f"""
+            SELECT currency, count(*) AS open, count(*) FILTER (due_date < $today) AS overdue,
+                   count(*) FILTER (due_date = $today) AS today,
+                   count(*) FILTER (due_date > $today AND due_date <= $today + 3) AS next_days,
+                   CAST(coalesce(sum(amount_minor), 0) AS BIGINT) AS open_minor,
+                   CAST(coalesce(sum(amount) FILTER (due_date < $today), 0) AS VARCHAR) AS overdue_amount
+            FROM exceptions WHERE {OPEN} GROUP BY currency ORDER BY currency NULLS LAST
+            """,
+            {"today": today},
+        ).to_dicts(),
+        "exceptions": published.frame(
+            "SELECT type, status, count(*) AS count FROM exceptions GROUP BY type, status ORDER BY type, status"
+        ).to_dicts(),
+    }

@@ -10,6 +10,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -91,7 +92,7 @@ class Published:
         self._con.close()
         del self._con
 
-    def frame(self, sql: str, parameters: list[object] | None = None) -> pl.DataFrame:
+    def frame(self, sql: str, parameters: list[Any] | dict[str, Any] | None = None) -> pl.DataFrame:
         """Run one query and return a polars frame."""
         table = self._con.sql(sql, params=parameters or []).to_arrow_table()
         result = pl.from_arrow(table)
