@@ -17,7 +17,7 @@ from reports.model import Report
 from reports.sheet import Column, Formula, Sheet, Sheets
 from reports.verdict import sentence
 
-LARGE = 5_000
+LARGE = 300
 """Exceptions from which the workbook is written row by row through temporary files and not held in memory."""
 
 FILES = (
