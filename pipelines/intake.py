@@ -27,6 +27,10 @@ Keep = Callable[[str, pl.DataFrame], None]
 """Is given the side and the rows of a file part by part, as they are stored."""
 
 
+Hashed = Mapping[tuple[str, str], str]
+"""SHA-256 of files by path and stamp."""
+
+
 def known(books: pl.DataFrame, candidate: Candidate, digest: str, source: Source | None) -> bool:
     """Whether this content is in the books for this source and date (contract.md, Already loaded).
 
@@ -88,12 +92,18 @@ class Prepared:
         return self.known or self.source is not None or self.error is not None
 
 
-def prepare(settings: Settings, candidate: Candidate, books: pl.DataFrame, until: date) -> list[Prepared]:
+def prepare(
+    settings: Settings, candidate: Candidate, books: pl.DataFrame, hashed: Hashed, until: date
+) -> list[Prepared]:
     """Read, identify, keep, parse and validate one file, or each in an archive; OSError where it cannot be read.
 
-    books: `files.known_files` as of the start of the run; until: what is named for a later date waits. This half of
-    the work needs no database, so that the next file is prepared while the one before it is loaded.
+    books: `files.known_files` as of the start of the run; hashed: what earlier nights hashed; until: what is named for
+    a later date waits. This half of the work needs no database, so that the next file is prepared while the one before
+    it is loaded.
     """
+    digest = hashed.get((str(candidate.path), candidate.stamp))
+    if digest is not None and known(books, candidate, digest, _only(candidate)):
+        return [Prepared(candidate, digest, candidate.size, known=True)]
     data = contents(candidate.path)
     if not is_archive(data[:8]):
         return [_prepare(settings, candidate, data, data, books)]
@@ -119,10 +129,14 @@ def _not_opened(settings: Settings, candidate: Candidate, data: Data, error: Sou
     return replace(found, kept=archive(data, found.digest, settings.paths.archive))
 
 
+def _only(candidate: Candidate) -> Source | None:
+    return candidate.sources[0] if len(candidate.sources) == 1 else None
+
+
 def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, books: pl.DataFrame) -> Prepared:
     """One file; outer: the file as it came, which is what is kept."""
     found = Prepared(candidate, sha256(data), len(data))
-    only = candidate.sources[0] if len(candidate.sources) == 1 else None
+    only = _only(candidate)
     if known(books, candidate, found.digest, only):
         return replace(found, known=True)
     digest = found.digest if data is outer else sha256(outer)

@@ -22,7 +22,7 @@ from pipelines.matching import rules
 from pipelines.peak import peak_mib
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, publish, terminals
-from pipelines.store.files import known_files
+from pipelines.store.files import hashes, known_files, remember
 from reports import html, xlsx
 from reports.json import render as render_json
 from reports.json import run_json
@@ -60,6 +60,7 @@ class Night:
     started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     seconds: dict[str, float] = field(default_factory=dict)
     fresh: dict[int, pl.DataFrame] = field(default_factory=dict)
+    hashed: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "already_loaded": 0, "rejected": 0})
 
 
@@ -150,13 +151,14 @@ def _take_in_all(night: Night, runner: StepRunner) -> None:
     if not settings.paths.inbox.is_dir():
         night.say(f"{settings.paths.inbox}: there is no such inbox; no file can arrive")
     due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
-    known = known_files(night.store)
+    known, hashed = known_files(night.store), hashes(night.store)
     with ThreadPoolExecutor(READ_AHEAD) as ahead:
         coming: deque[Future[list[intake.Prepared]]] = deque()
         for at, candidate in enumerate(due):
             for later in due[at + len(coming) : at + READ_AHEAD]:
-                coming.append(ahead.submit(intake.prepare, settings, later, known, night.date))
+                coming.append(ahead.submit(intake.prepare, settings, later, known, hashed, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
+    remember(night.store, {str(c.path): c.stamp for c in due}, {**hashed, **night.hashed})
     for line in terminals.batches_told(night.store, night.run_no):
         night.say(line)
 
@@ -175,7 +177,10 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[list[i
         night.counts["rejected"] += 1
         night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
         return "unreadable"
-    return ", ".join(dict.fromkeys(_enter(night, each) for each in found)) or "left alone"
+    became = ", ".join(dict.fromkeys(_enter(night, each) for each in found)) or "left alone"
+    if became in ("loaded", "already loaded") and candidate.stamp and found[0].candidate.member is None:
+        night.hashed[str(candidate.path), candidate.stamp] = found[0].digest
+    return became
 
 
 def _enter(night: Night, found: intake.Prepared) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import cached_property
 
 from pipelines.checks.workdays import days, is_business_day
 from pipelines.config import Settings, Source
@@ -68,13 +69,17 @@ class Arrivals:
             return False
         return source.expected == "daily" or is_business_day(day, source.calendar or self.settings.run.calendar)
 
-    def expected_until_now(self) -> list[Expectation]:
+    def expected_until_now(self) -> tuple[Expectation, ...]:
         """Every file that this run or one before it expected, in order of date and source."""
-        found = []
+        return self._expected
+
+    @cached_property
+    def _expected(self) -> tuple[Expectation, ...]:
+        found: list[Expectation] = []
         for source in self.settings.sources:
             first = self.since.get(source.name, self.run_date) + timedelta(days=source.arrives_after_days)
             found += [Expectation(source.name, d) for d in days(first, self.run_date) if self._expects(source, d)]
-        return sorted(found, key=lambda e: (e.date, e.source))
+        return tuple(sorted(found, key=lambda e: (e.date, e.source)))
 
     def expected_now(self) -> list[Expectation]:
         """Files that this run is the first to expect: of its date, and of days no run was made for."""
@@ -88,9 +93,13 @@ class Arrivals:
         """Whether a file of that source and date is in the books."""
         return (expectation.source, expectation.date) in self.loaded
 
-    def missing(self) -> list[Expectation]:
+    def missing(self) -> tuple[Expectation, ...]:
         """Expected files, of this run or an earlier one, that are not in the books."""
-        return [e for e in self.expected_until_now() if not self.has(e)]
+        return self._missing
+
+    @cached_property
+    def _missing(self) -> tuple[Expectation, ...]:
+        return tuple(e for e in self._expected if not self.has(e))
 
     def journals_complete_until(self, day: date) -> bool:
         """Whether no journal that was expected for a day up to this one is missing."""

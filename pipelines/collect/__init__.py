@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -25,6 +26,9 @@ PIECE = 4 * 2**20
 HELD = 8 * 2**20
 """Bytes from which a file is read where it lies, as often as it is looked at."""
 
+SETTLED_NS = 5 * 10**9
+"""Times of change are as coarse as the disk makes them: within that, two contents may bear the same."""
+
 DATED = re.compile(r"(?=(20\d{6}))")
 
 
@@ -32,8 +36,9 @@ DATED = re.compile(r"(?=(20\d{6}))")
 class Candidate:
     """A file in the inbox: the sources whose pattern its name fits, and the date in its name.
 
-    member: where it lies in an archive, its name there. loose: its own name fits no source, only that of an archive
-    or a workbook that holds others too.
+    stamp: what the disk tells of it; as long as it is the same the file is, too; empty for one that was written a
+    moment ago. member: where it lies in an archive, its name there. loose: its own name fits no source, only that of
+    an archive or a workbook that holds others too.
     """
 
     path: Path
@@ -41,6 +46,7 @@ class Candidate:
     named_for: date | None
     size: int
     modified_ns: int
+    stamp: str = ""
     member: Member | None = None
     loose: bool = False
 
@@ -92,7 +98,16 @@ def _finished(entry: os.DirEntry[str]) -> bool:
 
 def _candidate(path: Path, sources: Iterable[Source]) -> Candidate:
     stat = path.stat()
-    return Candidate(path, _fitting(path.name, sources), date_in_name(path.name), stat.st_size, stat.st_mtime_ns)
+    stamp = f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
+    still = time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > SETTLED_NS
+    return Candidate(
+        path,
+        _fitting(path.name, sources),
+        date_in_name(path.name),
+        stat.st_size,
+        stat.st_mtime_ns,
+        stamp if still else "",
+    )
 
 
 def _fitting(name: str, sources: Iterable[Source]) -> tuple[Source, ...]:

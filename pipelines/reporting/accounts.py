@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.checks.proof import Line
 from pipelines.reconcile import Outcome
-from pipelines.store import Store, fees
+from pipelines.store import Store, amounts, fees
 from reports.books import FeeCheck, Proof, ProofLine, ProofPart, RejectedRows, Rounding
 from reports.model import MatchRate, MatchRule, Waiting
 
@@ -103,13 +103,7 @@ def match_rules(outcome: Outcome) -> tuple[MatchRule, ...]:
 
 
 def waiting(store: Store) -> tuple[Waiting, ...]:
-    rows = store.execute(
-        """
-        SELECT coalesce(acquirer, ''), business_date, currency, count(*), CAST(sum(amount_minor) AS BIGINT),
-               max(expected_by), side
-        FROM waiting_rows GROUP BY ALL ORDER BY ALL
-        """
-    )
+    rows = amounts.waiting_sums(store)
     reasons = {
         "journal": ("not yet settled", "尚未清算"),
         "settlement": ("payout not yet due, or journal not yet here", "付款未到期或流水未到"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -71,3 +71,34 @@ def _looked_up(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
             query = f"SELECT '{side}' AS side, row_id, {columns} FROM {source} SEMI JOIN asked USING (row_id)"
             found.append(store.frame(query, asked=mine).cast(dict(found[0].schema)))  # type: ignore[arg-type]
     return pl.concat(found)
+
+
+_WAITING = {
+    "journal": ("business_date", "amount_minor"),
+    "settlement": ("coalesce(business_date, settlement_date)", "abs(net_minor)"),
+    "bank": ("booking_date", "abs(amount_minor)"),
+}
+
+
+def waiting_sums(store: Store) -> list[tuple[Any, ...]]:
+    """What waits, added up: acquirer, day, currency, count, amount, the latest expected date, side; in this order.
+
+    As the view `waiting_rows` tells it row by row; of history only the files of waiting rows are read.
+    """
+    told = []
+    for side, (day, amount) in _WAITING.items():
+        waits = f"SELECT row_id, acquirer, expected_by FROM book.open_rows WHERE state = 'waiting' AND side = '{side}'"
+        ids = store.frame(
+            f"SELECT DISTINCT row_id >> 32 AS file_id FROM ({waits}) ANTI JOIN book.carried_{side} USING (row_id)"
+        )
+        worth = f"row_id, {day} AS day, currency, {amount} AS amount"
+        told.append(
+            f"SELECT w.acquirer, r.day, r.currency, r.amount, w.expected_by, '{side}' AS side FROM ({waits}) w JOIN ("
+            f"SELECT {worth} FROM {parts.of_files(store, side, ids['file_id'].to_list())} "
+            f"ANTI JOIN book.carried_{side} USING (row_id) UNION ALL SELECT {worth} FROM book.carried_{side}"
+            ") r USING (row_id)"
+        )
+    return store.execute(
+        "SELECT coalesce(acquirer, ''), day, currency, count(*), CAST(sum(amount) AS BIGINT), max(expected_by), side "
+        f"FROM ({' UNION ALL '.join(told)}) GROUP BY ALL ORDER BY ALL"
+    )

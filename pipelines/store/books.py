@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -12,7 +12,7 @@ from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
 from pipelines.row_ids import LINES_PER_FILE, files_of
-from pipelines.store import amounts, carried, parts
+from pipelines.store import amounts, carried, key_files, parts
 from pipelines.store.connection import Store
 
 JOURNAL = (
@@ -87,15 +87,7 @@ def _of_these(rows: pl.DataFrame, files: set[int], row_ids: pl.DataFrame) -> pl.
 
 def codes_of(store: Store, ids: Mapping[str, pl.Series]) -> pl.DataFrame:
     """`row_id`, `auth_code`, `card_no` of journal rows and settlement lines, ids by side."""
-    found = [
-        store.frame(
-            f"SELECT row_id, auth_code, card_no FROM {parts.of_files(store, side, files_of(rows))} "
-            "SEMI JOIN known USING (row_id)",
-            known=rows.alias("row_id").to_frame(),
-        )
-        for side, rows in sorted(ids.items())
-        if rows.len()
-    ]
+    found = [rows_of(store, side, rows, list(CODES)) for side, rows in sorted(ids.items()) if rows.len()]
     return pl.concat([pl.DataFrame(schema=CODES), *found])
 
 
@@ -182,14 +174,16 @@ def rows_with_reason(store: Store, reason: str) -> pl.Series:
     return store.frame("SELECT row_id FROM book.open_rows WHERE reason = ?", [reason])["row_id"]
 
 
-def rows_of(store: Store, side: str, row_ids: pl.Series) -> pl.DataFrame:
-    """Stored rows by id, in the columns matching works on."""
-    kept = carried.rows(store, side, row_ids, COLUMNS[side].split(", "))
+def rows_of(store: Store, side: str, row_ids: pl.Series, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Stored rows by id, in these columns, else in those matching works on."""
+    told = columns or COLUMNS[side].split(", ")
+    kept = carried.rows(store, side, row_ids, told)
+    carried.note(store, side, row_ids)
     left = row_ids.alias("row_id").to_frame().join(kept, on="row_id", how="anti")
     if left.is_empty():
         return kept
     source = parts.of_files(store, side, files_of(left["row_id"]))
-    found = store.frame(f"SELECT {COLUMNS[side]} FROM {source} SEMI JOIN left_out USING (row_id)", left_out=left)
+    found = store.frame(f"SELECT {', '.join(told)} FROM {source} SEMI JOIN left_out USING (row_id)", left_out=left)
     return pl.concat([kept, found]).sort("row_id")
 
 
@@ -249,6 +243,7 @@ def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame)
         )
     store.append("out_of_scope", closed)
     carried.keep(store)
+    key_files.gather(store)
 
 
 def adjusted_ids(store: Store) -> set[str]:

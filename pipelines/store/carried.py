@@ -1,4 +1,8 @@
-"""Open rows of files of which little is open still, kept apart from them: old files need not be gone through."""
+"""Open rows of files of which little is open still, and rows of them that a night asked for, kept apart from them.
+
+What a night asks for because of something that stays open the next night asks for again: so old files need not be gone
+through for either.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.row_ids import files_of
+from pipelines.row_ids import LINES_PER_FILE, files_of
 from pipelines.store import parts
 
 if TYPE_CHECKING:
@@ -18,34 +22,52 @@ _THIN = 8
 """A file is thin where less than one row in so many is open; of others the file itself is read."""
 
 
-def keep(store: Store) -> None:
-    """Take in what is open of files that have become thin, let go what is open no more. Needs tonight's open rows.
+def note(store: Store, side: str, row_ids: pl.Series) -> None:
+    """Remember what was asked for of the files of earlier runs, until `keep`."""
+    if store.last_old_file is None:
+        ((newest,),) = store.execute(
+            "SELECT coalesce(max(file_id), 0) FROM book.files WHERE run_no < (SELECT max(run_no) FROM book.runs)"
+        )
+        store.last_old_file = int(newest)
+    old = row_ids.filter(row_ids // LINES_PER_FILE <= store.last_old_file)
+    if old.len():
+        store.asked.setdefault(side, []).append(old.cast(pl.Int64))
 
-    Files of tonight are read for the next night anyway, and mostly are not thin before.
+
+def keep(store: Store) -> None:
+    """Take in what is open, or was asked for, of files that have become thin; let go what is neither.
+
+    Needs tonight's open rows. Files of tonight are read for the next night anyway, and mostly are not thin before.
     """
     for side in SIDES:
-        is_open = f"SELECT row_id FROM book.open_rows WHERE side = '{side}'"
-        store.execute(f"DELETE FROM book.carried_{side} WHERE row_id NOT IN ({is_open})")
-        new = store.frame(
-            f"""
-            WITH still AS (SELECT row_id, row_id >> 32 AS file_id FROM ({is_open})),
-            sizes AS (
-                SELECT file_id, sum(row_count) AS size FROM book.parts
-                WHERE of_table = '{side}' AND dropped_at IS NULL AND run_no < (SELECT max(run_no) FROM book.runs)
-                GROUP BY file_id
-            )
-            SELECT row_id FROM still ANTI JOIN book.carried_{side} USING (row_id)
-            WHERE file_id IN (SELECT file_id FROM still JOIN sizes USING (file_id)
-                              GROUP BY file_id, size HAVING count(*) * {_THIN} < size)
-            """
+        asked = pl.concat([pl.Series([], dtype=pl.Int64), *store.asked.pop(side, [])]).unique()
+        with store.registered(asked=asked.alias("row_id").to_frame()):
+            _keep(store, side)
+
+
+def _keep(store: Store, side: str) -> None:
+    wanted = f"SELECT row_id FROM book.open_rows WHERE side = '{side}' UNION SELECT row_id FROM asked"
+    store.execute(f"DELETE FROM book.carried_{side} WHERE row_id NOT IN ({wanted})")
+    new = store.frame(
+        f"""
+        WITH still AS (SELECT row_id, row_id >> 32 AS file_id FROM ({wanted})),
+        sizes AS (
+            SELECT file_id, sum(row_count) AS size FROM book.parts
+            WHERE of_table = '{side}' AND dropped_at IS NULL AND run_no < (SELECT max(run_no) FROM book.runs)
+            GROUP BY file_id
         )
-        if new.height:
-            source = parts.of_files(store, side, files_of(new["row_id"]))
-            with store.registered(new=new):
-                store.execute(
-                    f"INSERT INTO book.carried_{side} BY NAME SELECT {', '.join(_columns(store, side))} FROM {source} "
-                    "SEMI JOIN new USING (row_id)"
-                )
+        SELECT row_id FROM still ANTI JOIN book.carried_{side} USING (row_id)
+        WHERE file_id IN (SELECT file_id FROM still JOIN sizes USING (file_id)
+                          GROUP BY file_id, size HAVING count(*) * {_THIN} < size)
+        """
+    )
+    if new.height:
+        source = parts.of_files(store, side, files_of(new["row_id"]))
+        with store.registered(new=new):
+            store.execute(
+                f"INSERT INTO book.carried_{side} BY NAME SELECT {', '.join(_columns(store, side))} FROM {source} "
+                "SEMI JOIN new USING (row_id)"
+            )
 
 
 def rows(store: Store, side: str, row_ids: pl.Series, columns: Sequence[str]) -> pl.DataFrame:

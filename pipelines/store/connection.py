@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.store import amounts, parts
+from pipelines.store import amounts, key_files, parts
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
@@ -34,13 +34,15 @@ class Store:
     """The writer's own database. One process holds it; analysts read the published copy instead.
 
     parts: folder of the rows that never change (`store.parts`). writer, writing: writes them while others are read;
-    a transaction ends when they are on disk.
+    a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files (`carried`).
     """
 
     def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
         """copy: a copy that is to be published: it is taken as it is, and its parts are not its own."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.parts = path, path.with_suffix(".parts").absolute()
+        self.asked: dict[str, list[pl.Series]] = {}
+        self.last_old_file: int | None = None
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
         try:
             self._con = duckdb.connect(str(path))
@@ -147,6 +149,7 @@ class Store:
                     self.execute("INSERT INTO migrations VALUES (?, ?, now())", [number, file.stem])
         parts.sweep(self)
         with self.transaction():
+            key_files.check(self)
             parts.show(self, self.parts)
             parts.sum_up(self)
             amounts.fill(self)

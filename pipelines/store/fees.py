@@ -34,7 +34,7 @@ def chargeable(store: Store, file_id: int, acquirers: Iterable[str]) -> pl.DataF
                coalesce(s.business_date, s.settlement_date) AS day, s.currency, s.record_type = 'REFUND' AS refund,
                s.gross_minor, s.fee_minor, s.fee_micro, s.commission_minor, s.markup_minor, s.scheme_fee_minor,
                s.interchange_minor
-        FROM book.settlement s
+        FROM {parts.of_files(store, "settlement", [file_id])} s
         WHERE s.file_id = {int(file_id)} AND s.record_type IN ('SALE', 'REFUND') AND list_contains(?, s.acquirer)
         """,
         [sorted(acquirers)],
@@ -116,13 +116,15 @@ def checked(store: Store) -> pl.DataFrame:
 
 def variances(store: Store, file_ids: Iterable[int]) -> pl.DataFrame:
     """Lines of these files that cost something else than the contract says, with all that tells about them."""
+    files = list(file_ids)
+    checks, lines = (parts.of_files(store, table, files) for table in ("fee_checks", "settlement"))
     return store.frame(
         f"""
         SELECT s.row_id, s.file_id, s.line, s.acquirer, s.merchant_id, s.terminal_id, s.rrn, s.order_no, s.payout_id,
                s.currency, coalesce(s.business_date, s.settlement_date) AS business_date, s.gross_minor, s.fee_minor,
                c.expected_minor, c.cause, c.detail, c.term
-        FROM book.fee_checks c JOIN book.settlement s USING (row_id)
-        WHERE c.cause IS NOT NULL AND s.file_id IN ({numbers(file_ids)}) ORDER BY s.row_id
+        FROM {checks} c JOIN {lines} s USING (row_id)
+        WHERE c.cause IS NOT NULL AND s.file_id IN ({numbers(files)}) ORDER BY s.row_id
         """
     )
 

@@ -53,6 +53,22 @@ def known_files(store: Store) -> pl.DataFrame:
     return store.frame("SELECT * FROM book.files ORDER BY file_id")
 
 
+def hashes(store: Store) -> dict[tuple[str, str], str]:
+    """SHA-256 of files in the inbox by path and stamp, as earlier nights found them."""
+    return {(path, stamp): sha for path, stamp, sha in store.execute("SELECT path, stamp, sha256 FROM book.hashed")}
+
+
+def remember(store: Store, there: Mapping[str, str], found: Mapping[tuple[str, str], str]) -> None:
+    """Keep the hashes of what lies in the inbox now (stamps by path), and forget the others."""
+    rows = [(*key, found[key]) for key in there.items() if key in found]
+    before = hashes(store)
+    if len(rows) == len(before) and all((path, stamp) in before for path, stamp, _ in rows):
+        return
+    with store.transaction():
+        store.execute("DELETE FROM book.hashed")
+        store.append("hashed", pl.DataFrame(rows, schema=["path", "stamp", "sha256"], orient="row"))
+
+
 def loaded(store: Store) -> list[tuple[str, date | None, tuple[date, ...], bool]]:
     """Source, expected date, covered days of every file in use, and whether it has the last word on them."""
     found = store.execute(

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipelines.matching.frames import CANCELS, EXPECTED
-from pipelines.row_ids import LINES_PER_FILE, files_of
+from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import books, parts
 from pipelines.store.books import JOURNAL
 from pipelines.store.connection import Store
-from pipelines.store.keys import REFERENCES
+from pipelines.store.keys import REFERENCES, number_near
 
 SALES = {
     "merchant_id": pl.String,
@@ -24,7 +24,8 @@ SALES = {
 
 def watched_rows(store: Store) -> pl.DataFrame:
     """Journal rows that the last night left to be looked at again, with `kind`: why."""
-    return store.frame(f"SELECT {JOURNAL}, w.kind FROM book.journal JOIN book.watched w USING (row_id) ORDER BY row_id")
+    kinds = store.frame("SELECT row_id, kind FROM book.watched")
+    return books.rows_of(store, "journal", kinds["row_id"]).join(kinds, on="row_id").sort("row_id")
 
 
 def write_watched(store: Store, watched: pl.DataFrame) -> None:
@@ -70,7 +71,9 @@ def journal_history(
     are left out: the caller has them, but for those that it has `paired` already: these are consumed.
     """
     first = _bearing(store, {by: wanted[by] for by in ("rrn", "order_no") if by in wanted})
-    answers = pl.concat([first, _between(store, wanted.get("stan"), _STAN)]).unique("row_id")
+    stans = wanted.get("stan")
+    asked = stans.with_columns(pl.col("stan_key").str.strip_chars_start("0")) if stans is not None else None
+    answers = pl.concat([first, _between(store, stans, _STAN, "stan", asked)]).unique("row_id")
     own = [answers.select("merchant_id", ref=name) for name in ("rrn", "order_no")]
     cancels = _bearing(store, {"original_rrn": pl.concat([*own, wanted.get("cancels", own[0].clear())])})
     found = pl.concat([answers, cancels.filter(pl.col("txn_type").is_in(list(CANCELS)))])
@@ -91,25 +94,38 @@ def _bearing(store: Store, asked: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
     """Journal rows as `journal_history` gives them, by merchant_id, bucket (amount // width), dates and blank."""
-    found = _between(store, wanted, f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}")
+    amounts = pl.int_ranges(pl.col("bucket") * width, (pl.col("bucket") + 1) * width)
+    keys = wanted.with_columns(amount_minor=amounts).explode("amount_minor") if width <= MOST_WIDE else None
+    found = _between(store, wanted, f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}", "amount", keys)
     return _not_open(store, found, fresh, paired)
 
 
-def _between(store: Store, keys: pl.DataFrame | None, condition: str) -> pl.DataFrame:
-    """Journal rows of the merchants and dates of the keys (merchant_id, first, last) that fit a condition."""
+MOST_WIDE = 200
+"""Amounts that are asked for one by one; a tolerance that takes more is looked for in the rows themselves."""
+
+
+def _between(
+    store: Store, keys: pl.DataFrame | None, condition: str, number: str, asked: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Journal rows of the merchants and dates of the keys (merchant_id, first, last) that fit a condition.
+
+    number, asked: the numbers to look for (`keys.NEAR`) and their columns, but for the dates; None: all rows are read.
+    """
     if keys is None or keys.is_empty():
         return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
     # said once more for all keys, so that most rows are passed over before they are joined
     few = "" if keys["blank"].any() else "AND (j.rrn IS NULL OR j.channel <> 'CARD')"
-    found = store.frame(
-        f"""
-        SELECT j.row_id FROM book.journal j SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND {condition}
-        WHERE j.business_date BETWEEN ? AND ? {few}
-        """,
-        [keys["first"].min(), keys["last"].max()],
-        keys=keys,
+    fits = (
+        f"SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND {condition} WHERE j.business_date BETWEEN ? AND ? {few}"
     )
-    return books.rows_of(store, "journal", found["row_id"])
+    span = [keys["first"].min(), keys["last"].max()]
+    source = "book.journal" if asked is None else f"({parts.without_number(store, 'journal', number)})"
+    ids = [store.frame(f"SELECT j.row_id FROM {source} j {fits}", span, keys=keys)["row_id"]]
+    if asked is not None:
+        days = asked.with_columns(business_date=pl.date_ranges("first", "last")).explode("business_date")
+        ids.append(parts.with_number(store, "journal", number, days.select(number_near(number)).to_series()))
+    found = books.rows_of(store, "journal", pl.concat(ids).unique())
+    return store.frame(f"SELECT j.* FROM found j {fits}", span, keys=keys, found=found)
 
 
 def _not_open(store: Store, found: pl.DataFrame, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
@@ -137,15 +153,9 @@ def settled_sales(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """SALE lines of settlement that carry one of the references (`merchant_id`, `ref`), in the columns of SALES."""
     references = REFERENCES["settlement"]
     ids = pl.concat([parts.with_reference(store, "settlement", reference, keys) for reference in references])
-    bears = " OR ".join(
-        f"(merchant_id, {reference}) IN (SELECT merchant_id, ref FROM keys)" for reference in references
-    )
-    source = parts.of_files(store, "settlement", files_of(ids))
-    return store.frame(
-        f"""
-        SELECT {", ".join(SALES)} FROM {source} SEMI JOIN known USING (row_id)
-        WHERE record_type = 'SALE' AND ({bears})
-        """,
-        keys=keys,
-        known=ids.unique().to_frame(),
-    )
+    lines = books.rows_of(store, "settlement", ids.unique(), (*SALES, "row_id", "record_type"))
+    named = [
+        lines.join(keys, left_on=["merchant_id", r], right_on=["merchant_id", "ref"], how="semi") for r in references
+    ]
+    found = pl.concat(named).unique("row_id").sort("row_id")
+    return found.filter(pl.col("record_type") == "SALE").select(list(SALES))

@@ -7,12 +7,22 @@ who asks compares the references themselves in what is found. They are too short
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 import polars as pl
 
 REFERENCES = {"journal": ("rrn", "order_no", "original_rrn"), "settlement": ("rrn", "order_no")}
 """Columns that history is asked by."""
+
+NEAR = {
+    "amount": ("merchant_id", "amount_minor", "business_date"),
+    "stan": ("merchant_id", "terminal_id", "stan_key", "business_date"),
+}
+"""What journal rows near a line are asked by, where no reference tells: each a number of several columns."""
+
+NUMBERED = {"journal": (*REFERENCES["journal"], *NEAR), "settlement": REFERENCES["settlement"]}
+"""What there are numbers of, by table."""
 
 
 def number_of(reference: str) -> pl.Expr:
@@ -21,18 +31,31 @@ def number_of(reference: str) -> pl.Expr:
     return pl.when(pl.col(reference).is_not_null()).then(number.cast(pl.UInt32))
 
 
+def number_near(name: str) -> pl.Expr:
+    """The number of the columns of NEAR; null where one of them is. `stan_key` is the STAN without leading zeros."""
+    columns = NEAR[name]
+    number = pl.struct(columns).hash(seed=0) % 2**32
+    return pl.when(pl.all_horizontal(pl.col(c).is_not_null() for c in columns)).then(number.cast(pl.UInt32))
+
+
 @cache
-def column_of(reference: str) -> str:
-    """The column of a reference's numbers as this version of polars makes them."""
+def column_of(name: str) -> str:
+    """The column of the numbers of a reference, or of a name of NEAR, as this version of polars makes them."""
     known = pl.DataFrame({"merchant_id": ["898310158120001", ""], "ref": ["603020000101", None]})
-    told = known.select(number_of("ref").fill_null(0).sum()).item()
-    return f"{reference}_key_{told:08x}"
+    plain = number_of("ref")
+    if name in NEAR:
+        day = pl.lit(date(2026, 3, 2))
+        known = known.with_columns(amount_minor=4560, business_date=day, terminal_id=pl.lit("1"), stan_key=pl.lit("7"))
+        plain = number_near(name)
+    return f"{name}_key_{known.select(plain.fill_null(0).sum()).item():08x}"
 
 
 def with_numbers(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of a table with the numbers of their references, where it is asked by any."""
-    return rows.with_columns(
-        number_of(reference).alias(column_of(reference))
-        for reference in REFERENCES.get(table, ())
-        if reference in rows.columns
+    """Rows of a table with the numbers by which it is asked, where it is asked by any."""
+    numbers = {name: number_of(name) for name in REFERENCES.get(table, ()) if name in rows.columns}
+    if table == "journal" and "stan" in rows.columns:
+        rows = rows.with_columns(stan_key=pl.col("stan").str.strip_chars_start("0"))
+        numbers |= {name: number_near(name) for name in NEAR}
+    return rows.with_columns(number.alias(column_of(name)) for name, number in numbers.items()).drop(
+        "stan_key", strict=False
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from pipelines.store import parts
 from pipelines.store.connection import Store, numbers
 
 KEY = ["acquirer", "payout_id", "currency"]
@@ -44,7 +45,8 @@ def of_files(store: Store, file_ids: Iterable[int]) -> pl.DataFrame:
     row_id: of the PAYOUT line, else of the first. one_for_each: the format promises a PAYOUT line for each payout, and
     lines for each PAYOUT, or this file holds both for some.
     """
-    return _summed(store, f"s.file_id IN ({numbers(file_ids)})")
+    files = list(file_ids)
+    return _summed(store, f"s.file_id IN ({numbers(files)})", source=parts.of_files(store, "settlement", files))
 
 
 def of_payouts(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
@@ -52,7 +54,9 @@ def of_payouts(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
     return _summed(store, "(s.acquirer, s.payout_id, s.currency) IN (FROM known)", known=payouts.select(KEY))
 
 
-def _summed(store: Store, condition: str, known: pl.DataFrame | None = None) -> pl.DataFrame:
+def _summed(
+    store: Store, condition: str, known: pl.DataFrame | None = None, source: str = "book.settlement"
+) -> pl.DataFrame:
     sums = ", ".join(f"CAST(coalesce({name}, 0) AS BIGINT) AS {name}" for name in SUMS)
     added = ", ".join(f"sum({name}_minor) AS {name}_minor" for name in _SUMMED)
     return store.frame(
@@ -62,7 +66,7 @@ def _summed(store: Store, condition: str, known: pl.DataFrame | None = None) -> 
                    reason_code IS NOT DISTINCT FROM 'Balancetransfer' AS carried, count(*) AS lines,
                    min(merchant_id) AS merchant_id, max(settlement_date) AS settlement_date, min(row_id) AS row_id,
                    {added}
-            FROM book.settlement s WHERE s.payout_id IS NOT NULL AND s.record_type <> 'LEDGER' AND {condition}
+            FROM {source} s WHERE s.payout_id IS NOT NULL AND s.record_type <> 'LEDGER' AND {condition}
             GROUP BY ALL
         ),
         mixed AS (

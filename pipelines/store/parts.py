@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.store import sums
+from pipelines.store import key_files, sums
 from pipelines.store.keys import column_of, number_of, with_numbers
 
 if TYPE_CHECKING:
@@ -121,16 +121,34 @@ def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
 
 def with_reference(store: Store, table: str, reference: str, asked: pl.DataFrame) -> pl.Series:
     """Ids of rows that may bear one of the references asked for: `merchant_id`, `ref`. A few may bear another."""
-    column = column_of(reference)
-    found = store.execute(f"SELECT columns, list(name) FROM {_IN_USE} AND of_table = ? GROUP BY columns", [table])
-    numbered = [name for columns, some in found for name in some if column in columns]
-    others = [(columns, some) for columns, some in found if column not in columns]
     exact = f"t.merchant_id = a.merchant_id AND t.{reference} = a.ref"
-    told = f"SELECT row_id FROM ({_union(store.parts, table, others)}) t SEMI JOIN asked a ON {exact}"
-    if numbered:
-        told += f" UNION ALL SELECT row_id FROM {_read(store.parts, numbered)} SEMI JOIN asked USING ({column})"
-    with_number = asked.select("merchant_id", "ref", number_of("ref").alias(column))
-    return store.frame(told, asked=with_number)["row_id"]
+    source = f"SELECT row_id FROM ({without_number(store, table, reference)}) t SEMI JOIN asked a ON {exact}"
+    found = store.frame(source, asked=asked.select("merchant_id", "ref"))["row_id"]
+    return pl.concat([found, with_number(store, table, reference, asked.select(number_of("ref")).to_series())])
+
+
+def with_number(store: Store, table: str, name: str, numbers: pl.Series) -> pl.Series:
+    """Ids of rows that bear one of these numbers of a reference (`keys`), as far as their parts have numbers."""
+    column = column_of(name)
+    gathered, covered = key_files.covered(store, table, column)
+    found = store.execute(f"SELECT name FROM {_IN_USE} AND of_table = ? AND list_contains(columns, ?)", [table, column])
+    files = [*gathered, *(part for (part,) in found if part not in covered)]
+    if not files:
+        return pl.Series("row_id", [], dtype=pl.Int64)
+    return store.frame(
+        f"SELECT row_id FROM {_read(store.parts, files)} SEMI JOIN asked USING ({column})",
+        asked=numbers.drop_nulls().unique().alias(column).to_frame(),
+    )["row_id"]
+
+
+def without_number(store: Store, table: str, name: str) -> str:
+    """What to select from for the rows whose parts have no numbers of a reference: they are asked by their strings."""
+    found = store.execute(
+        f"SELECT columns, list(name) FROM {_IN_USE} AND of_table = ? AND NOT list_contains(columns, ?) "
+        "GROUP BY columns",
+        [table, column_of(name)],
+    )
+    return _union(store.parts, table, found)
 
 
 def but_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
@@ -177,7 +195,7 @@ def names(store: Store, since: datetime | None = None) -> list[str]:
 def sweep(store: Store) -> None:
     """Remove what lies in the folder and is named by no part. Only the process that holds the store may ask for it."""
     kept = store.execute(f"SELECT name FROM book.parts WHERE file_id IN ({BY_HAND}) AND of_table <> 'fee_checks'")
-    known = {*names(store), *(name for (name,) in kept)}
+    known = {*names(store), *key_files.names(store), *(name for (name,) in kept)}
     for file in store.parts.glob("*.parquet"):
         if file.name not in known:
             file.unlink(missing_ok=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.row_ids import files_of
-from pipelines.store import parts
+from pipelines.store import books, parts
 from pipelines.store.connection import Store
 from pipelines.store.keys import REFERENCES
 
@@ -55,9 +54,7 @@ def _bearing(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """Lines that bear a reference: `merchant_id`, `ref`, `line`, `record_type`, `their_terminal`."""
     ids = [parts.with_reference(store, "settlement", name, keys) for name in BY] if keys.height else []
     known = pl.concat([pl.Series("row_id", [], dtype=pl.Int64), *ids]).unique()
-    source = parts.of_files(store, "settlement", files_of(known))
-    told = ", ".join(("row_id", "merchant_id", "terminal_id", "record_type", *BY))
-    lines = store.frame(f"SELECT {told} FROM {source} SEMI JOIN known USING (row_id)", known=known.to_frame())
+    lines = books.rows_of(store, "settlement", known, ("row_id", "merchant_id", "terminal_id", "record_type", *BY))
     more = {"line": "row_id", "their_terminal": "terminal_id"}
     return pl.concat([lines.select("merchant_id", "record_type", **more, ref=name) for name in BY])
 

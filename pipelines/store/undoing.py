@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from pipelines.store import parts
-from pipelines.store.connection import Store
+import polars as pl
+
+from pipelines.row_ids import LINES_PER_FILE
+from pipelines.store import books, parts
+from pipelines.store.connection import Store, numbers
 
 _OPEN = "INSERT INTO book.open_rows (side, row_id, state, reason) SELECT side, row_id, 'waiting', 'TIMING'"
 
-_SALE = """CASE WHEN rrn IS NULL AND order_no IS NOT NULL THEN coalesce(original_rrn, order_no)
-           ELSE coalesce(original_rrn, rrn) END"""
-"""The sale that a chargeback or representment speaks of, as `aftermath.keyed` finds it."""
-
-_BACK = f"""
-    SELECT row_id, file_id, acquirer, merchant_id, {_SALE} AS sale,
-        abs(if(gross_minor = 0, net_minor, gross_minor)) AS size
-    FROM book.settlement WHERE record_type IN ('CHARGEBACK', 'REPRESENTMENT')
-"""
+_BACK = "('CHARGEBACK', 'REPRESENTMENT')"
 
 
 def reopen_originals(store: Store, inside: str) -> None:
@@ -74,16 +69,33 @@ def reopen_chargebacks(store: Store, file_ids: list[int]) -> None:
 
     A chargeback may come after its representment: late, or again in a corrected file.
     """
-    here = f"file_id IN ({', '.join(map(str, file_ids))})"
-    theirs = f"SELECT * FROM ({_BACK}) WHERE {here}"
-    if not file_ids or not store.execute(f"{theirs} LIMIT 1"):
+    if not file_ids:
         return
-    alike = f"""
-        SELECT b.row_id FROM (SELECT * FROM ({_BACK}) WHERE NOT {here}) b SEMI JOIN ({theirs}) l
-        ON b.acquirer = l.acquirer AND b.merchant_id IS NOT DISTINCT FROM l.merchant_id AND b.sale = l.sale
-        AND b.size = l.size
-    """
-    _open_closed(store, f"SELECT side, row_id FROM book.out_of_scope WHERE side = 'settlement' AND row_id IN ({alike})")
+    here = f"SELECT row_id FROM {parts.of_files(store, 'settlement', file_ids)} WHERE file_id IN ({numbers(file_ids)})"
+    theirs = _back(store, f"{here} AND record_type IN {_BACK}")
+    if theirs.is_empty():
+        return
+    closed = _back(store, f"SELECT row_id FROM book.out_of_scope WHERE side = 'settlement' AND kind IN {_BACK}")
+    others = closed.filter(~(pl.col("row_id") // LINES_PER_FILE).is_in(file_ids) & pl.col("sale").is_not_null())
+    alike = others.join(theirs, on=["acquirer", "merchant_id", "sale", "size"], how="semi", nulls_equal=True)
+    if alike.height:
+        with store.registered(alike=alike.select("row_id")):
+            _open_closed(
+                store,
+                "SELECT side, row_id FROM book.out_of_scope WHERE side = 'settlement' AND row_id IN (FROM alike)",
+            )
+
+
+def _back(store: Store, query: str) -> pl.DataFrame:
+    """Chargebacks and representments by a query of `row_id`: `sale` they speak of (`aftermath.keyed`) and `size`."""
+    named = ("row_id", "acquirer", "merchant_id", "rrn", "order_no", "original_rrn", "gross_minor", "net_minor")
+    lines = books.rows_of(store, "settlement", store.frame(query)["row_id"], named)
+    wallet = pl.col("rrn").is_null() & pl.col("order_no").is_not_null()
+    return lines.select(
+        *("row_id", "acquirer", "merchant_id"),
+        sale=pl.coalesce("original_rrn", pl.when(wallet).then("order_no").otherwise("rrn")),
+        size=pl.when(pl.col("gross_minor") == 0).then("net_minor").otherwise("gross_minor").abs(),
+    )
 
 
 def reopen_adjustments(store: Store, file_id: int, inside: str) -> None:

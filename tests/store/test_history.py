@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, history, keys, parts
+from pipelines.store import Store, history, key_files, keys, parts
 
 REFERENCES = st.sampled_from(["7", "007", "8", None])
 ROW = st.tuples(st.sampled_from(["M1", "M2"]), REFERENCES, REFERENCES, REFERENCES)
 KEY = st.tuples(st.sampled_from(["M1", "M2", "M3"]), st.sampled_from(["7", "07", "8"]))
 PLAIN = {
     "terminal_id": "T",
+    "stan": "1",
     "txn_type": "SALE",
     "channel": "CARD",
     "amount_minor": 1,
@@ -77,3 +79,77 @@ def test_only_parts_of_another_version_are_asked_by_their_strings(tmp_path: Path
         ((columns,),) = mine.execute("SELECT columns FROM book.parts")
         assert {keys.column_of(reference) for reference in keys.REFERENCES["journal"]} < set(columns)
         assert mine.execute("SELECT rrn FROM book.journal") == [("7",)]
+
+
+@given(files=st.lists(st.lists(ROW, min_size=1, max_size=3), min_size=1, max_size=9), asked=st.lists(KEY, min_size=1))
+def test_numbers_that_were_gathered_find_what_the_parts_find(
+    store: Store, files: list[list[tuple[str, str | None, str | None, str | None]]], asked: list[tuple[str, str]]
+) -> None:
+    parts.drop_all(store, "journal")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_files, "TOGETHER", 2)
+        for number, rows in enumerate(files, start=1):
+            parts.add(store, "journal", journal(number, rows), 1, number)
+            key_files.gather(store)
+    wanted = pl.DataFrame(asked, schema=["merchant_id", "ref"], orient="row")
+    expected = [
+        file * LINES_PER_FILE + line
+        for file, rows in enumerate(files, start=1)
+        for line, (merchant, *references) in enumerate(rows, start=1)
+        if any((merchant, reference) in set(asked) for reference in references)
+    ]
+    assert history.journal_story(store, wanted)["row_id"].to_list() == expected
+    _, covered = key_files.covered(store, "journal", keys.column_of("rrn"))
+    assert len(set(parts.names(store)) - covered) < 2, "parts are gathered two by two"
+    for name in key_files.names(store):
+        (store.parts / name).unlink()
+    key_files.check(store)
+    assert history.journal_story(store, wanted)["row_id"].to_list() == expected, "lost numbers cost time, no row"
+
+
+NEAR_ROW = st.tuples(
+    st.sampled_from(["M1", "M2"]), st.sampled_from(["T1", "T2"]), st.sampled_from(["7", "007", "8", None]),
+    st.integers(99, 103), st.integers(1, 6), st.sampled_from(["5", None]),
+)  # fmt: skip
+
+
+@given(
+    rows=st.lists(NEAR_ROW, min_size=1, max_size=12),
+    lines=st.lists(st.tuples(NEAR_ROW, st.integers(0, 1)), min_size=1, max_size=4),
+    width=st.sampled_from([1, 3, history.MOST_WIDE + 1]),
+)
+def test_rows_near_a_line_are_those_of_its_merchant_amount_and_days(
+    store: Store, rows: list[tuple[Any, ...]], lines: list[tuple[tuple[Any, ...], int]], width: int
+) -> None:
+    parts.drop_all(store, "journal")
+    told = ("merchant_id", "terminal_id", "stan", "amount_minor", "day", "rrn")
+    made = pl.DataFrame(rows, schema=told, orient="row", schema_overrides={"stan": pl.String, "rrn": pl.String})
+    frame = journal(1, [(row[0], row[5], None, None) for row in rows]).with_columns(
+        made["terminal_id"], made["stan"], made["amount_minor"], business_date=pl.date(2026, 3, made["day"])
+    )
+    parts.add(store, "journal", frame, 1, 1)
+
+    def near(row: tuple[Any, ...], line: tuple[Any, ...], reach: int) -> bool:
+        blank = line[5] is None or row[5] is None
+        return row[0] == line[0] and abs(row[4] - line[4]) <= reach and blank
+
+    keys_of = pl.DataFrame(
+        [(*line[:2], (line[2] or "").lstrip("0"), line[3] // width, date(2026, 3, line[4]) - timedelta(reach),
+          date(2026, 3, line[4]) + timedelta(reach), line[5] is None) for line, reach in lines],
+        schema=["merchant_id", "terminal_id", "stan_key", "bucket", "first", "last", "blank"], orient="row",
+    )  # fmt: skip
+    by_amount = history.journal_near(
+        store, keys_of.drop("terminal_id", "stan_key"), width, [1], pl.Series([], dtype=pl.Int64)
+    )
+    expected = {
+        LINES_PER_FILE + at for at, row in enumerate(rows, start=1)
+        if any(near(row, line, reach) and row[3] // width == line[3] // width for line, reach in lines)
+    }  # fmt: skip
+    assert set(by_amount["row_id"]) == expected
+    by_stan = history.journal_history(store, {"stan": keys_of.drop("bucket")}, [1], pl.Series([], dtype=pl.Int64))
+    expected = {
+        LINES_PER_FILE + at for at, row in enumerate(rows, start=1)
+        if any(near(row, line, reach) and row[1] == line[1] and row[2] and line[2]
+               and row[2].lstrip("0") == line[2].lstrip("0") for line, reach in lines)
+    }  # fmt: skip
+    assert set(by_stan["row_id"]) == expected
