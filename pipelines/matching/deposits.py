@@ -31,7 +31,15 @@ GROUPS = {
 }
 MEMBERS = {"group_no": pl.Int64, "side": pl.String, "row_id": pl.Int64}
 STATES = {"row_id": pl.Int64, "state": pl.String, "reason": pl.String}
-UNIDENTIFIED = "DEPOSIT_UNIDENTIFIED"
+UNIDENTIFIED, UNDECIDED = "DEPOSIT_UNIDENTIFIED", AMBIGUOUS
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Entries (row ids) that an earlier night left unidentified, or undecided between several choices of payouts."""
+
+    unidentified: pl.Series
+    undecided: pl.Series
 
 
 @dataclass(frozen=True)
@@ -69,22 +77,28 @@ def _mapped(
 
 
 def settle_deposits(
-    payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame, listed: pl.Series, arrivals: Arrivals
+    payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame, listed: Listed, arrivals: Arrivals
 ) -> Deposited:
     """Group payouts with the entries that name them or add up to them, and say what each one left over means.
 
     payouts: PAYOUT lines not yet banked to the fen; entries: bank rows not yet explained; references: `payout_row`,
-    `ref`: by what an entry may name a payout; listed: row ids of entries that are unidentified since an earlier night.
+    `ref`: by what an entry may name a payout; listed: what an earlier night said of entries, which a file that is
+    missing now does not unsay.
     Amounts are compared with the declared payout (`net_minor`), per currency.
     """
     links = _links(payouts, entries, references)
     groups, members = _groups(links, payouts, entries, arrivals.settings)
     payouts_left = _dated_payouts(_without(payouts, members, "settlement"), arrivals)
-    entries_left = _owned_entries(_without(entries, members, "bank"), listed, arrivals)
+    entries_left = _owned_entries(_without(entries, members, "bank"), listed.unidentified, arrivals)
+    late = pl.col("incomplete") & pl.col("row_id").is_in(listed.undecided.implode()) & (pl.col("state") == WAITING)
+    entries_left = entries_left.with_columns(late=late)
     strange = names_another(
         entries_left, payouts.select("acquirer", payout_row="row_id").join(references, on="payout_row")
     )
-    ties, doubts = by_amount(payouts_left, entries_left.join(strange, on="row_id", how="anti"), arrivals.settings)
+    ties, doubts = by_amount(
+        payouts_left, _judged_anew(entries_left).join(strange, on="row_id", how="anti"), arrivals.settings
+    )
+    ties = _but_of(ties, entries_left.filter("late")["row_id"])
     tied_groups, tied_members = _tied(ties, payouts, entries)
     groups, members = pl.concat([groups, tied_groups]).sort("group_no"), pl.concat([members, tied_members])
     payouts_left = _doubted(_without(payouts_left, tied_members, "settlement"), doubts)
@@ -100,6 +114,17 @@ def settle_deposits(
         entries=entries_left,
         breaks=pl.concat(breaks, how="diagonal"),
     )
+
+
+def _judged_anew(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries that were undecided are looked at again though a file is missing: they may be still."""
+    return entries.with_columns(state=pl.when("late").then(pl.lit(EXCEPTED)).otherwise("state"))
+
+
+def _but_of(ties: list[Tie], late: pl.Series) -> list[Tie]:
+    """Ties but those that a missing file may still speak against."""
+    waiting = frozenset(late)
+    return [tie for tie in ties if waiting.isdisjoint(tie.entries)]
 
 
 def _without(rows: pl.DataFrame, members: pl.DataFrame, side: str) -> pl.DataFrame:
@@ -144,7 +169,10 @@ def _undecided(entries: pl.DataFrame, doubts: list[Doubt]) -> pl.DataFrame:
     )
     joined = entries.join(rows, on="row_id", how="left", maintain_order="left")
     several = pl.col("payout_rows").is_not_null()
-    return joined.with_columns(reason=pl.when(several).then(pl.lit(AMBIGUOUS)).otherwise("reason"))
+    return joined.with_columns(
+        state=pl.when(several).then(pl.lit(EXCEPTED)).otherwise("state"),
+        reason=pl.when(several).then(pl.lit(AMBIGUOUS)).otherwise("reason"),
+    )
 
 
 def _links(payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:

@@ -92,7 +92,7 @@ def write(store: Store, events: list[Event], due: Mapping[str, date | None], run
         "event": [event.event for event in events],
         "status": [event.entry.status for event in events],
         "severity": [policy.severity for policy in policies],
-        "leg": [policy.leg for policy in policies],
+        "leg": [event.entry.break_.leg for event in events],
         "first_seen": [event.entry.first_seen for event in events],
         "due_date": [due.get(event.entry.exception_id) for event in events],
         **{name: [getattr(event.entry.break_, name) for event in events] for name in TOLD},
