@@ -10,26 +10,15 @@ import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.workdays import business_day_after
-from pipelines.config import Settings
 from pipelines.matching.by_amount import by_amount
 from pipelines.matching.deposit_breaks import AMBIGUOUS, different, missing, undecided, unidentified
+from pipelines.matching.deposit_groups import GROUPS, MEMBERS, grouped, sums
 from pipelines.matching.lumps import Doubt, Tie
-from pipelines.matching.payees import acquirer_of_entry, calendars_of, contract_of, fee_taken
+from pipelines.matching.payees import acquirer_of_entry, calendars_of, contract_of
 from pipelines.matching.references import named, names_another
-from pipelines.matching.rules import DEPOSIT_RULE
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE, WAITING
 from pipelines.matching.verdicts import MATCHED
 
-GROUPS = {
-    "group_no": pl.Int64,
-    "currency": pl.String,
-    "payout_minor": pl.Int64,
-    "bank_minor": pl.Int64,
-    "bank_fee_minor": pl.Int64,
-    "verdict": pl.String,
-    "rule": pl.String,
-}
-MEMBERS = {"group_no": pl.Int64, "side": pl.String, "row_id": pl.Int64}
 STATES = {"row_id": pl.Int64, "state": pl.String, "reason": pl.String}
 UNIDENTIFIED, UNDECIDED = "DEPOSIT_UNIDENTIFIED", AMBIGUOUS
 
@@ -87,7 +76,7 @@ def settle_deposits(
     Amounts are compared with the declared payout (`net_minor`), per currency.
     """
     links = _links(payouts, entries, references)
-    groups, members = _groups(links, payouts, entries, arrivals.settings)
+    groups, members = grouped(links, payouts, entries, arrivals.settings)
     payouts_left = _dated_payouts(_without(payouts, members, "settlement"), arrivals)
     entries_left = _owned_entries(_without(entries, members, "bank"), listed.unidentified, arrivals)
     late = pl.col("incomplete") & pl.col("row_id").is_in(listed.undecided.implode()) & (pl.col("state") == WAITING)
@@ -140,7 +129,7 @@ def _tied(ties: list[Tie], payouts: pl.DataFrame, entries: pl.DataFrame) -> tupl
     rules = pl.DataFrame(
         told, schema={"group_no": pl.Int64, "rule": pl.String, "bank_fee_minor": pl.Int64}, orient="row"
     )
-    summed = _sums(members, payouts, entries).join(rules, on="group_no", how="inner")
+    summed = sums(members, payouts, entries).join(rules, on="group_no", how="inner")
     # what the bank took has the sign of the payout
     fee = pl.col("bank_fee_minor") * pl.col("payout_minor").sign()
     return summed.with_columns(verdict=pl.lit(MATCHED), bank_fee_minor=fee).select(list(GROUPS)), members
@@ -183,68 +172,6 @@ def _links(payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFram
         named(entries, references).join(currencies, on="payout_row", how="inner").join(there, on="row_id", how="inner")
     )
     return both.filter(pl.col("currency") == pl.col("bank_currency")).select("payout_row", bank_row="row_id")
-
-
-def _components(links: pl.DataFrame) -> pl.DataFrame:
-    """Connected groups of the links: `group_no`, `side`, `row_id`; a group is numbered by its smallest payout row."""
-    leader: dict[tuple[str, int], tuple[str, int]] = {}
-
-    def find(node: tuple[str, int]) -> tuple[str, int]:
-        while leader.setdefault(node, node) != node:
-            leader[node] = leader[leader[node]]
-            node = leader[node]
-        return node
-
-    for payout, entry in links.select("payout_row", "bank_row").sort("payout_row", "bank_row").iter_rows():
-        first, second = sorted((find(("settlement", payout)), find(("bank", entry))), reverse=True)
-        leader[second] = first
-    numbers: dict[tuple[str, int], int] = {}
-    for side, row in sorted(leader):
-        if side == "settlement":
-            numbers.setdefault(find((side, row)), row)
-    rows = [(numbers[find(node)], *node) for node in sorted(leader)]
-    return pl.DataFrame(rows, schema=MEMBERS, orient="row")
-
-
-def _groups(
-    links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame, settings: Settings
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    members = _components(links)
-    summed = _sums(members, payouts, entries)
-    short = summed.filter(pl.col("payout_minor") != pl.col("bank_minor"))
-    lead = payouts.select("acquirer", "merchant_id", group_no="row_id")
-    counted = members.filter(pl.col("side") == "bank").group_by("group_no").agg(entries=pl.len())
-    told = [
-        (row["group_no"], taken)
-        for row in short.join(lead, on="group_no").join(counted, on="group_no").iter_rows(named=True)
-        if (taken := fee_taken(settings, row))
-    ]
-    fees = pl.DataFrame(told, schema={"group_no": pl.Int64, "bank_fee_minor": pl.Int64}, orient="row")
-    tie = (pl.col("payout_minor") == pl.col("bank_minor")) | pl.col("bank_fee_minor").is_not_null()
-    groups = summed.join(fees, on="group_no", how="left").with_columns(
-        verdict=pl.when(tie).then(pl.lit(MATCHED)).otherwise(pl.lit("DEPOSIT_AMOUNT_DIFF")),
-        rule=pl.lit(DEPOSIT_RULE),
-    )
-    return groups.select(list(GROUPS)).sort("group_no"), members
-
-
-def _sums(members: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """Both sides of each group: `group_no`, `currency`, `payout_minor`, `bank_minor`."""
-    amounts = pl.concat(
-        [
-            payouts.select("row_id", "currency", side=pl.lit("settlement"), amount="net_minor"),
-            entries.select("row_id", "currency", side=pl.lit("bank"), amount="amount_minor"),
-        ]
-    )
-    return (
-        members.join(amounts, on=["side", "row_id"], how="inner")
-        .group_by("group_no")
-        .agg(
-            pl.col("currency").first(),
-            payout_minor=pl.col("amount").filter(pl.col("side") == "settlement").sum(),
-            bank_minor=pl.col("amount").filter(pl.col("side") == "bank").sum(),
-        )
-    )
 
 
 def _dated_payouts(payouts: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:
