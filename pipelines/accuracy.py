@@ -141,7 +141,8 @@ def register(settings: config.Settings) -> list[Told]:
 
 def _listed(event: Mapping[str, Any]) -> Told:
     kind = event["type"]
-    side = "journal" if kind in JOURNAL_SIDE else "bank" if kind in BANK_SIDE else "settlement"
+    banked = kind in BANK_SIDE or (kind == "AMBIGUOUS_MATCH" and event["leg"] == "settlement-bank")
+    side = "journal" if kind in JOURNAL_SIDE else "bank" if banked else "settlement"
     rows = [row for row in event["evidence"] if row["side"] == side] or event["evidence"]
     where = str(event["business_date"]) if kind in BY_DAY else f"{rows[0]['file']}:{rows[0]['line']}"
     return Told(

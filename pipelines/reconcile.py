@@ -17,7 +17,7 @@ from pipelines.config import Settings
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.by_hand import held_out
-from pipelines.matching.deposits import UNIDENTIFIED, Deposited, settle_deposits
+from pipelines.matching.deposits import UNDECIDED, UNIDENTIFIED, Deposited, Listed, settle_deposits
 from pipelines.matching.engine import without
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
@@ -100,9 +100,9 @@ def reconcile(
         if first is not None:
             first()
         arrivals = arrivals_of(store, settings, run_date, previous)
-        listed = books.rows_with_reason(store, UNIDENTIFIED)
+        said = [books.rows_with_reason(store, reason) for reason in (UNIDENTIFIED, UNDECIDED)]
         statements.settle_repeats(store, last, told_again)
-        listed = pl.concat([listed, statements.in_their_place(store, listed)])
+        listed = Listed(*(pl.concat([rows, statements.in_their_place(store, rows)]) for rows in said))
         undoing.reopen_chargebacks(store, books.loaded_since(store, "settlement", last))
         laid = decisions.lay(store, last)
         book = replace(_rulebook(store, settings), decided=laid.decided)
@@ -205,10 +205,10 @@ def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Re
     return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
-def _bank(store: Store, rows: _Open, listed: pl.Series, arrivals: Arrivals) -> Deposited:
+def _bank(store: Store, rows: _Open, listed: Listed, arrivals: Arrivals) -> Deposited:
     """Payouts and entries of tonight, with the groups and the older rows that they touch.
 
-    listed: entries that are unidentified since an earlier night, or count in the place of such.
+    listed: what earlier nights said of entries, and of those in whose place others count now.
     """
     payouts, entries = rows.payouts, statements.explained(store, rows.bank)
     if payouts.height:

@@ -69,8 +69,11 @@ class _Explaining:
         evidence = entry.break_.evidence
         if entry.break_.type == "FAILED_BUT_SETTLED" and self.undone.intersection(evidence):
             return True
-        taken_back = key in self.taken_apart or any((e.side, e.file) in self.retracted for e in evidence)
-        return entry.status != "cleared" and taken_back
+        return entry.status != "cleared" and (key in self.taken_apart or self.takes(entry.break_))
+
+    def takes(self, found: Break) -> bool:
+        """Whether a file that it rests on was taken back."""
+        return any((e.side, e.file) in self.retracted for e in found.evidence)
 
 
 AT_ONCE = 50_000
@@ -109,14 +112,16 @@ def register(
     named = lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref").unique()
     mine = _naming(found, named)
     touched = {row["exception_id"]: explain.to_break(row, names) for row in mine.iter_rows(named=True)}
+    again = _looked_at_again(store, explaining)
     held = entries.newest(store, mine["exception_id"]) | entries.naming(store, named)
-    attached = attach(_adjustments(lines), _open_now(touched, held, explaining.ids(held)))
-    left = [_unexplained(row, attached, touched, held, names) for row in lines.iter_rows(named=True)]
+    attached = attach(_adjustments(lines), {**_open_now(touched, held, explaining.ids(held)), **again})
+    left = [_unexplained(row, attached, {**again, **touched}, held, names) for row in lines.iter_rows(named=True)]
 
     others = _file_breaks(store, night)
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
     others += [b for b in left if b is not None]
     settled = frozenset(attached.settles.values())
+    others += [b for key, b in again.items() if key not in settled]
     found = found.filter(~pl.col("exception_id").is_in(list(settled)))
     passing = [b for key, b in touched.items() if key in settled]
     back = explain.identified(taken_back(aftermath), names).join(found, on="exception_id", how="anti")
@@ -156,6 +161,16 @@ def _changes(
     for ids in over.to_frame().iter_slices(AT_ONCE):
         yield slice_of(ids["exception_id"], ())
     yield slice_of(pl.Series([b.exception_id for b in passing], dtype=pl.String), (), passing)
+
+
+def _looked_at_again(store: Store, explaining: _Explaining) -> dict[str, Break]:
+    """Exceptions of pairs that stand and whose adjustment was taken back, without it: open, unless another settles."""
+    told = {
+        key: replace(entry.break_, evidence=entry.break_.evidence[:-1])
+        for key, entry in entries.unsettled(store).items()
+        if entry.status == "cleared" and entry.break_.type in EVENTS
+    }
+    return {key: found for key, found in told.items() if not explaining.takes(found)}
 
 
 def _bases(store: Store, breaks: pl.DataFrame, names: explain.Names) -> dict[int, tuple[str, ...]]:

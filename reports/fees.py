@@ -67,6 +67,11 @@ def _claim(of: tuple[str, str, str, str], items: Sequence[ExceptionItem]) -> Fee
     return FeeClaim(*of, len(much), sum(much), len(little), sum(little))
 
 
+def largest(found: Iterable[FeeClaim]) -> tuple[FeeClaim, ...]:
+    """The same by what they are worth, currency by currency."""
+    return tuple(sorted(found, key=lambda claim: (claim.currency, -claim.claim_minor, -claim.owed_minor)))
+
+
 def checked(checks: Iterable[FeeCheck]) -> tuple[FeesChecked, ...]:
     """What became of the lines of each acquirer and currency."""
 

@@ -34,6 +34,9 @@ from reports.verdict import Words, count, sentence
 MOST_DISPUTES = 20
 """Disputes listed on their own; each stands in its section as well."""
 
+MOST_CLAIMS = 50
+"""Fee claims on the page, the largest first; the workbook has them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeLine:
@@ -74,7 +77,7 @@ def render(model: Report) -> bytes:
         trend=trend.chart(model.trend),
         incidents=standing((*model.new, *model.carried), INCIDENT),
         disputes=disputes_due(model),
-        fees=fees.claims(model),
+        fees=fees.largest(fees.claims(model)),
         fees_checked=fees.checked(model.fee_checks),
         workbook=PurePath(model.outputs.get("xlsx", "")).name,
         files_here=len({row.key for row in model.files if row.state in ("loaded", "already loaded")}),
@@ -119,7 +122,7 @@ def _environment() -> Environment:
         "contact": contact,
     }
     env.globals |= {"policy": policy_of, "incident": INCIDENT, "severities": SEVERITIES, "count": count}
-    env.globals["most_disputes"] = MOST_DISPUTES
+    env.globals |= {"most_disputes": MOST_DISPUTES, "most_claims": MOST_CLAIMS}
     return env
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from pipelines.cases.taxonomy import POLICY
+
 EVENTS = frozenset(
     {
         "ROW_REJECTED",
@@ -57,6 +59,12 @@ class Break:
     payout_id: str | None = None
     bank_ref: str | None = None
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def leg(self) -> str:
+        """Between which two sides: that of its type, but what a bank entry may be is between acquirer and bank."""
+        banked = self.type == "AMBIGUOUS_MATCH" and any(record.side == "bank" for record in self.evidence)
+        return "settlement-bank" if banked else POLICY[self.type].leg
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,28 +10,25 @@ import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.workdays import business_day_after
-from pipelines.config import Settings
 from pipelines.matching.by_amount import by_amount
 from pipelines.matching.deposit_breaks import AMBIGUOUS, different, missing, undecided, unidentified
+from pipelines.matching.deposit_groups import GROUPS, MEMBERS, grouped, sums
 from pipelines.matching.lumps import Doubt, Tie
-from pipelines.matching.payees import acquirer_of_entry, calendars_of, contract_of, fee_taken
+from pipelines.matching.payees import acquirer_of_entry, calendars_of, contract_of
 from pipelines.matching.references import named, names_another
-from pipelines.matching.rules import DEPOSIT_RULE
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE, WAITING
 from pipelines.matching.verdicts import MATCHED
 
-GROUPS = {
-    "group_no": pl.Int64,
-    "currency": pl.String,
-    "payout_minor": pl.Int64,
-    "bank_minor": pl.Int64,
-    "bank_fee_minor": pl.Int64,
-    "verdict": pl.String,
-    "rule": pl.String,
-}
-MEMBERS = {"group_no": pl.Int64, "side": pl.String, "row_id": pl.Int64}
 STATES = {"row_id": pl.Int64, "state": pl.String, "reason": pl.String}
-UNIDENTIFIED = "DEPOSIT_UNIDENTIFIED"
+UNIDENTIFIED, UNDECIDED = "DEPOSIT_UNIDENTIFIED", AMBIGUOUS
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Entries (row ids) that an earlier night left unidentified, or undecided between several choices of payouts."""
+
+    unidentified: pl.Series
+    undecided: pl.Series
 
 
 @dataclass(frozen=True)
@@ -69,22 +66,28 @@ def _mapped(
 
 
 def settle_deposits(
-    payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame, listed: pl.Series, arrivals: Arrivals
+    payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame, listed: Listed, arrivals: Arrivals
 ) -> Deposited:
     """Group payouts with the entries that name them or add up to them, and say what each one left over means.
 
     payouts: PAYOUT lines not yet banked to the fen; entries: bank rows not yet explained; references: `payout_row`,
-    `ref`: by what an entry may name a payout; listed: row ids of entries that are unidentified since an earlier night.
+    `ref`: by what an entry may name a payout; listed: what an earlier night said of entries, which a file that is
+    missing now does not unsay.
     Amounts are compared with the declared payout (`net_minor`), per currency.
     """
     links = _links(payouts, entries, references)
-    groups, members = _groups(links, payouts, entries, arrivals.settings)
+    groups, members = grouped(links, payouts, entries, arrivals.settings)
     payouts_left = _dated_payouts(_without(payouts, members, "settlement"), arrivals)
-    entries_left = _owned_entries(_without(entries, members, "bank"), listed, arrivals)
+    entries_left = _owned_entries(_without(entries, members, "bank"), listed.unidentified, arrivals)
+    late = pl.col("incomplete") & pl.col("row_id").is_in(listed.undecided.implode()) & (pl.col("state") == WAITING)
+    entries_left = entries_left.with_columns(late=late)
     strange = names_another(
         entries_left, payouts.select("acquirer", payout_row="row_id").join(references, on="payout_row")
     )
-    ties, doubts = by_amount(payouts_left, entries_left.join(strange, on="row_id", how="anti"), arrivals.settings)
+    ties, doubts = by_amount(
+        payouts_left, _judged_anew(entries_left).join(strange, on="row_id", how="anti"), arrivals.settings
+    )
+    ties = _but_of(ties, entries_left.filter("late")["row_id"])
     tied_groups, tied_members = _tied(ties, payouts, entries)
     groups, members = pl.concat([groups, tied_groups]).sort("group_no"), pl.concat([members, tied_members])
     payouts_left = _doubted(_without(payouts_left, tied_members, "settlement"), doubts)
@@ -102,6 +105,17 @@ def settle_deposits(
     )
 
 
+def _judged_anew(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries that were undecided are looked at again though a file is missing: they may be still."""
+    return entries.with_columns(state=pl.when("late").then(pl.lit(EXCEPTED)).otherwise("state"))
+
+
+def _but_of(ties: list[Tie], late: pl.Series) -> list[Tie]:
+    """Ties but those that a missing file may still speak against."""
+    waiting = frozenset(late)
+    return [tie for tie in ties if waiting.isdisjoint(tie.entries)]
+
+
 def _without(rows: pl.DataFrame, members: pl.DataFrame, side: str) -> pl.DataFrame:
     taken = members.filter(pl.col("side") == side).select("row_id")
     return rows.join(taken, on="row_id", how="anti", maintain_order="left")
@@ -115,7 +129,7 @@ def _tied(ties: list[Tie], payouts: pl.DataFrame, entries: pl.DataFrame) -> tupl
     rules = pl.DataFrame(
         told, schema={"group_no": pl.Int64, "rule": pl.String, "bank_fee_minor": pl.Int64}, orient="row"
     )
-    summed = _sums(members, payouts, entries).join(rules, on="group_no", how="inner")
+    summed = sums(members, payouts, entries).join(rules, on="group_no", how="inner")
     # what the bank took has the sign of the payout
     fee = pl.col("bank_fee_minor") * pl.col("payout_minor").sign()
     return summed.with_columns(verdict=pl.lit(MATCHED), bank_fee_minor=fee).select(list(GROUPS)), members
@@ -144,7 +158,10 @@ def _undecided(entries: pl.DataFrame, doubts: list[Doubt]) -> pl.DataFrame:
     )
     joined = entries.join(rows, on="row_id", how="left", maintain_order="left")
     several = pl.col("payout_rows").is_not_null()
-    return joined.with_columns(reason=pl.when(several).then(pl.lit(AMBIGUOUS)).otherwise("reason"))
+    return joined.with_columns(
+        state=pl.when(several).then(pl.lit(EXCEPTED)).otherwise("state"),
+        reason=pl.when(several).then(pl.lit(AMBIGUOUS)).otherwise("reason"),
+    )
 
 
 def _links(payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
@@ -155,68 +172,6 @@ def _links(payouts: pl.DataFrame, entries: pl.DataFrame, references: pl.DataFram
         named(entries, references).join(currencies, on="payout_row", how="inner").join(there, on="row_id", how="inner")
     )
     return both.filter(pl.col("currency") == pl.col("bank_currency")).select("payout_row", bank_row="row_id")
-
-
-def _components(links: pl.DataFrame) -> pl.DataFrame:
-    """Connected groups of the links: `group_no`, `side`, `row_id`; a group is numbered by its smallest payout row."""
-    leader: dict[tuple[str, int], tuple[str, int]] = {}
-
-    def find(node: tuple[str, int]) -> tuple[str, int]:
-        while leader.setdefault(node, node) != node:
-            leader[node] = leader[leader[node]]
-            node = leader[node]
-        return node
-
-    for payout, entry in links.select("payout_row", "bank_row").sort("payout_row", "bank_row").iter_rows():
-        first, second = sorted((find(("settlement", payout)), find(("bank", entry))), reverse=True)
-        leader[second] = first
-    numbers: dict[tuple[str, int], int] = {}
-    for side, row in sorted(leader):
-        if side == "settlement":
-            numbers.setdefault(find((side, row)), row)
-    rows = [(numbers[find(node)], *node) for node in sorted(leader)]
-    return pl.DataFrame(rows, schema=MEMBERS, orient="row")
-
-
-def _groups(
-    links: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame, settings: Settings
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    members = _components(links)
-    summed = _sums(members, payouts, entries)
-    short = summed.filter(pl.col("payout_minor") != pl.col("bank_minor"))
-    lead = payouts.select("acquirer", "merchant_id", group_no="row_id")
-    counted = members.filter(pl.col("side") == "bank").group_by("group_no").agg(entries=pl.len())
-    told = [
-        (row["group_no"], taken)
-        for row in short.join(lead, on="group_no").join(counted, on="group_no").iter_rows(named=True)
-        if (taken := fee_taken(settings, row))
-    ]
-    fees = pl.DataFrame(told, schema={"group_no": pl.Int64, "bank_fee_minor": pl.Int64}, orient="row")
-    tie = (pl.col("payout_minor") == pl.col("bank_minor")) | pl.col("bank_fee_minor").is_not_null()
-    groups = summed.join(fees, on="group_no", how="left").with_columns(
-        verdict=pl.when(tie).then(pl.lit(MATCHED)).otherwise(pl.lit("DEPOSIT_AMOUNT_DIFF")),
-        rule=pl.lit(DEPOSIT_RULE),
-    )
-    return groups.select(list(GROUPS)).sort("group_no"), members
-
-
-def _sums(members: pl.DataFrame, payouts: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """Both sides of each group: `group_no`, `currency`, `payout_minor`, `bank_minor`."""
-    amounts = pl.concat(
-        [
-            payouts.select("row_id", "currency", side=pl.lit("settlement"), amount="net_minor"),
-            entries.select("row_id", "currency", side=pl.lit("bank"), amount="amount_minor"),
-        ]
-    )
-    return (
-        members.join(amounts, on=["side", "row_id"], how="inner")
-        .group_by("group_no")
-        .agg(
-            pl.col("currency").first(),
-            payout_minor=pl.col("amount").filter(pl.col("side") == "settlement").sum(),
-            bank_minor=pl.col("amount").filter(pl.col("side") == "bank").sum(),
-        )
-    )
 
 
 def _dated_payouts(payouts: pl.DataFrame, arrivals: Arrivals) -> pl.DataFrame:

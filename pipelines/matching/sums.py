@@ -1,7 +1,8 @@
 """Which amounts add up to a sum: an exact search that finds the one answer, or says that there are several.
 
 A bitset of reachable sums counts answers up to two (dynamic programming over whole minor units); amounts too large for
-it are halved and met in the middle. What is beyond both is not decided, and never guessed.
+it are halved and met in the middle; of more of them the last digits may tell some (`residues`), or any part of them has
+two answers. What is beyond all that is not decided, and never guessed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from math import gcd
 
 import polars as pl
+
+from pipelines.matching.residues import MODULI, ending
 
 MOST_WORK = 3_000_000_000
 """Bits times amounts that the bitset may touch: about a second."""
@@ -60,6 +63,34 @@ def _search(values: list[int], goal: int) -> Answer:
         return _by_bits(values, goal)
     if len(values) <= 2 * MOST_IN_HALF:
         return _in_the_middle(values, goal)
+    return _by_digits(values, goal) or _among_some(values, goal)
+
+
+def _by_digits(values: list[int], goal: int) -> Answer | None:
+    """The answer, if the last digits leave less to look for; None where they tell nothing."""
+    for modulus in MODULI:
+        told = ending(values, goal, modulus)
+        if told.count == 0:
+            return NONE
+        if told.count == 1 and len(told.whole) < len(values):
+            rest = subset_or_none([values[n] for n in told.whole], goal - sum(values[n] for n in told.chosen))
+            chosen = tuple(sorted((*told.chosen, *(told.whole[n] for n in rest.chosen))))
+            return Answer(rest.count, chosen if rest.count == 1 else ())
+    return None
+
+
+def subset_or_none(amounts: Sequence[int], total: int) -> Answer:
+    """As `subset`, but a total of nothing is what no amount gives."""
+    return Answer(1) if total == 0 else subset(amounts, total)
+
+
+def _among_some(values: list[int], goal: int) -> Answer:
+    """Two answers among some of the amounts are two answers; fewer among some say nothing of all."""
+    place = sorted(range(len(values)), key=lambda n: values[n])
+    for some in (place[::2] + place[1::4], place[1::2] + place[::4]):
+        part = [values[n] for n in sorted(some[: 2 * MOST_IN_HALF])]
+        if _in_the_middle(part, goal).count == SEVERAL.count:
+            return SEVERAL
     return UNKNOWN
 
 

@@ -55,6 +55,15 @@ def naming(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
     return _entries(store.frame(query, named=named))
 
 
+def unsettled(store: Store) -> dict[str, Entry]:
+    """Newest entry of exceptions whose adjustment was taken back since the last night; they are forgotten by asking."""
+    ids = store.frame("SELECT DISTINCT exception_id FROM book.unsettled ORDER BY 1")["exception_id"]
+    if ids.is_empty():
+        return {}
+    store.execute("DELETE FROM book.unsettled")
+    return newest(store, ids)
+
+
 def _entries(rows: pl.DataFrame) -> dict[str, Entry]:
     return {row["exception_id"]: _entry(row) for row in rows.iter_rows(named=True)}
 
@@ -92,14 +101,28 @@ def write(store: Store, events: list[Event], due: Mapping[str, date | None], run
         "event": [event.event for event in events],
         "status": [event.entry.status for event in events],
         "severity": [policy.severity for policy in policies],
-        "leg": [policy.leg for policy in policies],
+        "leg": [event.entry.break_.leg for event in events],
         "first_seen": [event.entry.first_seen for event in events],
         "due_date": [due.get(event.entry.exception_id) for event in events],
         **{name: [getattr(event.entry.break_, name) for event in events] for name in TOLD},
     }
     rows = pl.DataFrame(columns, schema_overrides={n: t for n, t in EVENT_SCHEMA.items() if n in columns})
     evidence = _lists([event.entry.break_.evidence for event in events])
-    store.append("exception_events", rows.with_columns(evidence=evidence).select(EVENT_SCHEMA.keys()))
+    told = rows.with_columns(evidence=evidence).select(EVENT_SCHEMA.keys())
+    store.append("exception_events", _with_claims(store, told))
+
+
+def _with_claims(store: Store, events: pl.DataFrame) -> pl.DataFrame:
+    """Events of fees go on naming what they are claimed by: `fee_term`, `fee_cause`."""
+    fees = events.filter(pl.col("type") == "FEE_VARIANCE").select("exception_id").unique()
+    if fees.is_empty():
+        return events
+    known = store.frame(
+        "SELECT exception_id, arg_max(fee_term, event_no) AS fee_term, arg_max(fee_cause, event_no) AS fee_cause "
+        "FROM book.exception_events SEMI JOIN fees USING (exception_id) GROUP BY exception_id",
+        fees=fees,
+    )
+    return events.join(known, on="exception_id", how="left", maintain_order="left")
 
 
 def _lists(told: list[tuple[Evidence, ...]]) -> pl.Series:

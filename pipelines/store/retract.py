@@ -169,7 +169,8 @@ def _remember_payouts(store: Store, file_id: int, inside: str) -> None:
 
 
 def _reopen_adjusted(store: Store, inside: str) -> None:
-    """Rows whose exception a line of the file settled; the exception is derived anew."""
+    """Rows whose exception a line of the file settled: it is derived anew; that of a pair that stands is kept."""
+    store.execute(f"INSERT INTO book.unsettled SELECT exception_id FROM book.adjusted WHERE by_row_id {inside}")
     closed = f"SELECT side, row_id FROM book.adjusted WHERE by_row_id {inside} AND row_id IS NOT NULL"
     store.execute(
         f"INSERT INTO book.open_rows (side, row_id, state, reason) SELECT *, 'waiting', 'TIMING' FROM ({closed})"

@@ -10,7 +10,10 @@ from pipelines.synth.world import BY_NAME
 
 @dataclass(frozen=True)
 class Payout:
-    """A declared payout: who pays whom, for which settlement date, how much (fen), when it is due."""
+    """A declared payout: who pays whom, for which settlement date, how much (fen), when it is due.
+
+    equal: one of several that nobody can tell apart.
+    """
 
     acquirer: str
     settles: date
@@ -18,11 +21,15 @@ class Payout:
     merchant_id: str
     net: int
     due: date
+    equal: bool = False
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A bank entry: booking date, signed fen, texts, the payout it is for, and what is wrong with it."""
+    """A bank entry: booking date, signed fen, texts, the payout it is for, and what is wrong with it.
+
+    decided: when an entry that nobody can tell the payouts of is told after all.
+    """
 
     booking: date
     amount: int
@@ -32,6 +39,7 @@ class Entry:
     payout: Payout | None = None
     fault: str = ""
     note: str = ""
+    decided: date | None = None
 
 
 def credit(payout: Payout, booking: date) -> Entry:

@@ -121,6 +121,14 @@ CATALOGUE = (
         "long or short, the entry, first seen when loaded and none of the acquirer's due files is missing",
     ),
     Fault(
+        "AMBIGUOUS_DEPOSIT",
+        "deposit",
+        "an acquirer pays 4, 6 or 40 equal payouts (released reserves), half of them in one sum that names nothing; "
+        "the others come by name a business day later, or never",
+        "AMBIGUOUS_MATCH on the bank's entry, none, its amount, first seen when loaded; cleared when the others come; "
+        "the payouts wait",
+    ),
+    Fault(
         "FILE_LATE",
         "file",
         "a file arrives one to three days after its date (a bank statement one day)",

@@ -30,8 +30,8 @@ def credited(dice: Dice, schedule: Schedule, every: Sequence[Payout], faulty: It
     disturbed = {(payout.acquirer, payout.due) for payout in wrong}
     for (acquirer, due), payouts in sorted(by_day.items(), key=lambda item: item[0]):
         form = dice.pick(f"credit-{acquirer}-{due:%Y%m%d}", 1, FORMS, _WEIGHTS)[0]
-        quiet = (acquirer, due) not in disturbed and _quiet(schedule, acquirer, due)
-        yield from _booked(form if quiet else "named", sorted(payouts, key=lambda p: p.payout_id), every)
+        free = (acquirer, due) not in disturbed and quiet(schedule, acquirer, due)
+        yield from _booked(form if free else "named", sorted(payouts, key=lambda p: p.payout_id), every)
 
 
 def reachable(amounts: Iterable[int], most: int) -> int:
@@ -43,7 +43,8 @@ def reachable(amounts: Iterable[int], most: int) -> int:
     return bits
 
 
-def _quiet(schedule: Schedule, acquirer: str, day: date) -> bool:
+def quiet(schedule: Schedule, acquirer: str, day: date) -> bool:
+    """Whether the statement of a day comes in time and no file of the acquirer is missing then."""
     source = BY_NAME[acquirer].source
     return schedule.run_of(BANK, day) == day and schedule.missing_until(source, day) == day
 
@@ -53,9 +54,8 @@ def _booked(form: str, payouts: list[Payout], every: Sequence[Payout]) -> Iterat
     plain = f"{acquirer.counterparty_glob[:-1]} 商户结算款"
     first = payouts[0]
     total = sum(payout.net for payout in payouts)
-    distinct = len({payout.net for payout in every if payout.acquirer == acquirer.name}) == len(
-        [payout for payout in every if payout.acquirer == acquirer.name]
-    )
+    nets = [payout.net for payout in every if payout.acquirer == acquirer.name and not payout.equal]
+    distinct = len(set(nets)) == len(nets)
     if form == "split":
         yield from (replace(credit(p, due), remittance=f"{plain} {_cut(p.payout_id)} 清算") for p in payouts)
     elif form == "joined":

@@ -14,6 +14,8 @@ from pipelines.synth.arrivals import BANK, Schedule
 from pipelines.synth.booked import Entry, Payout, credit
 from pipelines.synth.credits import credited, reachable
 from pipelines.synth.dice import Dice
+from pipelines.synth.equals import Crowd
+from pipelines.synth.equals import booked as crowd_entries
 from pipelines.synth.workdays import business_day_after
 from pipelines.synth.world import ACQUIRERS, BY_NAME
 
@@ -28,6 +30,17 @@ _OTHER = (
     (250_000, "保证金退回", "上海百联物业有限公司"),
     (-96_300, "货款 INV-20417", "苏州明德包装有限公司"),
 )
+
+
+@dataclass(frozen=True)
+class Crowded:
+    """Crowds of equal payouts, and the ids of the payouts."""
+
+    crowds: tuple[Crowd, ...] = ()
+    ids: frozenset[str] = frozenset()
+
+
+NO_CROWDS = Crowded()
 
 
 @dataclass(frozen=True)
@@ -53,21 +66,24 @@ def deposits(
     wanted: frozenset[str],
     per_type: int,
     paid_before: Mapping[str, int] = MappingProxyType({}),
+    equal: Crowded = NO_CROWDS,
 ) -> Deposits:
     """Credit every payout on its due date, then let per_type of each wanted deposit fault happen.
 
     `declared` is the frame of `settle.payouts`. Only payouts due up to the last run can be faulty. paid_before: days
-    by acquirer that its payouts are dated before the settlement date of their lines.
+    by acquirer that its payouts are dated before the settlement date of their lines. equal: payouts that nobody can
+    tell apart: nothing else happens to them.
     """
-    every = [_payout(row, paid_before) for row in declared.iter_rows(named=True)]
-    due = [payout for payout in every if payout.due <= schedule.last]
+    every = [_payout(row, paid_before, equal.ids) for row in declared.iter_rows(named=True)]
+    due = [payout for payout in every if payout.due <= schedule.last and not payout.equal]
     # a payout of a few fen cannot be short by a telling amount
     order = sorted((p for p in due if p.net >= 100), key=lambda p: dice.bits(f"deposit-{p.payout_id}", 1)[0])
     count = min(per_type, len(due) // 4)
     lost = order[:count] if "DEPOSIT_MISSING" in wanted else []
     wrong = order[count : 2 * count] if "DEPOSIT_AMOUNT_DIFF" in wanted else []
     missing = tuple(Missing(payout, _comes(payout, n)) for n, payout in enumerate(lost))
-    entries = [*credited(dice, schedule, every, [*lost, *wrong])]
+    alike = [payout for payout in every if payout.equal]
+    entries = [*credited(dice, schedule, every, [*lost, *wrong, *alike]), *crowd_entries(equal.crowds, every)]
     entries += [credit(m.payout, m.comes) for m in missing if m.comes and m.comes <= schedule.last]
     entries += [_wrong_credit(dice, payout, n) for n, payout in enumerate(wrong)]
     if "DEPOSIT_UNIDENTIFIED" in wanted:
@@ -93,13 +109,14 @@ def _booked(entry: Entry) -> tuple[date, bool, str, str]:
     )
 
 
-def _payout(row: dict[str, object], paid_before: Mapping[str, int]) -> Payout:
+def _payout(row: dict[str, object], paid_before: Mapping[str, int], equal: frozenset[str]) -> Payout:
     fields = {name: row[name] for name in ("acquirer", "settles", "payout_id", "merchant_id", "net")}
     lag = BY_NAME[str(row["acquirer"])].lag_business_days
     settles = row["settles"]
     assert isinstance(settles, date)  # noqa: S101 - narrows the frame's cell for the type checker
     paid = settles - timedelta(days=paid_before.get(str(row["acquirer"]), 0))
-    return Payout(**fields, due=business_day_after(paid, lag))  # type: ignore[arg-type]
+    due = business_day_after(paid, lag)
+    return Payout(**fields, due=due, equal=row["payout_id"] in equal)  # type: ignore[arg-type]
 
 
 def _comes(payout: Payout, turn: int) -> date | None:

@@ -15,12 +15,14 @@ from pipelines.synth.arrivals import BANK, JOURNAL, Schedule, file_name, loaded_
 from pipelines.synth.booked import Entry
 from pipelines.synth.catalogue import ROW_LEVEL, fault_rate, wanted_faults
 from pipelines.synth.config import recon_toml
-from pipelines.synth.deposits import OPENING_MINOR, deposits, jumps
+from pipelines.synth.deposits import OPENING_MINOR, Crowded, deposits, jumps
 from pipelines.synth.dice import Dice
+from pipelines.synth.equals import FAULT as AMBIGUOUS
+from pipelines.synth.equals import crowds, with_crowds
 from pipelines.synth.faults import inject
 from pipelines.synth.files import BANK_COLUMNS, JournalFile, NativeFile, spoil_trailer
 from pipelines.synth.kinds import clean_mix
-from pipelines.synth.layouts import Layout, chosen
+from pipelines.synth.layouts import NATIVE, Layout, chosen
 from pipelines.synth.life import live, undo_poor_payouts
 from pipelines.synth.noise import BLANKS, WEAK_BLANKS
 from pipelines.synth.restated import write_first_versions
@@ -42,6 +44,7 @@ from pipelines.synth.workdays import days_between
 from pipelines.synth.world import ACCOUNT, ACQUIRERS, CURRENCY, Acquirer, world
 
 _FIRST_DAY = date(2026, 3, 2)
+MOST_CROWDS = 3
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,10 @@ def _write(
     spared = [name for name, layout in layouts.items() if layout.sums_up]
     declared = misdeclare(dice, declared, schedule.last, per_type if "NET_BREAK" in wanted else 0, spared)
     before = {name: layout.ledger.paid_before for name, layout in layouts.items() if layout.ledger}
-    booked = deposits(dice, schedule, declared, wanted, per_type, before)
+    native = [name for name, layout in layouts.items() if layout.profile == NATIVE.profile]
+    alike = crowds(dice, schedule, declared, native, min(per_type, MOST_CROWDS) if AMBIGUOUS in wanted else 0)
+    settled, declared, ids = with_crowds(settled, declared, alike)
+    booked = deposits(dice, schedule, declared, wanted, per_type, before, Crowded(tuple(alike), ids))
     journal = _write_journals(out, schedule, events)
     settlement = _write_settlements(out, schedule, settled, declared, layouts)
     place = {row["payout_id"]: row for row in settlement if row["a_type"] == "PAYOUT"}

@@ -105,10 +105,16 @@ def missing_truths(schedule: Schedule, missing: Iterable[Missing], place: Mappin
 
 
 def entry_truth(schedule: Schedule, entry: Entry, bank_ref: str, line: int) -> Truth:
-    """Judge a bank entry that is wrong: an amount that is not the payout's, or no payout at all."""
+    """Judge a bank entry that is wrong: an amount that is not the payout's, no payout at all, or any of several."""
     booked = schedule.run_of(BANK, entry.booking)
     source = BY_NAME[entry.acquirer].source
     where = _place(schedule, BANK, entry.booking, line)
+    if entry.fault == "AMBIGUOUS_DEPOSIT":
+        decided = schedule.run_of(BANK, entry.decided) if entry.decided else NEVER
+        return Truth(
+            "AMBIGUOUS_MATCH", booked, decided, entry.amount, CURRENCY, "none", "settlement-bank",
+            acquirer=entry.acquirer, bank_ref=bank_ref, **where, note=entry.note,
+        )  # fmt: skip
     if entry.payout is None:
         seen = schedule.missing_until(source, booked)
         direction = "long" if entry.amount > 0 else "short"

@@ -19,3 +19,6 @@ ALTER TABLE book.exception_events ADD COLUMN fee_cause VARCHAR;
 
 -- The fee of a term as numbers: the keys of [[contracts.fees]] as JSON, amounts in major units.
 ALTER TABLE book.fee_terms ADD COLUMN told VARCHAR;
+
+-- Exceptions that an adjustment had settled whose file was taken back since: the next reconciliation looks at them anew.
+CREATE TABLE book.unsettled (exception_id VARCHAR NOT NULL);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from reading import rows_of
 from scenario import FRI, MON, SAT, SUN, THU, TUE, WED, Shop
 from week import WEEK
 
@@ -111,3 +112,46 @@ def test_when_the_file_of_the_adjustment_is_corrected_the_exception_is_open_agai
     shop.put("settlement_UNIONPAY_20260404.csv", shop.text("unionpay", SAT))
     shop.night(SUN)
     assert [kind for _, kind in shop.story("AJ-taken")][-2:] == ["NOT_SETTLED cleared", "NOT_SETTLED"]
+
+
+def test_a_corrected_file_with_the_same_adjustment_leaves_what_it_settled_settled(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.sale("AJ-pair", "10.00", MON)
+    shop.settled("AJ-pair", "100.00", TUE)
+    shop.sale("AJ-other", "1.00", TUE)
+    shop.settled("AJ-other", "1.00", WED)
+    after(shop, "ADJUSTMENT", "-90.00", WED, of="AJ-pair")
+    shop.nights(MON, WED)
+    assert shop.story("AJ-pair")[-1] == (WED, "AMOUNT_OVER cleared")
+    corrected = shop.text("unionpay", WED).replace("AJ-other", "AJ-0ther")
+    shop.put("settlement_UNIONPAY_20260401.csv", corrected)
+    shop.nights(THU, FRI)
+    assert shop.story("AJ-pair")[-1] == (WED, "AMOUNT_OVER cleared")
+    assert [event for _, kind, event in shop.history("AJ-pair") if kind == "AMOUNT_OVER"] == ["opened", "cleared"]
+
+
+def test_a_corrected_file_without_the_adjustment_opens_the_difference_of_a_pair_again(tmp_path: Path) -> None:
+    fees = "\n[[contracts.fees]]\nrate_bp = 50\n"
+    shop = Shop(tmp_path / "shop")
+    shop.config.write_text(shop.config.read_text(encoding="utf-8") + fees, encoding="utf-8")
+    shop.sale("AJ-pair", "10.00", MON)
+    shop.settled("AJ-pair", "100.00", TUE, fee="0.50")
+    shop.sale("AJ-fee", "100.00", MON)
+    shop.settled("AJ-fee", "100.00", TUE, fee="0.70")
+    after(shop, "ADJUSTMENT", "-90.00", WED, of="AJ-pair")
+    after(shop, "ADJUSTMENT", "0.20", WED, of="AJ-fee")
+    shop.nights(MON, WED)
+    assert shop.story("AJ-fee")[-1] == (WED, "FEE_VARIANCE cleared")
+    file = next(f for f in shop.rows if f.source == "unionpay" and f.day == WED)
+    shop.rows[file].clear()
+    shop.put("settlement_UNIONPAY_20260401.csv", shop.text("unionpay", WED))
+    shop.nights(THU, FRI)
+    assert shop.story("AJ-pair")[-2:] == [(WED, "AMOUNT_OVER cleared"), (THU, "AMOUNT_OVER")]
+    assert shop.story("AJ-fee")[-2:] == [(WED, "FEE_VARIANCE cleared"), (THU, "FEE_VARIANCE")]
+    assert shop.exception("AJ-pair", "AMOUNT_OVER")["first_seen"] == str(TUE)
+    assert [e["file"] for e in shop.exception("AJ-fee", "FEE_VARIANCE")["evidence"]] == [
+        "settlement_UNIONPAY_20260331.csv"
+    ]
+    (claim,) = rows_of(shop, "SELECT fee_cause, fee_contract FROM exceptions WHERE type = 'FEE_VARIANCE'")
+    assert claim["fee_cause"] == "rate"
+    assert "50 bp" in claim["fee_contract"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from reading import rows_of
-from scenario import MON, THU, TUE, WED, Shop
+from scenario import FRI, MON, THU, TUE, WED, Shop
 
 NAMELESS = "银联商务 划付"
 
@@ -128,3 +128,33 @@ def test_a_sum_for_several_payouts_names_each_of_them(shop: Shop) -> None:
     said = "The 3 payouts UP-0331-A, UP-0331-B and UP-0331-C, together of 606.00 CNY reached the bank as 600.00 CNY"
     assert found["explanation"].startswith(said)
     assert [e["side"] for e in found["evidence"]] == ["settlement"] * 3 + ["bank"]
+
+
+def test_what_nobody_can_tell_apart_stays_so_while_a_later_file_is_missing(shop: Shop) -> None:
+    shop.payout("P-ONE", "100.00", TUE)
+    shop.payout("P-TWO", "100.00", TUE)
+    shop.banked(NAMELESS, "100.00", WED, bank_ref="B-WHICH")
+    shop.hold("unionpay", THU)
+    shop.nights(MON, THU)
+    assert shop.seen[-1].verdict == "INCOMPLETE"
+    assert shop.story("B-WHICH") == [(WED, "AMBIGUOUS_MATCH")]
+    assert shop.story("P-ONE") == [(TUE, "waiting")]
+    found = shop.exception("B-WHICH", "AMBIGUOUS_MATCH")
+    assert found["leg"] == "settlement-bank"
+    shop.release("unionpay", THU)
+    shop.night(FRI)
+    assert shop.history("B-WHICH") == [(str(WED), "AMBIGUOUS_MATCH", "opened")]
+
+
+def test_an_undecided_sum_waits_where_a_missing_file_may_still_speak_of_it(shop: Shop) -> None:
+    shop.payout("P-ONE", "100.00", TUE)
+    shop.payout("P-TWO", "100.00", TUE)
+    shop.banked(NAMELESS, "100.00", WED, bank_ref="B-WHICH")
+    shop.banked("P-TWO", "100.00", THU)
+    shop.hold("unionpay", THU)
+    shop.nights(MON, THU)
+    assert shop.story("B-WHICH") == [(WED, "AMBIGUOUS_MATCH"), (THU, "AMBIGUOUS_MATCH cleared, waiting")]
+    shop.release("unionpay", THU)
+    shop.night(FRI)
+    assert shop.story("B-WHICH")[-1] == (FRI, "AMBIGUOUS_MATCH cleared")
+    assert shop.seen[-1].open == []

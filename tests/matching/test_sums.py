@@ -73,4 +73,39 @@ def test_large_amounts_meet_in_the_middle_and_more_than_that_is_not_decided() ->
     dice = random.Random(3)  # noqa: S311 - no secret
     amounts = [dice.randint(10**9, 10**11) for _ in range(40)]
     assert subset(amounts, sum(amounts[5:16])) == Answer(1, tuple(range(5, 16)))
-    assert subset([a * 1000 + 1 for a in amounts] + [10**14 + 7 * n for n in range(30)], 10**14).count is None
+    odd = [dice.randint(10**15, 10**16) for _ in range(64)]
+    assert subset(odd, sum(odd[5:16])).count is None
+
+
+@given(
+    amounts=st.lists(st.integers(1, 4000), min_size=1, max_size=9), total=st.integers(1, 12_000), half=st.integers(0, 3)
+)
+def test_what_the_last_digits_tell_agrees_with_all_subsets(amounts: list[int], total: int, half: int) -> None:
+    before = sums.MOST_WORK, sums.MOST_IN_HALF
+    sums.MOST_WORK, sums.MOST_IN_HALF = 0, half
+    try:
+        found = subset(amounts, total)
+    finally:
+        sums.MOST_WORK, sums.MOST_IN_HALF = before
+    true = by_hand(amounts, total)
+    assert found.count in (min(len(true), 2), None)
+    assert found.chosen == (true[0] if found.count == 1 else ())
+
+
+def test_eleven_of_sixty_large_ones_are_found_by_their_last_digits() -> None:
+    dice = random.Random(11)  # noqa: S311 - no secret
+    amounts = [dice.randint(10, 9000) * 1_000_000 for _ in range(60)]
+    chosen = tuple(sorted(dice.sample(range(60), 11)))
+    for place in chosen:
+        amounts[place] += 1
+    began = time.process_time()
+    assert subset(amounts, sum(amounts[n] for n in chosen)) == Answer(1, chosen)
+    assert time.process_time() - began < 2
+
+
+def test_sixty_large_ones_of_which_many_choices_fit_are_never_picked() -> None:
+    dice = random.Random(12)  # noqa: S311 - no secret
+    amounts = [dice.randint(10**6, 10**9) for _ in range(60)]
+    began = time.process_time()
+    assert subset(amounts, sum(dice.sample(amounts, 11))).count == 2
+    assert time.process_time() - began < 4

@@ -10,8 +10,10 @@ from dataclasses import fields, replace
 import pytest
 import sample
 from lxml import html
+from sample_items import item
 
 from pipelines.cases.taxonomy import POLICY
+from reports import grouping
 from reports.books import Bridge, Step
 from reports.html import render, share
 from reports.model import ExceptionItem, FileRow, Report
@@ -294,6 +296,16 @@ def test_disputes_and_fee_variances_stand_on_their_own() -> None:
     fees = [visible(row) for row in tree.xpath("//section[@id='fees']//tbody/tr")]
     assert fees
     assert visible(page(sample.clean()).xpath("//section[@id='fees']")[0]).endswith("No fee variance is open.")
+
+
+def test_the_largest_claims_stand_first_and_how_many_more_there_are_is_said() -> None:
+    claimed = [replace(item(n, "FEE_VARIANCE", n, "Too dear.", direction="short"), fee_contract=f"fee {n}",
+                       fee_cause="rate") for n in range(1, 61)]  # fmt: skip
+    section = page(grouping.filled(sample.clean(), claimed, [])).xpath("//section[@id='fees']")[0]
+    told = [visible(row) for row in section.xpath(".//tbody/tr")]
+    assert len(told) == 50
+    assert "fee 60" in told[0]
+    assert "10 more claims are on the sheet Fees of the workbook." in visible(section)
 
 
 def test_what_is_cut_is_named_with_its_workbook() -> None:

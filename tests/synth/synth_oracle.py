@@ -186,7 +186,7 @@ class Night:
             rows[self.identity(row, name_of(row), kind_of(row))].append(row)
         for line in self.good_lines:
             key = self.identity(line, line["rrn"], line["record_type"])
-            if line["record_type"] in ("CHARGEBACK", "REPRESENTMENT", "ADJUSTMENT"):
+            if line["record_type"] in ("CHARGEBACK", "REPRESENTMENT", "ADJUSTMENT", "RESERVE_RELEASE"):
                 continue
             if key not in rows and not line["order_no"]:
                 fitting = self.fitting(line)

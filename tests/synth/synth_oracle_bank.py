@@ -54,8 +54,12 @@ def deposits(night: Night, working: object) -> Iterator[tuple[str, dict, int, st
         open_ = [p for p in payouts.values() if p["acquirer"] == acquirer and p["payout_id"] not in paid]
         told, found = explained(night, mine, open_, working)
         paid |= found
+        doubtful, perhaps = undecided(night, [row for row in mine if id(row) not in told], open_, working)
+        paid |= perhaps
         for row in mine:
-            if id(row) not in told and not night.missing(acquirer):
+            if id(row) in doubtful:
+                yield "AMBIGUOUS_MATCH", row, fen(row["amount"]), "none"
+            elif id(row) not in told and not night.missing(acquirer):
                 yield "DEPOSIT_UNIDENTIFIED", row, abs(fen(row["amount"])), way(fen(row["amount"]))
     for payout_id, row in payouts.items():
         day = due(night, row, working)
@@ -67,6 +71,26 @@ def differences(night: Night, payouts: list[dict], rows: list[dict]) -> Iterator
     difference = sum(fen(row["amount"]) for row in rows) - sum(fen(p["net"]) for p in payouts)
     if difference and not (len(rows) == 1 and -difference in bank_fees(night, payouts[0]["acquirer"])):
         yield "DEPOSIT_AMOUNT_DIFF", rows[0], abs(difference), way(difference)
+
+
+def net_count(payouts: list[dict], payout: dict) -> int:
+    """How many are of the same amount; 0 for one that is alone in that."""
+    equal = sum(p["net"] == payout["net"] for p in payouts)
+    return equal if equal > 1 else 0
+
+
+def undecided(night: Night, rows: list[dict], payouts: list[dict], working: object) -> tuple[set[int], set[str]]:
+    """Entries that name nothing and that several choices of payouts of one amount, due that day, add up to."""
+    doubtful: set[int] = set()
+    perhaps: set[str] = set()
+    for row in rows:
+        there = [p for p in payouts if due(night, p, working).isoformat() == row["booking_date"]]
+        for net in {p["net"] for p in there}:
+            equal = [p["payout_id"] for p in there if p["net"] == net]
+            if any(fen(row["amount"]) == number * fen(net) for number in range(1, len(equal))):
+                doubtful.add(id(row))
+                perhaps |= set(equal)
+    return doubtful, perhaps
 
 
 def explained(night: Night, rows: list[dict], payouts: list[dict], working: object) -> tuple[set[int], set[str]]:
@@ -84,6 +108,9 @@ def explained(night: Night, rows: list[dict], payouts: list[dict], working: obje
             elif len(there) > 1 and sum(fen(p["net"]) for p in there) == fen(row["amount"]):
                 told.add(id(row))
                 paid |= {p["payout_id"] for p in there}
+            elif equal := [p for p in there if fen(row["amount"]) == fen(p["net"]) * net_count(there, p)]:
+                told.add(id(row))
+                paid |= {p["payout_id"] for p in equal}
         for one, other in combinations([row for row in today if id(row) not in told], 2):
             both = [p for p in there if fen(p["net"]) == fen(one["amount"]) + fen(other["amount"])]
             if len(both) == 1:

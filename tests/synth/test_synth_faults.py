@@ -17,7 +17,7 @@ from pipelines.synth import CATALOGUE, generate
 from pipelines.synth.day import _unlike
 
 NAMES = [fault.name for fault in CATALOGUE]
-WITH_TRUTH = {fault.name for fault in CATALOGUE} - {"WEAK_KEYS", "ADJUSTMENT", "RESTATED"}
+WITH_TRUTH = {fault.name for fault in CATALOGUE} - {"WEAK_KEYS", "ADJUSTMENT", "RESTATED", "AMBIGUOUS_DEPOSIT"}
 RARE = {"REFUND_NOT_SETTLED": (10, 200), "REVERSAL_NOT_SETTLED": (5, 600), "VOID_NOT_SETTLED": (5, 300)}
 """Days and rows a day that show what few transactions can suffer."""
 
@@ -56,6 +56,15 @@ def test_one_fault_alone_brings_only_itself_and_its_consequences(tmp_path: Path,
     types = {row["type"] for row in folder.truth()}
     assert name in types
     assert types - {name} <= CONSEQUENCES.get(name, set())
+    assert told(folder) == verdicts(folder)
+
+
+def test_equal_payouts_and_one_sum_for_half_of_them_are_undecided_until_the_others_come(tmp_path: Path) -> None:
+    generate(tmp_path, days=14, rows_per_day=100, seed=3, faults="AMBIGUOUS_DEPOSIT")
+    folder = Folder(tmp_path)
+    truth = folder.truth()
+    assert {row["type"] for row in truth} == {"AMBIGUOUS_MATCH"}
+    assert {bool(row["cleared_on"]) for row in truth} == {True, False}
     assert told(folder) == verdicts(folder)
 
 
