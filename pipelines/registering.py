@@ -69,6 +69,8 @@ class _Explaining:
         evidence = entry.break_.evidence
         if entry.break_.type == "FAILED_BUT_SETTLED" and self.undone.intersection(evidence):
             return True
+        if entry.break_.type == "CHANNEL_INCIDENT":  # it stands as long as one of its breaks does
+            return False
         taken_back = key in self.taken_apart or any((e.side, e.file) in self.retracted for e in evidence)
         return entry.status != "cleared" and taken_back
 

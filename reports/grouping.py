@@ -95,10 +95,12 @@ def filled(report: Report, open_items: Sequence[ExceptionItem], cleared: Iterabl
 def first_to_do(items: Iterable[ExceptionItem], earliest: int = 5, most: int = 10) -> tuple[ExceptionItem, ...]:
     """Pick what to work on first: the earliest due, then the largest amounts of each currency in turn, each once.
 
-    What an incident already covers (`parent_id`) and what merely waits is left out; low severity comes in by
-    its amount alone, and no type takes more than two of the earliest places.
+    What an incident among them already covers (`parent_id`) and what merely waits is left out; low severity comes in
+    by its amount alone, and no type takes more than two of the earliest places.
     """
-    own = sorted((item for item in items if not item.parent_id and item.status != "waiting"), key=urgency)
+    listed = list(items)
+    ids = {item.exception_id for item in listed}
+    own = sorted((item for item in listed if item.parent_id not in ids and item.status != "waiting"), key=urgency)
     pressing = [item for item in own if severity_rank(item.severity) < _SEVERITY_ORDER["low"]]
     chosen = {item.exception_id: item for item in _varied(pressing, 2)[:earliest]}
     for item in _largest_in_turn(own):
