@@ -16,6 +16,10 @@ BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 30), 
 """First and last age in days of each ageing bucket; the last one has no end."""
 
 INCIDENT = "CHANNEL_INCIDENT"
+UNCOUNTED = frozenset({INCIDENT, "UNUSUAL_PATTERN", "TERMINAL_HEALTH"})
+"""What speaks of money that nobody misses for its sake: an incident of its children's, a signal of transactions that
+may all be right."""
+
 DISPUTES = ("CHARGEBACK", "CUSTOMER_CLAIM", "DUPLICATE_CHARGE")
 """What a customer or issuer disputes, or soon may: a late answer is a lost claim."""
 
@@ -54,8 +58,8 @@ def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
 
 
 def worth(groups: Iterable[TypeGroup]) -> tuple[Money, ...]:
-    """Sum per currency over groups; an incident's amount is that of its children and is not counted twice."""
-    return totals(amount for group in groups if group.type != INCIDENT for amount in group.totals)
+    """Sum per currency over groups of what is in question; incidents and signals add nothing to it (UNCOUNTED)."""
+    return totals(amount for group in groups if group.type not in UNCOUNTED for amount in group.totals)
 
 
 def grouped(items: Iterable[ExceptionItem]) -> tuple[TypeGroup, ...]:
@@ -74,7 +78,7 @@ def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
     for item in items:
         at = item.currency, bucket_of(item.age_days)
         count, amount = cells.get(at, (0, 0))
-        cells[at] = count + 1, amount + (item.amount_minor if item.type != INCIDENT else 0)
+        cells[at] = count + 1, amount + (item.amount_minor if item.type not in UNCOUNTED else 0)
     return tuple(AgeCell(at, code, *cell) for (code, at), cell in sorted(cells.items()))
 
 

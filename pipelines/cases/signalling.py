@@ -18,7 +18,7 @@ from pipelines.checks.summaries import is_below, is_small, just_below, small
 from pipelines.money import money_text
 from pipelines.signal_settings import Signals
 
-MOST_EVIDENCE = 50
+MOST_EVIDENCE = 20
 """Records that a signal or incident names, in order of time; the views hold them all."""
 
 APPROVED, SALE = pl.col("status") == "APPROVED", pl.col("txn_type").is_in(["SALE", "PREAUTH_COMPLETION"])
