@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.cases import signal_sentences as words
 from pipelines.cases.explain import Names, place
-from pipelines.cases.register import Break, Evidence
+from pipelines.cases.register import Break, Evidence, exception_id
 from pipelines.checks.incidents import Crowd
 from pipelines.checks.patterns import BY_NAME, GIVEN, PATTERN, Hit
 from pipelines.checks.summaries import is_below, is_small, just_below, small
@@ -114,7 +114,7 @@ def to_break(hit: Hit, rows: pl.DataFrame, since: Since, names: Names, settings:
     before = since.amount_minor if since.currency in (None, currency) else 0
     return Break(
         type=kind.type,
-        basis=(hit.kind, *hit.subject, since.first.isoformat()),
+        exception_id=exception_id(kind.type, (hit.kind, *hit.subject, since.first.isoformat())),
         amount_minor=amount + before,
         direction="none",
         explanation=english + ends[0],
@@ -157,7 +157,7 @@ def _words(
     }  # fmt: skip
 
 
-def incident(incident_id_basis: tuple[str, ...], crowd: Crowd, children: pl.DataFrame, names: Names) -> Break:
+def incident(incident_id: str, crowd: Crowd, children: pl.DataFrame, names: Names) -> Break:
     """An incident as an exception. children: all of them (TIMES), in order of time."""
     sums: Counter[str] = Counter()
     for code, amount in children.select("currency", "amount_minor").drop_nulls().iter_rows():
@@ -174,7 +174,7 @@ def incident(incident_id_basis: tuple[str, ...], crowd: Crowd, children: pl.Data
     }  # fmt: skip
     return Break(
         type="CHANNEL_INCIDENT",
-        basis=incident_id_basis,
+        exception_id=incident_id,
         amount_minor=sums[currency],
         direction="none",
         explanation=words.INCIDENT.format(**told, more=f" ({kinds})"),

@@ -9,8 +9,8 @@ import polars as pl
 
 from pipelines.cases import signalling
 from pipelines.cases.explain import Names
-from pipelines.cases.register import Break, Event, decide, exception_id
-from pipelines.checks.incidents import ROWS, SCOPES, TYPES, Crowd, Known, Usual, crowds, is_enough, joining
+from pipelines.cases.register import Break, decide, exception_id
+from pipelines.checks.incidents import SCOPES, TYPES, Crowd, Known, Usual, crowds, is_enough, joining
 from pipelines.monitoring.night import CLOSED, ONE_DAY, Night, of_these, write
 from pipelines.store import Store, entries, signalled
 
@@ -18,43 +18,22 @@ LATE_CHILDREN = timedelta(days=14)
 """So long after an incident its breaks may still come to light."""
 
 
-def tell(store: Store, night: Night, events: Sequence[Event], names: Names) -> list[Event]:
+def tell(store: Store, night: Night, names: Names) -> None:
     """Tell incidents that the night's breaks make or join, and those that are over because all their breaks are."""
-    opened = _opened(events)
-    signalled.write_breaks(store, opened, night.run_no)
-    grown = _grown(store, night, opened, names) if "incidents" not in night.own.off else {}
+    days = signalled.write_breaks(store, TYPES, night.run_no)
+    grown = _grown(store, night, days, names) if days and "incidents" not in night.own.off else {}
     held = entries.of_types(store, ("CHANNEL_INCIDENT",))
     if not held and not grown:
-        return []
+        return
     standing = signalled.open_children(store)
     over = frozenset(key for key, entry in held.items() if entry.status not in CLOSED and not standing.get(key))
     again = {key for key, entry in held.items() if entry.status == "cleared" and standing.get(key)} - set(grown)
     derived = {**_as_breaks(store, signalled.incidents_since(store, date.min) if again else [], again, names), **grown}
-    told = decide(of_these(held, {*derived, *over}), derived.values(), over - set(grown), night.run_date)
-    write(store, night, told)
-    return told
+    write(store, night, decide(of_these(held, {*derived, *over}), derived.values(), over - set(grown), night.run_date))
 
 
-def _opened(events: Sequence[Event]) -> pl.DataFrame:
-    """Breaks of transactions that the night opened and did not settle at once: ROWS, with `file` for file_id."""
-    cleared = {event.entry.exception_id for event in events if event.event == "cleared"}
-    rows = [
-        (e.entry.exception_id, b.type, b.acquirer, b.merchant_id, b.business_date, b.amount_minor, b.currency,
-         place.side, place.file, place.line)
-        for e in events
-        if e.event in ("opened", "reopened") and (b := e.entry.break_).type in TYPES and b.business_date
-        and e.entry.exception_id not in cleared
-        for place in b.evidence[:1]
-    ]  # fmt: skip
-    schema = {("file" if name == "file_id" else name): kind for name, kind in ROWS.items()} | {"file": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _grown(store: Store, night: Night, opened: pl.DataFrame, names: Names) -> dict[str, Break]:
-    """Incidents that are new or have new breaks, as exceptions by id."""
-    if opened.is_empty():
-        return {}
-    days = opened["day"].unique().to_list()
+def _grown(store: Store, night: Night, days: Collection[date], names: Names) -> dict[str, Break]:
+    """Incidents that are new or have new breaks, as exceptions by id. days: those of the night's breaks."""
     known = [k for k in signalled.incidents_since(store, night.run_date - LATE_CHILDREN) if _near(k, days)]
     free = signalled.free_breaks(store, days)
     if not known and not _loud(store, night, free):
@@ -106,14 +85,10 @@ def _too_many(store: Store, night: Night, counts: pl.DataFrame, scope: str, day:
 
 
 def _known(crowd: Crowd) -> Known:
-    key = exception_id("CHANNEL_INCIDENT", _basis(crowd.scope, crowd.value, crowd.first.isoformat()))
+    key = exception_id("CHANNEL_INCIDENT", (crowd.scope, crowd.value, crowd.first.isoformat()))
     return Known(
         key, crowd.scope, crowd.value, crowd.first, crowd.last, crowd.first, crowd.usual, crowd.most, crowd.days
     )
-
-
-def _basis(scope: str, value: str, began: str) -> tuple[str, ...]:
-    return (scope, value, began)
 
 
 def _as_break(store: Store, children: pl.DataFrame, known: Known, names: Names) -> Break:
@@ -121,7 +96,7 @@ def _as_break(store: Store, children: pl.DataFrame, known: Known, names: Names) 
     of = signalled.breaks_of_day(store, known.scope, known.value, first.date())
     members = tuple(children["exception_id"])
     crowd = Crowd(known.scope, known.value, first, last, members, of, known.usual, known.most, known.days)
-    return signalling.incident(_basis(known.scope, known.value, known.began.isoformat()), crowd, children, names)
+    return signalling.incident(known.incident_id, crowd, children, names)
 
 
 def _usual(store: Store, night: Night) -> Usual:

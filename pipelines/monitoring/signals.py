@@ -11,9 +11,9 @@ import polars as pl
 
 from pipelines.cases import signalling
 from pipelines.cases.explain import Names
-from pipelines.cases.register import Break, Entry, Event, decide
+from pipelines.cases.register import Break, Entry, decide
 from pipelines.cases.signalling import Since
-from pipelines.checks import health, patterns
+from pipelines.checks import habits, health, patterns
 from pipelines.checks.patterns import HEALTH, PATTERN, SUBJECT, Hit
 from pipelines.monitoring.night import CLOSED, ONE_DAY, Night, of_these, write
 from pipelines.signal_settings import Signals
@@ -27,7 +27,7 @@ Days = dict[date, Mapping[str, Any]]
 """Rows of `book.signals` by day."""
 
 
-def tell(store: Store, night: Night, pairs: pl.DataFrame, names: Names) -> list[Event]:
+def tell(store: Store, night: Night, pairs: pl.DataFrame, names: Names) -> None:
     """Tell signals: of the days of the journals that came, and of the clocks of the rows that were paired."""
     if "clock" not in night.own.off:
         signalled.compare_clocks(store, pairs, night.run_no)
@@ -38,9 +38,7 @@ def tell(store: Store, night: Night, pairs: pl.DataFrame, names: Names) -> list[
     hits.sort(key=lambda hit: (hit.day, hit.kind, hit.subject))
     found = _told(store, night, hits, held, names)
     explained = _over(store, night, held, found)
-    events = decide(of_these(held, {*found, *explained}), found.values(), explained, night.run_date)
-    write(store, night, events)
-    return events
+    write(store, night, decide(of_these(held, {*found, *explained}), found.values(), explained, night.run_date))
 
 
 def _of_a_day(store: Store, night: Night, day: date, files: list[int]) -> list[Hit]:
@@ -52,7 +50,7 @@ def _of_a_day(store: Store, night: Night, day: date, files: list[int]) -> list[H
     hits = _counted(store, own, day, today, files)
     if "odd_hours" not in own.off:
         hours = baselines.hours_on(store, [day], files)
-        hits += patterns.odd_hours(hours, baselines.hours_before(store, hours, first, last), own)
+        hits += habits.odd_hours(hours, baselines.hours_before(store, hours, first, last), own)
     if "open_batch" not in own.off:
         batches = baselines.batches(store, day, own.open_batch_days, first, own.min_history_days)
         hits += health.open_batches(batches, [day], own)
@@ -93,7 +91,7 @@ def _cards(store: Store, own: Signals, day: date, files: list[int]) -> list[Hit]
     if cards.is_empty():
         return []
     before = baselines.cards_before(store, cards["merchant_id"], first, last)
-    return patterns.same_card(cards, before, baselines.merchants_worked(store, cards["merchant_id"], first, last), own)
+    return habits.same_card(cards, before, baselines.merchants_worked(store, cards["merchant_id"], first, last), own)
 
 
 def _clocks(store: Store, night: Night) -> list[Hit]:

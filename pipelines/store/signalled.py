@@ -115,15 +115,27 @@ def remember(store: Store, told: Sequence[Mapping[str, object]], run_no: int) ->
 # incidents
 
 
-def write_breaks(store: Store, breaks: pl.DataFrame, run_no: int) -> None:
-    """Append breaks (ROWS but for file_id, `file`: its name) as they were opened."""
-    placed = store.frame(
-        "SELECT b.* EXCLUDE (file), f.file_id FROM breaks b JOIN ("
-        "SELECT name, side, max(file_id) AS file_id FROM book.files WHERE state = 'loaded' GROUP BY ALL) f "
-        "ON f.name = b.file AND f.side = b.side ORDER BY exception_id",
-        breaks=breaks,
+def write_breaks(store: Store, types: Collection[str], run_no: int) -> list[date]:
+    """Append breaks of some types that a run opened and did not settle at once; returns their business dates."""
+    store.execute(
+        """
+        INSERT INTO book.break_rows (run_no, exception_id, type, acquirer, merchant_id, day, amount_minor, currency,
+            side, file_id, line)
+        WITH loaded AS (
+            SELECT name, side, max(file_id) AS file_id FROM book.files WHERE state = 'loaded' GROUP BY ALL)
+        SELECT e.run_no, e.exception_id, e.type, e.acquirer, e.merchant_id, e.business_date, e.amount_minor, e.currency,
+            f.side, f.file_id, e.evidence[1].line
+        FROM book.exception_events e JOIN loaded f ON f.name = e.evidence[1].file AND f.side = e.evidence[1].side
+        WHERE e.run_no = ? AND e.event IN ('opened', 'reopened') AND list_contains(?, e.type)
+        AND e.business_date IS NOT NULL AND NOT EXISTS (
+            FROM book.exception_events c
+            WHERE c.run_no = e.run_no AND c.exception_id = e.exception_id AND c.event = 'cleared')
+        ORDER BY e.exception_id
+        """,
+        [run_no, sorted(types)],
     )
-    store.append("break_rows", placed.with_columns(run_no=pl.lit(run_no, pl.Int32)))
+    days = store.execute("SELECT DISTINCT day FROM book.break_rows WHERE run_no = ? ORDER BY day", [run_no])
+    return [day for (day,) in days]
 
 
 def free_breaks(store: Store, days: Collection[date]) -> pl.DataFrame:

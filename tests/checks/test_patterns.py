@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.checks import patterns
-from pipelines.checks.patterns import LONG, Hit, everywhere, far_from_usual, is_far, odd_hours, same_card, tail
+from pipelines.checks.habits import odd_hours, same_card
+from pipelines.checks.patterns import LONG, Hit, everywhere, far_from_usual, is_far, tail
 from pipelines.signal_settings import Signals
 
 TODAY = date(2026, 4, 1)
