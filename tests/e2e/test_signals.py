@@ -190,7 +190,7 @@ def test_a_wrong_threshold_is_refused_in_one_line(tmp_path: Path, line: str, say
 
 
 def test_every_planted_trouble_is_found_and_nothing_else(tmp_path: Path) -> None:
-    found = signal_score.measure([11], 26, 800, tmp_path, lambda _: None)
+    found = signal_score.measure([11], 24, 800, tmp_path, lambda _: None)
     assert [each["trouble"] for each in found["troubles"] if not each["found"]] == []
     assert len(found["troubles"]) == 10
     (seed,) = found["seeds"]
