@@ -189,7 +189,7 @@ def measure(
     told: list[Told] = []
     found: dict[str, Any] = {"days": days, "rows_per_day": rows_per_day, "seeds": [], "differences": []}
     for seed in seeds:
-        with _folder(work, seed) as folder:
+        with folder_of(work, seed) as folder:
             generate(folder, days=days, rows_per_day=rows_per_day, seed=seed, faults=faults)
             shutil.rmtree(folder / "var", ignore_errors=True)
             nights = play(folder, days_of(folder))
@@ -206,7 +206,7 @@ def measure(
 
 
 @contextmanager
-def _folder(work: Path | None, seed: int) -> Iterator[Path]:
+def folder_of(work: Path | None, seed: int) -> Iterator[Path]:
     """Where a scenario lives: below the folder that is kept, or in a temporary one."""
     if work is not None:
         yield work / f"seed-{seed}"

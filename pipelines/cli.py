@@ -179,11 +179,14 @@ def synth(
 @click.option(
     "--accuracy", is_flag=True, help="Play synthetic nights and score the register instead; 1 if not perfect."
 )
-@click.option("--seeds", type=Numbers(), default="1,2,3", show_default=True, help="With --accuracy.")
-@click.option("--days", type=click.IntRange(1), default=14, show_default=True, help="With --accuracy.")
-@click.option("--rows-per-day", type=click.IntRange(1), default=500, show_default=True, help="With --accuracy.")
+@click.option("--seeds", type=Numbers(), default="1,2,3", show_default=True, help="With --accuracy, --signals.")
+@click.option("--days", type=click.IntRange(1), help="With --accuracy (14 if not given), --signals (44).")
+@click.option("--rows-per-day", type=click.IntRange(1), help="With --accuracy (500), --signals (800).")
 @click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
 @click.option("--sources", is_flag=True, help="Time the reading of single large files instead.")
+@click.option(
+    "--signals", is_flag=True, help="Play nights with and without trouble, and score signals; 1 if not passed."
+)
 @click.option("--weak-keys", is_flag=True, help="Time nights that no reference decides instead.")
 def bench(
     as_json: bool,
@@ -192,10 +195,11 @@ def bench(
     work: Path | None,
     accuracy: bool,
     seeds: tuple[int, ...],
-    days: int,
-    rows_per_day: int,
+    days: int | None,
+    rows_per_day: int | None,
     faults: str,
     sources: bool,
+    signals: bool,
     weak_keys: bool,
 ) -> None:
     """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
@@ -215,7 +219,10 @@ def bench(
         click.echo(json.dumps(nights, indent=2) if as_json else bench_crowds.as_text(nights))
         return
     if accuracy:
-        score(seeds, days, rows_per_day, faults, work, as_json, debug)
+        score(seeds, days or 14, rows_per_day or 500, faults, work, as_json, debug)
+        return
+    if signals:
+        score_signals(seeds, days or 44, rows_per_day or 800, work, as_json, debug)
         return
     found = commands.guarded(lambda: benchmark.compare(rows, work, say), debug)
     click.echo(json.dumps(found, indent=2) if as_json else benchmark.as_text(found))
@@ -230,6 +237,18 @@ def score(
     found = commands.guarded(lambda: commands.score(seeds, days, rows_per_day, faults, work, say), debug)
     click.echo(json.dumps(found, indent=2) if as_json else accuracy.as_text(found))
     if not found["perfect"]:
+        sys.exit(1)
+
+
+def score_signals(
+    seeds: tuple[int, ...], days: int, rows_per_day: int, work: Path | None, as_json: bool, debug: bool
+) -> None:
+    """What `recon bench --signals` runs."""
+    from pipelines import commands, signal_score
+
+    found = commands.guarded(lambda: commands.score_signals(seeds, days, rows_per_day, work, say), debug)
+    click.echo(json.dumps(found, indent=2) if as_json else signal_score.as_text(found))
+    if not found["passed"]:
         sys.exit(1)
 
 

@@ -156,6 +156,18 @@ def score(
         raise click.UsageError(str(error)) from None
 
 
+def score_signals(
+    seeds: Iterable[int], days: int, rows_per_day: int, work: Path | None, say: nightly.Say
+) -> dict[str, Any]:
+    """What is told of nights with trouble and of nights without."""
+    from pipelines import signal_score
+
+    try:
+        return signal_score.measure(seeds, days, rows_per_day, work, say)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 def demo(no_prefect: bool, say: nightly.Say) -> str:
     """Run the bundled sample days from nothing and give the verdict of the last."""
     settings = config.load(SAMPLE / "recon.toml")

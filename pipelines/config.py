@@ -18,6 +18,7 @@ from pipelines.mail_settings import Chat, Mail
 from pipelines.origin_settings import Origin
 from pipelines.rule_settings import MatchRule
 from pipelines.schedule_settings import Retention, Schedule
+from pipelines.signal_settings import Signals
 from pipelines.sources import PROFILES, leaves_out
 from pipelines.sources.base import Context, Profile, Side
 from pipelines.sources.declared import READY, Declaration, MisfitError, profile_of, ready_profile
@@ -121,6 +122,7 @@ class Settings(Table):
     rules: tuple[MatchRule, ...] = ()
     schedule: Schedule | None = None
     retention: Retention = Retention()
+    signals: Signals = Signals()
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

@@ -171,15 +171,15 @@ def enter(store: Store, settings: Settings, found: Prepared, run_no: int, keep: 
     if known(files.known_files(store), found.candidate, found.digest, found.source):
         return None
     try:
-        return _load(store, found, found.source, found.parts, run_no, keep)
+        return _load(store, settings, found, found.source, run_no, keep)
     except SourceError as error:  # the end of a large file contradicts it: nothing of it has stayed
         return _refuse(store, _refused(settings, found, error), run_no)
 
 
-def _load(store: Store, found: Prepared, source: Source, parts: Iterable[Read], run_no: int, keep: Keep) -> FileRecord:
+def _load(store: Store, settings: Settings, found: Prepared, source: Source, run_no: int, keep: Keep) -> FileRecord:
     summary: Summary | None = None
-    with files.loading(store, run_no) as loading:
-        for part in parts:
+    with files.loading(store, run_no, settings.signals) as loading:
+        for part in found.parts or ():
             summary = summary or Summary(part)
             summary.add(part)
             side = part.parsed.side

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from pipelines import monitoring
 from pipelines.charging import add_up, charge, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
 from pipelines.checks.proof import Line, failures, lines_of
@@ -129,6 +130,7 @@ def reconcile(
             run_no,
         )
         history.write_watched(store, reviewed.watched)
+        monitoring.watch(store, monitoring.Night(arrivals, run_no, run_date, last), settled.pairs)
         proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
         if wrong := [*failures(proof), *too_far(rounding)]:
             raise ProofError("the proof does not balance: " + "; ".join(wrong))

@@ -69,6 +69,8 @@ class _Explaining:
         evidence = entry.break_.evidence
         if entry.break_.type == "FAILED_BUT_SETTLED" and self.undone.intersection(evidence):
             return True
+        if entry.break_.type == "CHANNEL_INCIDENT":  # it stands as long as one of its breaks does
+            return False
         return entry.status != "cleared" and (key in self.taken_apart or self.takes(entry.break_))
 
     def takes(self, found: Break) -> bool:

@@ -16,6 +16,10 @@ BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 30), 
 """First and last age in days of each ageing bucket; the last one has no end."""
 
 INCIDENT = "CHANNEL_INCIDENT"
+UNCOUNTED = frozenset({INCIDENT, "UNUSUAL_PATTERN", "TERMINAL_HEALTH"})
+"""What speaks of money that nobody misses for its sake: an incident of its children's, a signal of transactions that
+may all be right."""
+
 DISPUTES = ("CHARGEBACK", "CUSTOMER_CLAIM", "DUPLICATE_CHARGE")
 """What a customer or issuer disputes, or soon may: a late answer is a lost claim."""
 
@@ -54,8 +58,8 @@ def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
 
 
 def worth(groups: Iterable[TypeGroup]) -> tuple[Money, ...]:
-    """Sum per currency over groups; an incident's amount is that of its children and is not counted twice."""
-    return totals(amount for group in groups if group.type != INCIDENT for amount in group.totals)
+    """Sum per currency over groups of what is in question; incidents and signals add nothing to it (UNCOUNTED)."""
+    return totals(amount for group in groups if group.type not in UNCOUNTED for amount in group.totals)
 
 
 def grouped(items: Iterable[ExceptionItem]) -> tuple[TypeGroup, ...]:
@@ -74,7 +78,7 @@ def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
     for item in items:
         at = item.currency, bucket_of(item.age_days)
         count, amount = cells.get(at, (0, 0))
-        cells[at] = count + 1, amount + (item.amount_minor if item.type != INCIDENT else 0)
+        cells[at] = count + 1, amount + (item.amount_minor if item.type not in UNCOUNTED else 0)
     return tuple(AgeCell(at, code, *cell) for (code, at), cell in sorted(cells.items()))
 
 
@@ -95,10 +99,12 @@ def filled(report: Report, open_items: Sequence[ExceptionItem], cleared: Iterabl
 def first_to_do(items: Iterable[ExceptionItem], earliest: int = 5, most: int = 10) -> tuple[ExceptionItem, ...]:
     """Pick what to work on first: the earliest due, then the largest amounts of each currency in turn, each once.
 
-    What an incident already covers (`parent_id`) and what merely waits is left out; low severity comes in by
-    its amount alone, and no type takes more than two of the earliest places.
+    What an incident among them already covers (`parent_id`) and what merely waits is left out; low severity comes in
+    by its amount alone, and no type takes more than two of the earliest places.
     """
-    own = sorted((item for item in items if not item.parent_id and item.status != "waiting"), key=urgency)
+    listed = list(items)
+    ids = {item.exception_id for item in listed}
+    own = sorted((item for item in listed if item.parent_id not in ids and item.status != "waiting"), key=urgency)
     pressing = [item for item in own if severity_rank(item.severity) < _SEVERITY_ORDER["low"]]
     chosen = {item.exception_id: item for item in _varied(pressing, 2)[:earliest]}
     for item in _largest_in_turn(own):

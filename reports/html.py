@@ -20,6 +20,7 @@ from reports.books import Bridge, Money
 from reports.grouping import (
     BUCKETS,
     INCIDENT,
+    UNCOUNTED,
     disputes_due,
     fitting,
     standing,
@@ -121,7 +122,7 @@ def _environment() -> Environment:
         "action": action,
         "contact": contact,
     }
-    env.globals |= {"policy": policy_of, "incident": INCIDENT, "severities": SEVERITIES, "count": count}
+    env.globals |= {"policy": policy_of, "uncounted": UNCOUNTED, "severities": SEVERITIES, "count": count}
     env.globals |= {"most_disputes": MOST_DISPUTES, "most_claims": MOST_CLAIMS}
     return env
 

@@ -12,7 +12,7 @@ from pipelines.cases.taxonomy import POLICY
 from pipelines.money import to_major
 from reports import xlsx_tables as tables
 from reports.books import Money
-from reports.grouping import INCIDENT, type_rank
+from reports.grouping import UNCOUNTED, type_rank
 from reports.model import Report
 from reports.sheet import Column, Formula, Sheet, Sheets
 from reports.verdict import sentence
@@ -153,11 +153,11 @@ def _counts(report: Report, code: str) -> tuple[int, int, int]:
 
 
 def _worth(report: Report, code: str, currency: str) -> Money | None:
-    """Open money of a type in a currency; an incident's is that of its children."""
+    """Open money of a type in a currency; that of incidents and signals is not counted."""
     found = [
         m.minor for g in (*report.new, *report.carried) if g.type == code for m in g.totals if m.currency == currency
     ]
-    return Money(currency, sum(found)) if found and code != INCIDENT else None
+    return Money(currency, sum(found)) if found and code not in UNCOUNTED else None
 
 
 def _nights(sheet: Sheet, report: Report) -> None:

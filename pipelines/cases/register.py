@@ -22,6 +22,7 @@ EVENTS = frozenset(
         "CURRENCY_MISMATCH",
         "TYPE_MISMATCH",
         "FEE_VARIANCE",
+        *("CHANNEL_INCIDENT", "UNUSUAL_PATTERN", "TERMINAL_HEALTH"),
     }
 )
 """Types that stay open though no later night derives them again."""

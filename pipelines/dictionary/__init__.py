@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pipelines.dictionary import policy, program, settings, views
+from pipelines.dictionary import policy, program, settings, signals, views
 from pipelines.dictionary.words import ROOT
 
 BLOCK = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "layers": program.layers,
     "commands": program.commands,
     "settings": settings.settings,
+    "signals": signals.signals,
     "views": views.views,
 }
 """What may stand between `<!-- generated: NAME -->` and `<!-- end -->`."""

@@ -40,12 +40,24 @@ class Books(Protocol):
         """Run one query."""
 
 
-def items(frame: pl.DataFrame) -> list[ExceptionItem]:
-    """Rows of the view `exceptions` as report items."""
-    return [_item(row) for row in frame.iter_rows(named=True)]
+def items(frame: pl.DataFrame, parents: Mapping[str, str]) -> list[ExceptionItem]:
+    """Rows of the view `exceptions` as report items. parents: incident by exception."""
+    return [_item(row, parents.get(row["exception_id"], "")) for row in frame.iter_rows(named=True)]
 
 
-def _item(row: Mapping[str, Any]) -> ExceptionItem:
+def _parents(books: Books, last_event: int | None = None) -> dict[str, str]:
+    """The incident that each exception belongs to, as of an event of the register or now."""
+    until = "" if last_event is None else " AND e.event_no <= ?"
+    found = books.frame(
+        "SELECT c.exception_id, min(c.incident_id) FROM book.incident_children c "
+        "WHERE EXISTS (FROM book.exception_events e "
+        f"WHERE e.exception_id = c.incident_id AND e.run_no >= c.run_no{until}) GROUP BY c.exception_id",
+        [] if last_event is None else [last_event],
+    )
+    return dict(found.iter_rows())
+
+
+def _item(row: Mapping[str, Any], parent: str) -> ExceptionItem:
     policy = POLICY[row["type"]]
     return ExceptionItem(
         exception_id=row["exception_id"],
@@ -63,23 +75,25 @@ def _item(row: Mapping[str, Any]) -> ExceptionItem:
         evidence=tuple(Evidence(e["side"], e["file"], e["line"]) for e in row["evidence"]),
         next_action_zh=policy.action_zh,
         contact_zh=policy.contact_zh,
+        parent_id=parent,
         **{name: row[name] or "" for name in TEXTS},
     )
 
 
 def open_now(books: Books) -> list[ExceptionItem]:
     """What is open, waiting rows apart."""
-    return items(books.frame(f"SELECT * FROM exceptions WHERE {OPEN}"))
+    return items(books.frame(f"SELECT * FROM exceptions WHERE {OPEN}"), _parents(books))
 
 
 def open_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
     """What was open after an event of the register, aged to a date."""
-    return items(books.frame(f"{AS_OF} SELECT * FROM exceptions WHERE {OPEN}", [last_event, day]))
+    known = f"{AS_OF} SELECT * FROM exceptions WHERE {OPEN}"
+    return items(books.frame(known, [last_event, day]), _parents(books, last_event))
 
 
 def cleared(books: Books, where: str, parameters: list[Any]) -> list[ExceptionItem]:
     """What is cleared, by an event that fits a condition."""
-    return items(books.frame(f"SELECT * FROM exceptions WHERE {_cleared(where)}", parameters))
+    return items(books.frame(f"SELECT * FROM exceptions WHERE {_cleared(where)}", parameters), _parents(books))
 
 
 def cleared_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
@@ -90,7 +104,7 @@ def cleared_after(books: Books, last_event: int, day: date) -> list[ExceptionIte
 def cleared_between(books: Books, last_event: int, first: date, last: date) -> list[ExceptionItem]:
     """What the runs from one date to another had cleared, after an event of the register."""
     known = f"{AS_OF} SELECT * FROM exceptions WHERE {_cleared('run_date BETWEEN ? AND ? AND event_no <= ?')}"
-    return items(books.frame(known, [last_event, last, first, last, last_event]))
+    return items(books.frame(known, [last_event, last, first, last, last_event]), _parents(books, last_event))
 
 
 def _cleared(where: str) -> str:

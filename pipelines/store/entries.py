@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import polars as pl
@@ -66,6 +66,12 @@ def unsettled(store: Store) -> dict[str, Entry]:
 
 def _entries(rows: pl.DataFrame) -> dict[str, Entry]:
     return {row["exception_id"]: _entry(row) for row in rows.iter_rows(named=True)}
+
+
+def of_types(store: Store, types: Collection[str]) -> dict[str, Entry]:
+    """Newest entry of every exception of some types, open or not; for types that there are few of."""
+    query = f"SELECT * FROM book.exception_events WHERE list_contains(?, type) {NEWEST}"
+    return _entries(store.frame(query, [sorted(types)]))
 
 
 def _entry(row: Mapping[str, object]) -> Entry:

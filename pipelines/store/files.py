@@ -10,8 +10,10 @@ from datetime import date, datetime
 
 import polars as pl
 
+from pipelines.checks import summaries
 from pipelines.row_ids import LINES_PER_FILE, Numbering
-from pipelines.store import parts, restating
+from pipelines.signal_settings import Signals
+from pipelines.store import baselines, parts, restating
 from pipelines.store.connection import Store
 from pipelines.store.retract import Superseded, retract
 
@@ -80,11 +82,16 @@ def loaded(store: Store) -> list[tuple[str, date | None, tuple[date, ...], bool]
 
 @dataclass
 class Loading:
-    """A file on its way into the books, part by part, inside the transaction of `loading`."""
+    """A file on its way into the books, part by part, inside the transaction of `loading`.
+
+    signals: what counts as a small payment and as just below a limit. marks: which rows may show the same card.
+    """
 
     store: Store
     file_id: int
     run_no: int
+    signals: Signals = field(default_factory=Signals)
+    marks: list[pl.DataFrame] = field(default_factory=list)
     totals: list[pl.DataFrame] = field(default_factory=list)
     numbering: Numbering = field(default_factory=Numbering)
 
@@ -100,6 +107,9 @@ class Loading:
         place = self.numbering.places(rows["line"]) + self.file_id * LINES_PER_FILE
         stored = rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=number)
         parts.append(self.store, side, stored, self.run_no, self.file_id)
+        if side == "journal":
+            baselines.keep(self.store, self.file_id, stored, self.signals)
+            self.marks.append(summaries.card_marks(stored))
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
         for table, told in beside.items():
             self.store.append(table, told.with_columns(file_id=number))
@@ -111,6 +121,8 @@ class Loading:
         superseded = list(replaces)
         if record.side:
             parts.show(self.store, self.store.parts, [record.side])
+        if self.marks:
+            baselines.keep_cards(self.store, self.file_id, summaries.often_marked(pl.concat(self.marks)))
         whole = [old.file_id for old in superseded if old.accounts is None]
         if record.side and record.state == "loaded":
             whole += restating.taken_back_before(self.store, record.source, record.expected_date)
@@ -134,11 +146,11 @@ class Loading:
 
 
 @contextmanager
-def loading(store: Store, run_no: int) -> Iterator[Loading]:
+def loading(store: Store, run_no: int, signals: Signals | None = None) -> Iterator[Loading]:
     """One transaction for a file and all its rows: what raises within it leaves nothing."""
     with store.transaction():
         ((newest,),) = store.execute("SELECT coalesce(max(file_id), 0) FROM book.files")
-        yield Loading(store, int(newest) + 1, run_no)
+        yield Loading(store, int(newest) + 1, run_no, signals or Signals())
 
 
 def refuse(store: Store, record: FileRecord, run_no: int) -> int:

@@ -238,6 +238,21 @@ CATALOGUE = (
         "again the next day, corrected, under the same name",
         "AMOUNT_OVER, AMOUNT_UNDER and NOT_IN_JOURNAL, each cleared by the corrected file; all else stays as it is",
     ),
+    *(
+        Fault(name, "trouble", injected, f"nothing by itself; signals.csv says that {told} is to be told", judged=False)
+        for name, injected, told in (
+            ("OUTAGE", "WeChat answers nothing for 40 minutes of an evening", "CHANNEL_INCIDENT"),
+            ("DRIFTING_CLOCK", "a terminal's clock goes ahead by 25 seconds more each day", "TERMINAL_HEALTH"),
+            ("DYING_NETWORK", "every third sale of a terminal gets no answer, some leave no record", "TERMINAL_HEALTH"),
+            ("REFUND_FRAUD", "a cashier refunds nine small sales within an afternoon", "UNUSUAL_PATTERN"),
+            ("CARD_TESTING", "24 cards are tried with small amounts within an hour", "UNUSUAL_PATTERN"),
+            ("ONE_CARD", "one card pays nine times on one day", "UNUSUAL_PATTERN"),
+            ("AT_NIGHT", "a terminal sells at three in the morning", "UNUSUAL_PATTERN"),
+            ("BELOW_LIMIT", "nine sales a little below 1,000.00", "UNUSUAL_PATTERN"),
+            ("SILENT", "nobody uses a terminal any more", "TERMINAL_HEALTH"),
+            ("OPEN_BATCH", "a terminal closes no batch any more", "TERMINAL_HEALTH"),
+        )
+    ),
 )
 NAMES = tuple(fault.name for fault in CATALOGUE)
 ROW_LEVEL = frozenset(fault.name for fault in CATALOGUE if fault.strikes in ("row", "story", "line"))

@@ -28,6 +28,7 @@ from pipelines.synth.noise import BLANKS, WEAK_BLANKS
 from pipelines.synth.restated import write_first_versions
 from pipelines.synth.settle import lines, major, misdeclare, order_text, payouts
 from pipelines.synth.stories import MOST_KINDS, faulty_mix, filled
+from pipelines.synth.troubles import Planted, plant, write_signals
 from pipelines.synth.truth import (
     Row,
     Truth,
@@ -82,18 +83,21 @@ def generate(
     _refuse_leftovers(out, schedule)
     out.mkdir(parents=True, exist_ok=True)
     alone = [name for name, layout in written_as.items() if layout.alone]
-    events = _events(dice, schedule, rows_per_day, wanted, rate, alone)
+    events, planted = _events(dice, schedule, rows_per_day, wanted, rate, alone)
     truths = list(_write(out, dice, schedule, events, wanted, written_as))
     config = out / "recon.toml"
     config.write_text(recon_toml(start, written_as), encoding="utf-8")
     count = write_truth(out / "truth.csv", truths, schedule.last)
+    if planted:
+        write_signals(out / "signals.csv", planted)
     ledgers = [
         out / ledger_name(schedule, acquirer, day)
         for acquirer in ACQUIRERS
         if written_as[acquirer.name].ledger
         for day in schedule.days(acquirer.source)
     ]
-    written = [*_paths(out, schedule), *ledgers, config, out / "truth.csv"]
+    told = [out / "signals.csv"] if planted else []
+    written = [*_paths(out, schedule), *ledgers, config, out / "truth.csv", *told]
     return SynthResult(tuple(sorted(written)), count, config)
 
 
@@ -104,7 +108,7 @@ def _events(
     wanted: frozenset[str],
     rate: Decimal | None,
     alone: Collection[str],
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, list[Planted]]:
     days = days_between(schedule.first, schedule.last)
     rows = len(days) * rows_per_day
     # each kind strikes about 0.04 % of the rows; few rows still show it every fourth day
@@ -118,9 +122,11 @@ def _events(
 
     blanks = (*BLANKS, *WEAK_BLANKS) if "WEAK_KEYS" in wanted else BLANKS
     events = live(dice, world(rows_per_day), days, rows_per_day, mix=mix, blanks=blanks)
+    events, planted = plant(events, dice, days, wanted)
     each = pl.when(pl.col("acquirer").is_in(list(alone))).then("merchant_id").otherwise("group")
     events = events.with_columns(each.alias("group"))
-    return adjusted(undo_poor_payouts(inject(events, dice, schedule, wanted, per_type), schedule.last))
+    events = inject(events, dice, schedule, wanted, per_type)
+    return adjusted(undo_poor_payouts(events, schedule.last)), planted
 
 
 def _write(
