@@ -158,7 +158,7 @@ class Sheet:
     def _cell(self, at: int, column: Column) -> Cell:
         form = self.sheets.form
         if column.kind == "text":
-            write = self.page.text(at, form(indent=1))
+            write = self.page.text(at, form(indent=1, align="left"))
             return lambda row, value: write(row, plain(value))
         if column.kind == "money":
             return self.page.number(at, self._money_form, lambda value: to_major(value.minor, value.currency))
@@ -181,7 +181,7 @@ class Sheet:
         if column.kind == "money":
             return self._write_money
         if column.kind == "text":
-            words = form(indent=1)
+            words = form(indent=1, align="left")
             return lambda row, at, value: page.write_string(row, at, plain(value), words)
         shape = form(num_format=SHAPES[column.kind])
         if column.kind == "date":

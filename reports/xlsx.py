@@ -27,8 +27,8 @@ FILES = (
     Column("Expected for 应到日期", 16, "date"),
     Column("Rows 行数", 16, "count"),
     Column("Refused rows 拒收行", 18, "count"),
-    Column("Declared 声明", 30),
-    Column("Computed 实算", 30),
+    Column("Declared 声明", 52),
+    Column("Computed 实算", 52),
     Column("SHA-256", 66),
 )
 

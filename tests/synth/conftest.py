@@ -18,4 +18,6 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    return make(tmp_path_factory.mktemp("faulty"), ",".join(fault.name for fault in CATALOGUE), 6)
+    return make(
+        tmp_path_factory.mktemp("faulty"), ",".join(fault.name for fault in CATALOGUE if fault.strikes != "trouble"), 6
+    )
