@@ -109,8 +109,11 @@ def send(config_path: Path, which: Which, *, again: bool, say: sending.Say) -> i
     if not settings.paths.store.exists():
         raise StoreError(f"{settings.paths.store}: there are no books yet; run `recon run --date …` first")
     with Store(settings.paths.store, settings.run.memory_limit) as store:
-        occasion = which.occasion(again=again)
-        return sending.send(store, settings, which.report(store), occasion, say, secret_of(settings))
+        occasion, told = which.occasion(again=again), list[str]()
+        missed = sending.send(store, settings, which.report(store), occasion, told.append, secret_of(settings))
+    for line in told or [f"everybody has the report of {occasion.period} already; --again sends it once more"]:
+        say(line)
+    return missed
 
 
 def preview(config_path: Path, which: Which) -> str:

@@ -120,9 +120,9 @@ def alert(settings: Settings, day: date, run_id: str, failure: str, say: Say, se
     for parcel in parcels(settings, report):
         if parcel.scope.everything:
             outcome = _mail(settings, parcel.letter, parcel.recipients, run_id, secret)
-            _say_failures(outcome, "the alert", say)
+            _say_outcome(outcome, "the alert", say)
     for chat in settings.chats:
-        _say_failures([_note(chat, chat.name, report, secret)], "the alert", say)
+        _say_outcome([_note(chat, chat.name, report, secret)], "the alert", say)
 
 
 def _mail(settings: Settings, letter: Letter, recipients: Iterable[str], run_id: str, secret: Secret) -> list[Delivery]:
@@ -173,11 +173,16 @@ def _told(
     rows = pl.DataFrame([{"recipient": o.recipient, "state": o.state, "detail": o.detail} for o in outcome])
     moment = pl.lit(_now().replace(tzinfo=None)).alias("delivered_at")
     store.append("deliveries", rows.with_columns(moment, *(pl.lit(v).alias(k) for k, v in shared.items())))
-    return _say_failures(outcome, f"the report of {occasion.period}", say)
+    return _say_outcome(outcome, f"the report of {occasion.period}", say)
 
 
-def _say_failures(outcome: Iterable[Delivery], what: str, say: Say) -> int:
-    missed = [one for one in outcome if one.state != "sent"]
+def _say_outcome(outcome: Iterable[Delivery], what: str, say: Say) -> int:
+    """Who got it and who did not, a line each; how many did not."""
+    told = list(outcome)
+    for one in told:
+        if one.state == "sent":
+            say(f"{what} went to {one.recipient}")
+    missed = [one for one in told if one.state != "sent"]
     for one in missed:
         say(f"{what} has not reached {one.recipient}: {one.detail}; mend it, then `recon send` brings it")
     return len(missed)
