@@ -52,7 +52,7 @@ def clocks(store: Store, run_no: int, first: date, far_seconds: int) -> pl.DataF
         days AS (
             SELECT c.unit, c.terminal_id, max(c.merchant_id) AS merchant_id, c.day, bool_or(c.run_no = ?) AS mine,
                 CAST(sum(c.pairs) AS BIGINT) AS pairs,
-                CAST(round(sum(c.ahead_seconds * c.pairs) / sum(c.pairs)) AS BIGINT) AS ahead_seconds
+                CAST(list(c.ahead_seconds ORDER BY c.pairs DESC, c.run_no, c.file_id)[1] AS BIGINT) AS ahead_seconds
             FROM book.clock_days c ANTI JOIN told x ON x.unit = c.unit AND x.terminal_id = c.terminal_id
                 AND x.day = c.day AND c.run_no <> ?
             WHERE c.day >= ? GROUP BY c.unit, c.terminal_id, c.day),

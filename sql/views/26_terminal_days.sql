@@ -12,6 +12,6 @@ COMMENT ON VIEW terminal_days IS 'One row per terminal and business date: what i
 CREATE OR REPLACE VIEW terminal_clocks AS
 SELECT
     terminal_id, day AS business_date, max(merchant_id) AS merchant_id, CAST(sum(pairs) AS BIGINT) AS pairs,
-    CAST(round(sum(ahead_seconds * pairs) / sum(pairs)) AS BIGINT) AS ahead_seconds
+    CAST(list(ahead_seconds ORDER BY pairs DESC, run_no, file_id)[1] AS BIGINT) AS ahead_seconds
 FROM book.clock_days GROUP BY unit, terminal_id, day;
 COMMENT ON VIEW terminal_clocks IS 'One row per terminal and business date: by how many seconds its clock was ahead of the acquirer''s';

@@ -102,7 +102,7 @@ def test_with_little_history_nothing_is_told(tmp_path: Path) -> None:
     shop = shop_of(tmp_path / "shop", "")
     no_answer(shop, SAT, 20)
     shop.nights(MON, SAT)
-    assert shop.seen[-1].open == []
+    assert [e["explanation"] for e in shop.seen[-1].open] == []
 
 
 def unsettled(shop: Shop, count: int, *, failed: int = 0) -> list[str]:
@@ -142,7 +142,7 @@ def test_breaks_that_crowd_become_one_incident(outage: Shop) -> None:
     )
     children = rows_of(outage, "SELECT DISTINCT type, channel, scope FROM incident_children ORDER BY type")
     assert [tuple(row.values()) for row in children] == [
-        ("FAILED_BUT_SETTLED", None, "acquirer"),
+        ("FAILED_BUT_SETTLED", "CARD", "acquirer"),
         ("NOT_SETTLED", "CARD", "acquirer"),
     ]
     assert night.open_types.count("NOT_SETTLED") == 8
@@ -169,7 +169,7 @@ def test_it_is_over_when_all_of_them_are(tmp_path: Path) -> None:
         shop.settled(key, "100.00", WED2, txn_time=f"{SAT}T12:00:00")
     shop.nights(MON, WED2)
     assert told(shop, "CHANNEL_INCIDENT") == [(TUE2, "opened"), (WED2, "cleared")]
-    assert shop.seen[-1].open == []
+    assert [e["explanation"] for e in shop.seen[-1].open] == []
 
 
 @pytest.mark.parametrize(
