@@ -9,7 +9,8 @@ from datetime import date
 import polars as pl
 
 from pipelines.cases import variances
-from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.cases.policies import EVERYBODY, Policies
+from pipelines.cases.taxonomy import due_date
 from pipelines.checks.fees import judge, months_needed, volumes
 from pipelines.checks.nets import added, breaks, judged
 from pipelines.checks.terms import Volume, no_volume
@@ -62,14 +63,24 @@ def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_
     settled = pl.Series(sorted(books.adjusted_ids(store)), dtype=pl.String)
     lines = lines.filter(~pl.col("exception_id").is_in(settled.implode()))
     held = fees.held(store, lines["exception_id"]) if lines.height else fees.held(store, settled.clear())
-    country = settings.run.calendar
-    due = due_date(POLICY[variances.TYPE], run_date, lambda day, n: business_day_after(day, n, country))
-    opened = variances.opened(lines, held, names, run_date, due)
+    opened = variances.opened(lines, held, names, run_date, _handling(settings, run_date))
     gone = _gone(store, lines["exception_id"], last, all_again=charged.all_again)
     events = pl.concat([opened, variances.cleared(gone).select(opened.columns)])
     events = events.with_columns(run_no=pl.lit(run_no, pl.Int32), run_date=pl.lit(run_date))
     fees.write_events(store, events.sort("exception_id"))
     return events.height
+
+
+def _handling(settings: Settings, run_date: date) -> dict[str, variances.Handling]:
+    """Severity and due date of what is opened today, by acquirer."""
+    policies, country = Policies.of(settings.policy), settings.run.calendar
+
+    def handling(acquirer: str) -> variances.Handling:
+        policy = policies(variances.TYPE, acquirer)
+        due = due_date(policy, run_date, lambda day, n: business_day_after(day, n, country))
+        return variances.Handling(policy.severity, due)
+
+    return {acquirer: handling(acquirer) for acquirer in (EVERYBODY, *policies.acquirers(variances.TYPE))}
 
 
 def add_up(store: Store, last: int) -> pl.DataFrame:

@@ -83,7 +83,7 @@ def trace(config_path: Path, as_json: bool, debug: bool, key: str) -> None:
 
 @click.group()
 def case() -> None:
-    """Decide what the night leaves to a person."""
+    """Work on exceptions until the money is right, and decide what the night leaves to a person."""
 
 
 @case.command("list")
@@ -91,12 +91,15 @@ def case() -> None:
 @JSON
 @DEBUG
 @click.option("--type", "kind", help="Only this type.")
-@click.option("--status", default="open", show_default=True, help="open, cleared, … or all.")
-def list_(config_path: Path, as_json: bool, debug: bool, kind: str | None, status: str) -> None:
-    """Exceptions that wait for a person's decision, or that a person has decided on."""
+@click.option("--status", default="open", show_default=True, help="open, assigned, …, resolved, cleared or all.")
+@click.option("--assignee", help="Only cases of this person.")
+@click.option("--unassigned", is_flag=True, help="Open exceptions that nobody has taken yet, instead.")
+@click.option("--due", "due", type=Day(), help="Everything open that is due by this date, taken or not, instead.")
+def list_(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
+    """Exceptions on which people work, that wait for a person's decision, or that nobody has taken yet."""
     from pipelines import commands_cases as cases
 
-    show(lambda: cases.list_cases(config_path, kind, status), cases.cases_text, as_json, debug)
+    show(lambda: cases.list_cases(config_path, **words), cases.cases_text, as_json, debug)
 
 
 @case.command("show")
@@ -109,23 +112,6 @@ def show_(config_path: Path, as_json: bool, debug: bool, exception_id: str) -> N
     from pipelines import commands_cases as cases
 
     show(lambda: cases.show_case(config_path, exception_id), cases.case_text, as_json, debug)
-
-
-@case.command()
-@CONFIG
-@JSON
-@DEBUG
-@click.argument("exception_id")
-@click.option("--match", "choice", required=True, help="Number of a candidate, or its row as FILE:LINE.")
-@BY
-@REASON
-def resolve(
-    config_path: Path, as_json: bool, debug: bool, exception_id: str, choice: str, actor: str | None, reason: str
-) -> None:
-    """Choose one of the rows that `recon case show` numbers as possible partners; the next run pairs them."""
-    from pipelines import commands_people as people
-
-    show(lambda: people.resolve(config_path, exception_id, choice, actor, reason), people.decision_text, as_json, debug)
 
 
 @case.command()

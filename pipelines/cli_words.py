@@ -37,6 +37,24 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no date; write it as 2026-03-02", param, ctx)
 
 
+class Moment(click.ParamType[datetime]):
+    """A date and time without an offset, or a date for its noon."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Parse, or say what a moment looks like."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no moment; write it as 2026-03-31T12:00", param, ctx)
+        if found.tzinfo is not None:
+            self.fail(f"{value!r} has an offset; write the shop's own time, as 2026-03-31T12:00", param, ctx)
+        return found if len(str(value)) > len("2026-03-31") else found.replace(hour=12)
+
+
 class Numbers(click.ParamType[tuple[int, ...]]):
     """Whole numbers separated by commas."""
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines import config, nightly
 from pipelines.cases.taxonomy import POLICY
+from pipelines.cases.workflow import STATES
 from pipelines.collect import date_in_name
 from pipelines.config import ConfigError
 from pipelines.reconcile import ProofError
@@ -21,7 +22,7 @@ from pipelines.store import Published, StoreError
 
 Result = TypeVar("Result")
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
-STATUSES = ("open", "waiting", "cleared", "resolved", "all")
+STATUSES = ("waiting", *STATES, "all")
 EXCEPTION_FIELDS = (
     *("exception_id", "type", "status", "severity", "leg", "business_date", "first_seen", "age_days"),
     *("due_date", "amount_minor", "direction", "currency", "acquirer", "merchant_id", "terminal_id"),

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines import card_key, config, deciding, nightly, retracting
 from pipelines.cases import life
-from pipelines.config import RefusedError
+from pipelines.config import RefusedError, Settings
 from pipelines.deciding import Said
 from pipelines.sources.pan import mask_text
 from pipelines.store import Published, StoreError, looking, tracing
@@ -29,6 +29,12 @@ def login() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         raise RefusedError("the machine does not say who you are; name yourself with --by") from None
+
+
+def said_by(config_path: Path, actor: str | None, reason: str) -> tuple[Settings, Said]:
+    """The settings, and who acts and why by them; the login name where nobody is named."""
+    settings = config.load(config_path)
+    return settings, Said.by(settings, login() if actor is None else actor, reason)
 
 
 def list_files(config_path: Path, day: date | None, state: str | None, source: str | None) -> list[dict[str, Any]]:
@@ -73,26 +79,26 @@ def _story_of(file: dict[str, Any]) -> list[str]:
 
 def retract(config_path: Path, file_id: str, actor: str | None, reason: str, say: nightly.Say) -> dict[str, Any]:
     """Take a file back; the JSON of the run that judged the newest night again without it."""
-    said = Said.by(login() if actor is None else actor, reason)
-    return retracting.take_back(config.load(config_path), file_id, said.actor, said.reason, say)
+    settings, said = said_by(config_path, actor, reason)
+    return retracting.take_back(settings, file_id, said.actor, said.reason, say)
 
 
 def resolve(config_path: Path, key: str, choice: str, actor: str | None, reason: str) -> dict[str, Any]:
     """Choose a candidate of an AMBIGUOUS_MATCH."""
-    said = Said.by(login() if actor is None else actor, reason)
-    return deciding.resolve(config.load(config_path), key, choice, said)
+    settings, said = said_by(config_path, actor, reason)
+    return deciding.resolve(settings, key, choice, said)
 
 
 def match(config_path: Path, one: str, other: str, actor: str | None, reason: str) -> dict[str, Any]:
     """Pair two rows by hand."""
-    said = Said.by(login() if actor is None else actor, reason)
-    return deciding.match(config.load(config_path), one, other, said)
+    settings, said = said_by(config_path, actor, reason)
+    return deciding.match(settings, one, other, said)
 
 
 def unmatch(config_path: Path, one: str, other: str | None, actor: str | None, reason: str) -> dict[str, Any]:
     """Take a pair apart for good."""
-    said = Said.by(login() if actor is None else actor, reason)
-    return deciding.unmatch(config.load(config_path), one, other, said)
+    settings, said = said_by(config_path, actor, reason)
+    return deciding.unmatch(settings, one, other, said)
 
 
 def decision_text(told: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines import toml_faults
+from pipelines.case_settings import Cases, Person, PolicyRule, check_people, check_policy
 from pipelines.contracts import BankFee, Contract, Fee, Table, known_country
 from pipelines.mail_settings import Chat, Mail
 from pipelines.origin_settings import Origin
@@ -123,6 +124,9 @@ class Settings(Table):
     schedule: Schedule | None = None
     retention: Retention = Retention()
     signals: Signals = Signals()
+    policy: tuple[PolicyRule, ...] = ()
+    people: tuple[Person, ...] = ()
+    cases: Cases = Cases()
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
@@ -139,13 +143,20 @@ class Settings(Table):
                 raise MisfitError(what, "sources", number, "name")
             self._check_source(source, number, known)
         self._check_rules()
+        check_policy(self.policy, self.acquirers, toml_faults.there_are)
+        check_people(self.people)
         return self
 
+    @property
+    def acquirers(self) -> set[str]:
+        """Every acquirer that a source or a contract names."""
+        return {s.acquirer for s in self.sources if s.acquirer} | {c.acquirer for c in self.contracts}
+
     def _check_rules(self) -> None:
-        named = [s.acquirer for s in self.sources if s.acquirer] + [c.acquirer for c in self.contracts]
+        named = self.acquirers
         for number, rule in enumerate(self.rules):
             if rule.acquirer not in named:
-                what = f"acquirer {rule.acquirer!r} is unknown; {toml_faults.there_are(rule.acquirer, set(named))}"
+                what = f"acquirer {rule.acquirer!r} is unknown; {toml_faults.there_are(rule.acquirer, named)}"
                 raise MisfitError(what, "rules", number, "acquirer")
             if any((rule.acquirer, rule.name) == (other.acquirer, other.name) for other in self.rules[:number]):
                 what = f"there is a rule {rule.name} for {rule.acquirer} already; put both into one"
@@ -214,4 +225,7 @@ def load(path: Path) -> Settings:
     update["sources"] = tuple(
         s.model_copy(update={"collect": s.collect.within(base)}) if s.collect else s for s in settings.sources
     )
+    if settings.cases.templates:
+        folder = (base / settings.cases.templates).resolve()
+        update["cases"] = settings.cases.model_copy(update={"templates": folder})
     return settings.model_copy(update=update)

@@ -9,10 +9,12 @@ from typing import Any
 
 from pipelines.cases.decisions import MATCH, UNMATCH, Act
 from pipelines.cases.explain import ON_JOURNAL, REVIEWED
+from pipelines.cases.people import person
+from pipelines.cases.workflow import CLOSED, IllegalError
 from pipelines.config import RefusedError, Settings
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.sources.pan import mask_text
-from pipelines.store import Store, casework, decisions
+from pipelines.store import Store, casework, decisions, seals
 from pipelines.store.casework import Found
 from pipelines.store.row_keys import key_of
 
@@ -29,12 +31,15 @@ class Said:
     reason: str
 
     @staticmethod
-    def by(actor: str, reason: str) -> Said:
-        """Both filled; card numbers in them masked."""
+    def by(settings: Settings, actor: str, reason: str) -> Said:
+        """Both filled, card numbers in them masked; somebody whom recon.toml knows, where it lists people."""
         for what, text in (("--by", actor), ("--reason", reason)):
             if not text.strip():
                 raise RefusedError(f"{what} is blank; an act without it cannot be accounted for")
-        return Said(mask_text(actor.strip()), mask_text(reason.strip()))
+        try:
+            return Said(person(settings.people, mask_text(actor.strip())), mask_text(reason.strip()))
+        except IllegalError as error:
+            raise RefusedError(str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def resolve(settings: Settings, key: str, choice: str, said: Said) -> dict[str, 
         found = casework.case(store, key)
         if found is None:
             raise RefusedError(f"{key}: there is no such exception; `recon exceptions` lists them")
-        if found.status != "open":
+        if found.status in ("cleared", "waiting", *CLOSED):
             raise RefusedError(f"{key}: is {found.status} already; there is nothing to decide")
         own, candidates = casework.choices(store, found) if found.type in CHOICES else (None, [])
         if not candidates:
@@ -138,8 +143,11 @@ def _decide(
         mine, theirs = key_of(store, "journal", rows[0]), key_of(store, "settlement", rows[1])
         key = key or casework.resting_on(store, [pair.settlement, pair.journal])
         told = Act(said.actor, act, said.reason, now, exception_id=key, journal=mine, settlement=theirs)
-        stored = decisions.record(store, told)
-        casework.tell(settings.paths.investigate, stored)
+        with store.transaction():
+            stored = decisions.record(store, told)
+            sealed = seals.seal(store)
+        seals.anchor(store)
+        casework.tell(store, settings.paths.investigate, {"case_events": stored, **sealed})
     return {
         "event_no": stored["event_no"][0],
         "act": act,

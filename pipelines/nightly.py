@@ -21,7 +21,7 @@ from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
 from pipelines.reconcile import Outcome, reconcile
-from pipelines.store import Store, books, publish, terminals
+from pipelines.store import Store, books, periods, publish, terminals
 from pipelines.store.files import hashes, known_files, remember
 from reports import html, xlsx
 from reports.json import render as render_json
@@ -100,6 +100,8 @@ def _run(
         last, newest, _ = books.last_finished(store)
         if newest is not None and day < newest:
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
+        if closed := periods.refusal(store, day):
+            raise DateError(f"--date {day}: {closed}")
         night = Night(settings, day, store, last + 1, say, run_id)
         if any(source.collect for source in settings.sources):
             _timed(night, "collect", lambda: _collect(night, runner, secret))
@@ -122,6 +124,8 @@ def conclude(
     first: done before the matching and in its transaction, so that it is undone with it.
     """
     outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night, first)))
+    for line in periods.told(night.store, night.run_no):
+        night.say(line)
     report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
     summary = _finish(night, report, time.perf_counter() - began)
     _timed(night, "publish", lambda: runner("publish", lambda: publish(night.store, night.settings.paths.investigate)))

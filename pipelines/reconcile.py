@@ -30,7 +30,7 @@ from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, decisions, files, history, statements, undoing
+from pipelines.store import Store, books, casebook, decisions, files, history, seals, statements, undoing
 from pipelines.store.connection import SQL
 from schemas.settlement import LEDGER
 
@@ -131,6 +131,7 @@ def reconcile(
         )
         history.write_watched(store, reviewed.watched)
         monitoring.watch(store, monitoring.Night(arrivals, run_no, run_date, last), settled.pairs)
+        casebook.follow(store, run_no)
         proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
         if wrong := [*failures(proof), *too_far(rounding)]:
             raise ProofError("the proof does not balance: " + "; ".join(wrong))
@@ -138,6 +139,8 @@ def reconcile(
         statements.write_rolled(store, sums, run_no)
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
+        seals.seal(store)
+    seals.anchor(store)
     return Outcome(arrivals, settled.pairs, deposited.groups, proof, rounding)
 
 

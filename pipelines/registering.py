@@ -11,8 +11,9 @@ import polars as pl
 
 from pipelines.cases import explain
 from pipelines.cases.adjustments import Adjustment, Attached, attach
-from pipelines.cases.register import EVENTS, Break, Entry, Event, Evidence, decide, exception_id
-from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.cases.policies import Policies
+from pipelines.cases.register import BY_PEOPLE, EVENTS, Break, Entry, Event, Evidence, decide, exception_id
+from pipelines.cases.taxonomy import due_date
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.balances import gaps
 from pipelines.checks.workdays import business_day_after
@@ -67,6 +68,8 @@ class _Explaining:
 
     def _explains(self, key: str, entry: Entry) -> bool:
         evidence = entry.break_.evidence
+        if entry.break_.type in BY_PEOPLE:
+            return False
         if entry.break_.type == "FAILED_BUT_SETTLED" and self.undone.intersection(evidence):
             return True
         if entry.break_.type == "CHANNEL_INCIDENT":  # it stands as long as one of its breaks does
@@ -128,11 +131,14 @@ def register(
     passing = [b for key, b in touched.items() if key in settled]
     back = explain.identified(taken_back(aftermath), names).join(found, on="exception_id", how="anti")
     passing += [explain.to_break(row, names) for row in back.iter_rows(named=True)]
+    policies = Policies.of(night.settings.policy)
     for changed in _changes(store, night, found, others, passing, settled, explaining, names):
         events = [_with_line(event, attached, names) for event in changed]
-        due = {e.entry.exception_id: _due(e.entry.break_, e.entry.first_seen, night.settings) for e in events}
-        entries.write(store, events, due, night.run_no, night.run_date)
-    books.write_policy(store)
+        due = {
+            e.entry.exception_id: due_of(e.entry.break_, e.entry.first_seen, night.settings, policies) for e in events
+        }
+        entries.write(store, events, due, policies, night.run_no, night.run_date)
+    books.write_policy(store, policies)
     rows = dict(filter(None, map(_rests_on, mine.iter_rows(named=True))))
     books.write_adjusted(store, attached.settles, rows, night.run_no)
     return Registered(_states(lines, attached), _closed(attached, rows, names))
@@ -269,9 +275,11 @@ def _closed(attached: Attached, rows: Mapping[str, tuple[str, int]], names: expl
     return pl.DataFrame(told, schema=CLOSED, orient="row")
 
 
-def _due(found: Break, first_seen: date, settings: Settings) -> date | None:
+def due_of(found: Break, first_seen: date, settings: Settings, policies: Policies) -> date | None:
+    """By when an exception must be dealt with."""
     country = settings.run.calendar
-    return due_date(POLICY[found.type], first_seen, lambda day, n: business_day_after(day, n, country))
+    policy = policies(found.type, found.acquirer)
+    return due_date(policy, first_seen, lambda day, n: business_day_after(day, n, country))
 
 
 def _file_breaks(store: Store, night: Night) -> list[Break]:

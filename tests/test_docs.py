@@ -85,7 +85,7 @@ def test_commands_and_options_exist(page: Path) -> None:
             command = command.commands.get(sub[1])
         assert command, f"{of_page(page)}: recon {name}{rest}"
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
+        for option in re.findall(r"(?<!\S)--[a-z][a-z0-9-]*", rest):
             assert option in known, f"{of_page(page)}: recon {name} {option}"
 
 
@@ -114,7 +114,7 @@ def test_words_describe_nothing_that_is_gone() -> None:
 def test_what_is_said_not_to_be_there_is_not_there() -> None:
     part = text_of(README).split("## Not there yet")[1].split("\n## ")[0]
     named = set(re.findall(r"`([\w-]+)`", part))
-    assert len(named) > 5
+    assert named
     assert not named & set(PROFILES), "these formats are read now: correct README.md"
     assert not named & set(cli.commands), "these commands exist now: correct README.md"
 
@@ -127,7 +127,7 @@ def test_types_not_found_yet_are_not_in_the_changelog() -> None:
 
 
 def _constants() -> Iterator[str]:
-    for file in [*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")]:
+    for file in [file for package in ("pipelines", "schemas", "reports") for file in (ROOT / package).rglob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value

@@ -123,9 +123,26 @@ def decision_entries(rows: Sequence[Row]) -> Iterator[Entry]:
             for side in ("journal", "settlement")
             if row[f"{side}_row"]
         ]
-        told = f"decision {row['event_no']}, {row['actor']}: {row['act']} {' with '.join(places)}"
-        note = f"reason: {row['reason']} · {row['state']}"
+        if row["case_state"]:
+            told, note = f"case {row['exception_id']}, {row['actor']}: {_act(row)}", _why(row)
+        else:
+            told = f"decision {row['event_no']}, {row['actor']}: {row['act']} {' with '.join(places)}"
+            note = f"reason: {row['reason']} · {row['state']}"
         yield Entry("decision", told, moment.date(), f"{moment:%H:%M:%S}", note=note, facts=_plain(row))
+
+
+def _why(row: Row) -> str:
+    """The reason, where one was given."""
+    return "" if row["reason"] == row["act"] else f"reason: {row['reason']}"
+
+
+def _act(row: Row) -> str:
+    """An act on a case in a few words."""
+    told = f"{row['act']} → {row['case_state']}"
+    amounts = {"propose": "proposed_minor", "approve": "proposed_minor", "resolve": "recovered_minor"}
+    if row["act"] in amounts and row["currency"] and row[amounts[row["act"]]] is not None:
+        told += f", {row['remedy']} {money_text(row[amounts[row['act']]], row['currency'])}"
+    return told + (f", {row['attachment_name']} kept" if row["attachment_name"] else "")
 
 
 def restated_entries(rows: Sequence[Row]) -> Iterator[Entry]:

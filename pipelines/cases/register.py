@@ -23,9 +23,14 @@ EVENTS = frozenset(
         "TYPE_MISMATCH",
         "FEE_VARIANCE",
         *("CHANNEL_INCIDENT", "UNUSUAL_PATTERN", "TERMINAL_HEALTH"),
+        "CUSTOMER_CLAIM",
     }
 )
 """Types that stay open though no later night derives them again."""
+
+
+BY_PEOPLE = frozenset({"CUSTOMER_CLAIM"})
+"""Types that people open and no data clear."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from pipelines.break_types import Severity
+from pipelines.cases.checklist import NEEDED
 from pipelines.cases.texts.en import ENGLISH
 from pipelines.cases.texts.zh import CHINESE
 
 Leg = Literal["file", "journal-settlement", "settlement", "settlement-bank", "monitor"]
-Severity = Literal["critical", "high", "medium", "low", "info"]
 Direction = Literal["short", "long", "none"]
 Basis = Literal["same-day", "business-days", "calendar-days", "month-end", "acquirer-date", "retest"]
 
@@ -40,7 +41,7 @@ class Policy:
     """One row of the exceptions.md table.
 
     `direction` is seen from the merchant's books, for a row of positive amount (a refund reverses it);
-    None where the sign of the difference decides.
+    None where the sign of the difference decides. needed: pieces of evidence on its checklist.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Policy:
     contact_zh: str
     evidence_en: str
     evidence_zh: str
+    needed: tuple[str, ...]
 
 
 _SAME_DAY = Deadline("same-day", 0, "the same day", "当天")
@@ -131,6 +133,7 @@ def _policy(row: _Row) -> Policy:
         contact_zh=zh.contact,
         evidence_en=en.evidence,
         evidence_zh=zh.evidence,
+        needed=NEEDED[row[0]],
     )
 
 

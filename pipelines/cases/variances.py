@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -64,10 +64,19 @@ def keyed(lines: pl.DataFrame, names: Names) -> pl.DataFrame:
     return lines.with_columns(exception_id=pl.Series(ids, dtype=pl.String))
 
 
-def opened(lines: pl.DataFrame, held: pl.DataFrame, names: Names, run_date: date, due: date | None) -> pl.DataFrame:
+class Handling(NamedTuple):
+    """How urgent a variance is, and by when one that is opened today is due."""
+
+    severity: str
+    due: date | None
+
+
+def opened(
+    lines: pl.DataFrame, held: pl.DataFrame, names: Names, run_date: date, handling: Mapping[str, Handling]
+) -> pl.DataFrame:
     """Events of lines that differ now: opened, opened again, or changed; none where nothing changes.
 
-    lines: `keyed` variances; held: the newest event of each of their ids. due: by when what is opened today is due.
+    lines: `keyed` variances; held: the newest event of each of their ids. handling: by acquirer, "" for all others.
     """
     before = held.select(
         *("exception_id", "fee_term", "fee_cause"),
@@ -101,14 +110,22 @@ def opened(lines: pl.DataFrame, held: pl.DataFrame, names: Names, run_date: date
         *("explanation", "explanation_zh", "evidence"),
         type=pl.lit(TYPE),
         status=status,
-        severity=pl.lit(POLICY[TYPE].severity),
+        severity=_by_acquirer({name: each.severity for name, each in handling.items()}, pl.String()),
         leg=pl.lit(POLICY[TYPE].leg),
         bank_ref=pl.lit(None, pl.String),
         fee_term="term",
         fee_cause="cause",
         first_seen=pl.col("seen").fill_null(run_date),
-        due_date=pl.coalesce("due_before", pl.lit(due, pl.Date)),
+        due_date=pl.coalesce(
+            "due_before", _by_acquirer({name: each.due for name, each in handling.items()}, pl.Date())
+        ),
     )
+
+
+def _by_acquirer(values: Mapping[str, object], kind: pl.DataType) -> pl.Expr:
+    others = pl.lit(values[""], kind)
+    own = {name: value for name, value in values.items() if name}
+    return pl.col("acquirer").replace_strict(own, default=others, return_dtype=kind) if own else others
 
 
 def cleared(gone: pl.DataFrame) -> pl.DataFrame:

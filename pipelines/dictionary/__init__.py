@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pipelines.dictionary import policy, program, settings, signals, views
+from pipelines.dictionary import cases, policy, program, settings, signals, views
 from pipelines.dictionary.words import ROOT
 
 BLOCK = re.compile(r"(?P<open><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
@@ -19,6 +19,13 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "terms": policy.terms,
     "exception-index": policy.exception_index,
     "exception-types": policy.exception_types,
+    "case-transitions": cases.transitions,
+    "case-guidance": cases.guidance,
+    "case-facts": cases.facts,
+    "case-checklist": cases.checklist,
+    "case-pieces": cases.pieces,
+    "case-forms": cases.forms,
+    "case-fields": cases.fields,
     "profiles": program.profiles,
     "matching-rules": program.matching_rules,
     "layers": program.layers,

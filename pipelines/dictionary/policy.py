@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.cases.taxonomy import POLICY, Policy
 from pipelines.dictionary.words import code, table
 
-NOT_FOUND_YET = frozenset({"CUSTOMER_CLAIM"})
+NOT_FOUND_YET: frozenset[str] = frozenset()
 """Types with a policy that no night finds yet; take one out with the change that finds it."""
 
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pipelines.cases.policies import Policies
 from pipelines.cases.register import Entry, Event
-from pipelines.cases.taxonomy import POLICY, due_date
+from pipelines.cases.taxonomy import due_date
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.workdays import business_day_after
 from pipelines.signal_settings import Signals
@@ -39,11 +40,14 @@ def of_these(held: Mapping[str, Entry], ids: Collection[str]) -> dict[str, Entry
 
 def write(store: Store, night: Night, events: list[Event]) -> None:
     """Append what changed in the register."""
-    country = night.arrivals.settings.run.calendar
+    settings = night.arrivals.settings
+    country, policies = settings.run.calendar, Policies.of(settings.policy)
     due = {
         e.entry.exception_id: due_date(
-            POLICY[e.entry.break_.type], e.entry.first_seen, lambda day, n: business_day_after(day, n, country)
+            policies(e.entry.break_.type, e.entry.break_.acquirer),
+            e.entry.first_seen,
+            lambda day, n: business_day_after(day, n, country),
         )
         for e in events
     }
-    entries.write(store, events, due, night.run_no, night.run_date)
+    entries.write(store, events, due, policies, night.run_no, night.run_date)

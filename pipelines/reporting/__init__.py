@@ -21,7 +21,7 @@ from pipelines.reporting.bridging import bridges
 from pipelines.reporting.frozen import again, keep
 from pipelines.reporting.periods import Period, summary
 from pipelines.sources.base import is_count
-from pipelines.store import Store
+from pipelines.store import Store, seals
 from pipelines.store.connection import SQL
 from reports import grouping
 from reports.model import FileRow, Report, RowCounts, Verdict
@@ -64,7 +64,7 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
         trend=rates.trend(store, day, run_no),
         waiting=accounts.waiting(store),
         rejects=listing.rejects(store, run_no),
-        versions=_versions(settings),
+        versions=(*_versions(settings), *seals.told(store)),
     )
     return grouping.filled(report, listing.open_now(store), listing.cleared(store, "run_date = ?", [day]))
 

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from pipelines.cases.taxonomy import POLICY
 from reports.model import Evidence, ExceptionItem, RejectedLine
 
 MOST_REJECTS = 20_000
@@ -17,20 +16,39 @@ MOST_REJECTS = 20_000
 OPEN = "status NOT IN ('cleared', 'resolved', 'waiting')"
 TEXTS = (
     *("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref"),
-    *("explanation", "explanation_zh", "next_action", "contact", "fee_contract", "fee_cause"),
+    *("explanation", "explanation_zh", "next_action", "contact", "next_action_zh", "contact_zh"),
+    *("fee_contract", "fee_cause"),
 )
 AS_OF = """
-WITH newest AS (
-    SELECT * FROM book.exception_events WHERE event_no <= ?
+WITH told AS (SELECT CAST(? AS BIGINT) AS last_event, CAST(? AS DATE) AS day),
+newest AS (
+    SELECT * FROM book.exception_events WHERE event_no <= (SELECT last_event FROM told)
+    QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
+),
+worked_on AS (
+    SELECT exception_id, state, assignee, due_date FROM book.case_events WHERE state IS NOT NULL AND after_run < (
+        SELECT max(k.run_no) FROM book.reports k JOIN book.runs r USING (run_no), told t
+        WHERE k.last_event = t.last_event AND r.business_date = t.day)
     QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1
 ),
 exceptions AS (
-    SELECT e.*, CAST(CAST(? AS DATE) - e.first_seen AS INTEGER) AS age_days, p.next_action, p.contact,
-           f.words AS fee_contract
-    FROM newest e LEFT JOIN book.policy p USING (type) LEFT JOIN book.fee_terms f ON f.term = e.fee_term
+    SELECT e.* REPLACE (
+               if(e.status = 'cleared', e.status, coalesce(nullif(c.state, 'cleared'), e.status)) AS status,
+               coalesce(c.due_date, e.due_date) AS due_date),
+           CAST(t.day - e.first_seen AS INTEGER) AS age_days, c.assignee,
+           coalesce(own.next_action, p.next_action) AS next_action, coalesce(own.contact, p.contact) AS contact,
+           coalesce(own.next_action_zh, p.next_action_zh) AS next_action_zh,
+           coalesce(own.contact_zh, p.contact_zh) AS contact_zh, f.words AS fee_contract
+    FROM newest e CROSS JOIN told t LEFT JOIN worked_on c USING (exception_id)
+    LEFT JOIN book.policies own ON own.type = e.type AND own.acquirer = e.acquirer
+    LEFT JOIN book.policies p ON p.type = e.type AND p.acquirer = ''
+    LEFT JOIN book.fee_terms f ON f.term = e.fee_term
 )
 """
-"""The view `exceptions` without waiting rows, as it was after an event, aged to a date: two parameters."""
+"""The view `exceptions` without waiting rows, as the run of a date left it after an event: event number and date.
+
+What people did since is left out, as the run did not know it.
+"""
 
 
 class Books(Protocol):
@@ -58,7 +76,6 @@ def _parents(books: Books, last_event: int | None = None) -> dict[str, str]:
 
 
 def _item(row: Mapping[str, Any], parent: str) -> ExceptionItem:
-    policy = POLICY[row["type"]]
     return ExceptionItem(
         exception_id=row["exception_id"],
         type=row["type"],
@@ -73,9 +90,8 @@ def _item(row: Mapping[str, Any], parent: str) -> ExceptionItem:
         direction=row["direction"],
         due_date=row["due_date"],
         evidence=tuple(Evidence(e["side"], e["file"], e["line"]) for e in row["evidence"]),
-        next_action_zh=policy.action_zh,
-        contact_zh=policy.contact_zh,
         parent_id=parent,
+        owner=row["assignee"] or "",
         **{name: row[name] or "" for name in TEXTS},
     )
 

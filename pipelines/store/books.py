@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.cases.taxonomy import POLICY
+from pipelines.cases.policies import Policies
 from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
@@ -264,12 +264,18 @@ def write_adjusted(store: Store, settles: Mapping[int, str], rows: Mapping[str, 
     store.append("adjusted", pl.DataFrame(told, schema=schema, orient="row"))
 
 
-def write_policy(store: Store) -> None:
-    """Replace the policy table that the views read by the one of this program."""
+def write_policy(store: Store, policies: Policies) -> None:
+    """Replace the policy table that the views read by the one in force."""
     rows = [
-        (p.code, p.title_en, p.term_zh, p.action_en, p.action_zh, p.contact_en, p.contact_zh, p.evidence_en)
-        for p in POLICY.values()
+        (
+            *(p.code, acquirer, p.title_en, p.term_zh, p.action_en, p.action_zh, p.contact_en, p.contact_zh),
+            p.evidence_en,
+        )
+        for acquirer, p in policies.rows()
     ]
-    columns = ("type", "title_en", "term_zh", "next_action", "next_action_zh", "contact", "contact_zh", "evidence")
-    store.execute("DELETE FROM book.policy")
-    store.append("policy", pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row"))
+    columns = (
+        *("type", "acquirer", "title_en", "term_zh", "next_action", "next_action_zh", "contact", "contact_zh"),
+        "evidence",
+    )
+    store.execute("DELETE FROM book.policies")
+    store.append("policies", pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,22 +123,23 @@ def _sides(side: str) -> tuple[str, str]:
     return (side, "settlement" if side == "journal" else "journal")
 
 
-def tell(target: Path, stored: pl.DataFrame) -> None:
-    """Show an act in the published copy at once: the copy as it is, with this one row more, takes its place.
+def tell(store: Store, target: Path, told: Mapping[str, pl.DataFrame]) -> None:
+    """Show acts in the published copy at once: the copy as it is, with these rows more, takes its place.
 
-    What else the store holds stays unpublished: it may be half a night. A copy of an older version is left alone; the
-    next run publishes the act. The caller holds the store, so that nobody publishes meanwhile.
+    told: rows by table. What else the store holds stays unpublished: it may be half a night. A copy of another version
+    is left alone; the next run publishes the acts. The caller holds the store, so that nobody publishes meanwhile.
     """
     if not target.exists():
         return
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    version = "SELECT max(number) FROM migrations"
     try:
         shutil.copyfile(target, fresh)
         with Store(fresh, copy=True) as copy:
-            known = "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'book' AND table_name = 'case_events'"
-            if not copy.execute(known):
+            if copy.execute(version) != store.execute(version):
                 return
-            copy.append("case_events", stored)
+            for table, rows in told.items():
+                copy.append(table, rows)
             copy.checkpoint()
         with fresh.open("rb+") as handle:
             os.fsync(handle.fileno())

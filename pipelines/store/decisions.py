@@ -12,7 +12,7 @@ from pipelines.cases.decisions import MATCH, UNMATCH, Act, InForce, RowKey, in_f
 from pipelines.cases.register import EVENTS, exception_id
 from pipelines.matching.by_hand import MANUAL, PAIR, Decided
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import parts
+from pipelines.store import casebook, parts
 from pipelines.store.connection import Store
 from pipelines.store.row_keys import found_again
 
@@ -29,7 +29,7 @@ _KEY = pl.Struct(
         "told": pl.String,
     }
 )
-EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+ACT: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_no": pl.Int64,
     "acted_at": pl.Datetime("us"),
     "actor": pl.String,
@@ -40,6 +40,7 @@ EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "journal": _KEY,
     "settlement": _KEY,
 }
+"""What an act on rows or files tells."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,15 @@ class Laid:
 
 def record(store: Store, act: Act) -> pl.DataFrame:
     """Append one act and return it as it is stored."""
-    ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.case_events")
-    row: dict[str, Any] = {**asdict(act), "event_no": int(newest) + 1}
-    stored = pl.DataFrame([row], schema=EVENT_SCHEMA)
-    store.append("case_events", stored)
-    return stored
+    rows = pl.DataFrame([asdict(act)], schema=ACT)
+    return casebook.append(store, rows.drop("event_no"))
 
 
 def acts(store: Store) -> list[Act]:
-    """Every act there ever was, in order."""
-    rows = store.frame("SELECT * FROM book.case_events ORDER BY event_no")
+    """Every match and unmatch there ever was, in order."""
+    rows = store.frame(
+        f"SELECT {', '.join(ACT)} FROM book.case_events WHERE act IN (?, ?) ORDER BY event_no", [MATCH, UNMATCH]
+    )
     return [_act(row) for row in rows.iter_rows(named=True)]
 
 
@@ -82,7 +82,7 @@ def lay(store: Store, last: int) -> Laid:
 
     last: number of the run before this one; rows of files loaded since then are open already.
     """
-    told = [act for act in acts(store) if act.act in (MATCH, UNMATCH)]
+    told = acts(store)
     if not told:
         return Laid()
     rows = found_again(store, told)

@@ -7,8 +7,8 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.cases.policies import Policies
 from pipelines.cases.register import Break, Entry, Event, Evidence
-from pipelines.cases.taxonomy import POLICY
 from pipelines.store.connection import Store
 
 KEYS = ("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "currency")
@@ -94,19 +94,26 @@ def _entry(row: Mapping[str, object]) -> Entry:
     return Entry(found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
 
 
-def write(store: Store, events: list[Event], due: Mapping[str, date | None], run_no: int, run_date: date) -> None:
+def write(
+    store: Store,
+    events: list[Event],
+    due: Mapping[str, date | None],
+    policies: Policies,
+    run_no: int,
+    run_date: date,
+) -> None:
     """Append what changed in the register. due: date by which each id must be dealt with."""
     if not events:
         return
     ((newest,),) = store.execute("SELECT coalesce(max(event_no), 0) FROM book.exception_events")
-    policies = [POLICY[event.entry.break_.type] for event in events]
+    handling = [policies(event.entry.break_.type, event.entry.break_.acquirer) for event in events]
     columns: dict[str, object] = {
         "event_no": range(int(newest) + 1, int(newest) + 1 + len(events)),
         "run_no": pl.repeat(run_no, len(events), eager=True),
         "run_date": pl.repeat(run_date, len(events), eager=True),
         "event": [event.event for event in events],
         "status": [event.entry.status for event in events],
-        "severity": [policy.severity for policy in policies],
+        "severity": [policy.severity for policy in handling],
         "leg": [event.entry.break_.leg for event in events],
         "first_seen": [event.entry.first_seen for event in events],
         "due_date": [due.get(event.entry.exception_id) for event in events],

@@ -12,7 +12,7 @@ from pipelines.store.published import Published
 
 Row = dict[str, Any]
 OPEN = "status NOT IN ('cleared', 'resolved', 'waiting')"
-NEEDED = frozenset({"case_events", "restated_rows"})
+NEEDED = frozenset({"case_events", "restated_rows", "cases"})
 
 
 def current(published: Published) -> None:
@@ -30,12 +30,26 @@ def files(published: Published, day: Any, state: str | None, source: str | None)
 
 
 def cases(published: Published, undecided: str) -> list[Row]:
-    """Exceptions of the type that only a person can decide, and those that a person has decided on."""
+    """Exceptions on which people have acted, and those of the type that only a person can decide."""
     acted = "SELECT exception_id FROM case_events WHERE exception_id IS NOT NULL"
     return published.frame(
         f"SELECT * FROM exceptions WHERE type = ? OR exception_id IN ({acted}) ORDER BY due_date, exception_id",
         [undecided],
     ).to_dicts()
+
+
+def open_exceptions(published: Published) -> list[Row]:
+    """Everything that is open, the most urgent first."""
+    return published.frame(
+        "SELECT * FROM exceptions WHERE status NOT IN ('cleared', 'resolved', 'waiting') "
+        "ORDER BY due_date NULLS LAST, amount_minor DESC, exception_id"
+    ).to_dicts()
+
+
+def worked_on(published: Published, keys: list[str]) -> dict[str, Row]:
+    """The view `cases` by exception."""
+    rows = published.frame("SELECT * FROM cases WHERE exception_id IN (SELECT unnest(?::VARCHAR[]))", [keys]).to_dicts()
+    return {row["exception_id"]: row for row in rows}
 
 
 def case(published: Published, key: str) -> Row | None:
@@ -51,7 +65,7 @@ def history(published: Published, key: str) -> list[Row]:
 
 
 def acts_of(published: Published, keys: list[str]) -> list[Row]:
-    """What people decided on exceptions, in order."""
+    """What was done with exceptions, in order."""
     sql = "SELECT * FROM case_events WHERE exception_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY event_no"
     return published.frame(sql, [keys]).to_dicts()
 

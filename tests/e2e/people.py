@@ -16,7 +16,7 @@ BECAUSE = ("--by", "Li Na", "--reason", "slip seen")
 
 def recon(shop: Shop, *words: str) -> Result:
     """One command; its configuration follows the names of command and subcommand."""
-    names = 2 if words[0] == "case" else 1
+    names = 2 if words[0] in ("audit", "case", "period") else 1
     line = [*words[:names], "--config", str(shop.config), *words[names:]]
     return CliRunner().invoke(cli, line, catch_exceptions=False)
 
