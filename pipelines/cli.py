@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from pipelines.cli_data import sql, status
+from pipelines.cli_nights import deploy, purge
 from pipelines.cli_people import case, files, retract, trace
 from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
 
@@ -262,7 +263,7 @@ def demo(debug: bool, no_prefect: bool) -> None:
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
 
 
-for command in (case, files, retract, sql, status, trace):
+for command in (case, deploy, files, purge, retract, sql, status, trace):
     cli.add_command(command)
 
 

@@ -88,7 +88,7 @@ def run(
     except ConfigError:
         raise
     except Exception as error:
-        _alert(settings, day, run_id, error, say, secret)
+        alert(settings, day, run_id, str(error), say, secret)
         raise
 
 
@@ -124,10 +124,14 @@ def conclude(
     outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night, first)))
     report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
     summary = _finish(night, report, time.perf_counter() - began)
-    _timed(night, "publish", lambda: runner("publish", lambda: publish(night.store, night.settings.paths.investigate)))
+    _timed(night, "publish", lambda: runner("publish", lambda: _publish(night)))
     faults.forget(night.settings)
     _show(report)
     return summary, report
+
+
+def _publish(night: Night) -> None:
+    publish(night.store, night.settings.paths.investigate, night.settings.retention.snapshot_days)
 
 
 def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
@@ -289,11 +293,11 @@ def _send(night: Night, report: Report, secret: sending.Secret) -> None:
         night.say(f"the report could not be sent: {error}; mend it, then `recon send --date {night.date}`")
 
 
-def _alert(settings: Settings, day: date, run_id: str, failure: Exception, say: Say, secret: sending.Secret) -> None:
-    """Tell of a failed run; a failure to tell must not hide the first one."""
+def alert(settings: Settings, day: date, run_id: str, failure: str, say: Say, secret: sending.Secret) -> None:
+    """Remember a failed run and tell of it; a failure to tell must not hide the first one."""
     try:
-        faults.note(settings, day, run_id, str(failure))
-        sending.alert(settings, day, run_id, str(failure), say, secret)
+        faults.note(settings, day, run_id, failure)
+        sending.alert(settings, day, run_id, failure, say, secret)
     except Exception as error:  # noqa: BLE001 - the run's own failure is raised after this
         say(f"the alert could not be sent: {error}")
 
