@@ -8,6 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -295,8 +296,9 @@ def _send(night: Night, report: Report, secret: sending.Secret) -> None:
 
 def alert(settings: Settings, day: date, run_id: str, failure: str, say: Say, secret: sending.Secret) -> None:
     """Remember a failed run and tell of it; a failure to tell must not hide the first one."""
-    try:
+    with suppress(OSError):  # a full disk is told all the same, and `recon status` will find the night late
         faults.note(settings, day, run_id, failure)
+    try:
         sending.alert(settings, day, run_id, failure, say, secret)
     except Exception as error:  # noqa: BLE001 - the run's own failure is raised after this
         say(f"the alert could not be sent: {error}")
