@@ -69,16 +69,18 @@ def asked(prefect: dict[str, str], what: str, body: dict[str, Any] | None = None
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A shop whose night is that of DAY, scheduled for the next full minute but one at most."""
+    """A shop with one night."""
     folder = tmp_path / "shop"
     generate(folder, days=1, rows_per_day=30, seed=5, faults="none")
-    soonest = datetime.now(UTC) + timedelta(seconds=90)
-    text = (folder / "recon.toml").read_text()
-    zone = 'timezone = "Asia/Shanghai"'
-    assert zone in text
-    schedule = f'\n[schedule]\nat = "{soonest:%H:%M}:00"\ndays_back = 0\n'
-    (folder / "recon.toml").write_text(text.replace(zone, 'timezone = "UTC"') + schedule)
     return folder
+
+
+def planned_soon(shop: Path) -> None:
+    """The night begins in two or three minutes: a busy machine may need so long until a worker is there."""
+    soonest = datetime.now(UTC) + timedelta(seconds=150)
+    text = (shop / "recon.toml").read_text().replace('timezone = "Asia/Shanghai"', 'timezone = "UTC"')
+    schedule = f'\n[schedule]\nat = "{soonest:%H:%M}:00"\ndays_back = 0\n'
+    (shop / "recon.toml").write_text(text + schedule)
 
 
 @pytest.mark.flow
@@ -98,17 +100,13 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
     ]
     deployments = {each["id"]: each for each in asked(prefect, "deployments")}
     (nightly_one,) = [each for each in deployments.values() if each["schedules"]]
-    assert nightly_one["schedules"][0]["schedule"]["timezone"] == "UTC"
+    assert nightly_one["schedules"][0]["schedule"]["cron"] == "30 5 * * *"
+    assert nightly_one["schedules"][0]["schedule"]["timezone"] == "Asia/Shanghai"
     assert nightly_one["concurrency_limit"] == 1 or nightly_one["global_concurrency_limit"]["limit"] == 1
     (pool,) = asked(prefect, "work_pools")
     assert (pool["name"], pool["concurrency_limit"]) == ("settlement-recon-shop", 1)
-    again = subprocess.run(
-        [*recon, "deploy", "--config", str(shop / "recon.toml")],
-        env=prefect, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert again.returncode == 0, again.stderr
-    assert {each["id"] for each in asked(prefect, "deployments")} == set(deployments), "it is replaced, not doubled"
 
+    planned_soon(shop)
     with (shop / "worker.log").open("wb") as log:
         words = [*recon, "deploy", "--worker", "--config", str(shop / "recon.toml")]
         worker = subprocess.Popen(words, env=prefect, stdout=log, stderr=log)
@@ -118,7 +116,7 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
             runs = asked(prefect, "flow_runs", {"flow_runs": {"deployment_id": {"any_": [nightly_one["id"]]}}})
             return [run for run in runs if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
 
-        found = soon(finished, 300)
+        found = soon(finished, 420)
         assert found, (shop / "worker.log").read_text()
         run = found[0]
         assert run["state"]["type"] == "COMPLETED", (shop / "worker.log").read_text()
@@ -134,6 +132,7 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
     assert artifact["key"] == "settlement-recon-verdict"
     tasks = asked(prefect, "task_runs", {"task_runs": {"flow_run_id": {"any_": [run["id"]]}}})
     assert {"match, register, prove", "report", "publish"} <= {each["name"] for each in tasks}
+    assert {each["id"] for each in asked(prefect, "deployments")} == set(deployments), "replaced, not doubled"
     settings = httpx.get(f"{prefect['PREFECT_API_URL']}/admin/settings", timeout=30).json()
     assert settings["server"]["analytics_enabled"] is False
 
