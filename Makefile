@@ -24,7 +24,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@rm -f $(STAMP)
 	@echo "installing locked dependencies into $(VENV) (once, about a minute) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
-	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-deps --require-hashes --requirement requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q pipelines schemas reports
 	@printf '%s' "$(CURDIR)" > $(STAMP)

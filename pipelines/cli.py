@@ -15,6 +15,7 @@ import click
 from pipelines.cli_audit import audit, learn, period
 from pipelines.cli_cases import case
 from pipelines.cli_data import sql, status
+from pipelines.cli_nights import deploy, purge
 from pipelines.cli_people import files, retract, trace
 from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
 
@@ -264,7 +265,7 @@ def demo(debug: bool, no_prefect: bool) -> None:
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
 
 
-for command in (audit, case, files, learn, period, retract, sql, status, trace):
+for command in (audit, case, deploy, files, learn, period, purge, retract, sql, status, trace):
     cli.add_command(command)
 
 

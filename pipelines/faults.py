@@ -27,8 +27,11 @@ def note(settings: Settings, day: date, run_id: str, reason: str) -> None:
     place = _place(settings)
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_name(f".{place.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-    fresh.replace(place)
+    try:
+        fresh.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        fresh.replace(place)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def forget(settings: Settings) -> None:

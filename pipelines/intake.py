@@ -17,7 +17,7 @@ from pipelines.reading import Read, Summary, ahead, read, read_parts
 from pipelines.sources.base import LARGE, Data, Profile, SourceError
 from pipelines.sources.containers import is_archive, members
 from pipelines.sources.identify import claims, expect
-from pipelines.store import Store, files
+from pipelines.store import Store, files, purging
 from pipelines.store.files import FileRecord
 from pipelines.store.retract import Newcomer, superseded
 
@@ -189,6 +189,7 @@ def _load(store: Store, settings: Settings, found: Prepared, source: Source, run
         if summary.part.refusal:
             raise summary.part.refusal
         record = _record(found, source, summary)
+        _still_kept(store, record.expected_date)
         new = Newcomer(
             *(source.name, side, record.expected_date, record.name),
             whose=frozenset(summary.whose),
@@ -199,6 +200,16 @@ def _load(store: Store, settings: Settings, found: Prepared, source: Source, run
         old = superseded(store, new)
         loading.finish(record, old)
     return replace(record, file_id=loading.file_id, corrects=tuple(each.told for each in old))
+
+
+def _still_kept(store: Store, day: date | None) -> None:
+    """SourceError for a file of a day whose rows may have been purged: what it says can be matched no more."""
+    kept_from = purging.gone_before(store)
+    if kept_from and day and day < kept_from:
+        raise SourceError(
+            f"it is of {day}; rows of days before {kept_from} were purged",
+            mend="keep it with the archive; nothing can be matched with it any more",
+        )
 
 
 def _read_as_agreed(candidate: Candidate, data: Data, settings: Settings, source: Source) -> Iterable[Read]:

@@ -8,6 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -88,7 +89,7 @@ def run(
     except ConfigError:
         raise
     except Exception as error:
-        _alert(settings, day, run_id, error, say, secret)
+        alert(settings, day, run_id, str(error), say, secret)
         raise
 
 
@@ -128,10 +129,14 @@ def conclude(
         night.say(line)
     report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
     summary = _finish(night, report, time.perf_counter() - began)
-    _timed(night, "publish", lambda: runner("publish", lambda: publish(night.store, night.settings.paths.investigate)))
+    _timed(night, "publish", lambda: runner("publish", lambda: _publish(night)))
     faults.forget(night.settings)
     _show(report)
     return summary, report
+
+
+def _publish(night: Night) -> None:
+    publish(night.store, night.settings.paths.investigate, night.settings.retention.snapshot_days)
 
 
 def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
@@ -293,11 +298,12 @@ def _send(night: Night, report: Report, secret: sending.Secret) -> None:
         night.say(f"the report could not be sent: {error}; mend it, then `recon send --date {night.date}`")
 
 
-def _alert(settings: Settings, day: date, run_id: str, failure: Exception, say: Say, secret: sending.Secret) -> None:
-    """Tell of a failed run; a failure to tell must not hide the first one."""
+def alert(settings: Settings, day: date, run_id: str, failure: str, say: Say, secret: sending.Secret) -> None:
+    """Remember a failed run and tell of it; a failure to tell must not hide the first one."""
+    with suppress(OSError):  # a full disk is told all the same, and `recon status` will find the night late
+        faults.note(settings, day, run_id, failure)
     try:
-        faults.note(settings, day, run_id, str(failure))
-        sending.alert(settings, day, run_id, str(failure), say, secret)
+        sending.alert(settings, day, run_id, failure, say, secret)
     except Exception as error:  # noqa: BLE001 - the run's own failure is raised after this
         say(f"the alert could not be sent: {error}")
 

@@ -132,9 +132,7 @@ def reconcile(
         history.write_watched(store, reviewed.watched)
         monitoring.watch(store, monitoring.Night(arrivals, run_no, run_date, last), settled.pairs)
         casebook.follow(store, run_no)
-        proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
-        if wrong := [*failures(proof), *too_far(rounding)]:
-            raise ProofError("the proof does not balance: " + "; ".join(wrong))
+        proof, rounding = prove(store)
         sums = rolled(proof, statements.came(store), statements.balances(store), statements.repeated(store))
         statements.write_rolled(store, sums, run_no)
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
@@ -142,6 +140,14 @@ def reconcile(
         seals.seal(store)
     seals.anchor(store)
     return Outcome(arrivals, settled.pairs, deposited.groups, proof, rounding)
+
+
+def prove(store: Store) -> tuple[list[Line], list[Rounded]]:
+    """Lines of the proof and of its rounding; ProofError where the books do not add up."""
+    proof, rounding = lines_of(_checked(store, "proof")), rounding_of(_checked(store, "rounding"))
+    if wrong := [*failures(proof), *too_far(rounding)]:
+        raise ProofError("the proof does not balance: " + "; ".join(wrong))
+    return proof, rounding
 
 
 def _checked(store: Store, name: str) -> pl.DataFrame:

@@ -45,6 +45,8 @@ def _in_use(store: Store, file_id: str) -> tuple[int, str]:
     ((name, state),) = rows
     if state == "retracted":
         raise RefusedError(f"{name}: file {file_id} was taken back already; nothing rests on it")
+    if store.execute("SELECT 1 FROM book.purged WHERE what = 'rows' AND file_id = ?", [int(file_id)]):
+        raise RefusedError(f"{name}: the rows of file {file_id} were purged; nothing of it can be undone")
     if state != "loaded":
         raise RefusedError(f"{name}: file {file_id} was refused when it came; none of it is in use")
     return int(file_id), name

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines import reporting
 from pipelines.config import Settings
 from pipelines.mail_settings import Chat, Mail
 from pipelines.sources.pan import mask_text
-from pipelines.store import Store
+from pipelines.store import Store, StoreError, books
 from reports import deliver, mailing, xlsx
 from reports.deliver import Delivery, Server
 from reports.mailing import Attachment, Letter
@@ -109,6 +110,19 @@ def send(store: Store, settings: Settings, report: Report, occasion: Occasion, s
             outcome = [_note(chat, name, report, secret)]
             missed += _told(store, report.run_id, occasion, "chat", "", outcome, say)
     return missed
+
+
+def send_again(settings: Settings, day: date | None, say: Say, secret: Secret) -> int:
+    """Bring the report of a date, or of the newest run, to those who have not got it; how many still have not.
+
+    StoreError where no run of that date finished, or another run is working.
+    """
+    with Store(settings.paths.store, settings.run.memory_limit) as store:
+        _, newest, _ = books.last_finished(store)
+        if (asked := day or newest) is None:
+            raise StoreError(f"{settings.paths.store}: no night has been run yet; run `recon run --date …` first")
+        report = reporting.again(store, asked)
+        return send(store, settings, report, Occasion.of_day(asked), say, secret)
 
 
 def alert(settings: Settings, day: date, run_id: str, failure: str, say: Say, secret: Secret) -> None:

@@ -85,7 +85,9 @@ class Store:
         except duckdb.Error as error:
             raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
 
-    def frame(self, sql: str, parameters: Sequence[Any] | None = None, **frames: pl.DataFrame) -> pl.DataFrame:
+    def frame(
+        self, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None, **frames: pl.DataFrame
+    ) -> pl.DataFrame:
         """Run one query, with polars frames readable under their names, and return a polars frame."""
         with self.registered(**frames), self._plainly():
             table = self._con.sql(sql, params=parameters or []).to_arrow_table()

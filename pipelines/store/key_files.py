@@ -25,6 +25,9 @@ TOGETHER = 8
 SMALL = 200_000
 """Rows from which a part is looked into where it lies."""
 
+PURGED = "file_id IS NOT NULL AND file_id IN (SELECT file_id FROM book.purged WHERE what = 'rows')"
+"""Which parts of `book.parts` hold rows whose time is over: they are on record, and their files are gone."""
+
 
 def gather(store: Store) -> None:
     """Gather the numbers of small parts that no file holds yet, inside the caller's transaction."""
@@ -58,7 +61,7 @@ def check(store: Store) -> None:
 
 def _uncovered(store: Store, table: str, columns: list[str]) -> list[tuple[str, list[str]]]:
     found = store.execute(
-        "SELECT name FROM book.parts WHERE of_table = ? AND dropped_at IS NULL AND row_count < ? "
+        f"SELECT name FROM book.parts WHERE of_table = ? AND dropped_at IS NULL AND NOT ({PURGED}) AND row_count < ? "
         "AND list_has_all(columns, ?) AND name NOT IN ("
         "SELECT unnest(covers) FROM book.key_files WHERE of_table = ? AND columns = ?) ORDER BY name",
         [table, SMALL, columns, table, columns],

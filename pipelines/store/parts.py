@@ -28,7 +28,7 @@ TABLES = ("journal", "settlement", "bank", "matches", "fee_checks")
 BY_HAND = "SELECT file_id FROM book.case_events WHERE act = 'retract'"
 """Files that people took back: their rows are kept, so that it can be told what the right file changes."""
 
-_IN_USE = "book.parts WHERE dropped_at IS NULL"
+_IN_USE = f"book.parts WHERE dropped_at IS NULL AND NOT ({key_files.PURGED})"
 
 
 def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int | None = None) -> None:
@@ -167,7 +167,7 @@ def ever_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of files, those of files that people took back included (`BY_HAND`)."""
     found = store.execute(
         "SELECT columns, list(name ORDER BY name) FROM book.parts WHERE of_table = ? AND list_contains(?, file_id) "
-        "GROUP BY columns ORDER BY 2",
+        f"AND NOT ({key_files.PURGED}) GROUP BY columns ORDER BY 2",
         [table, sorted(file_ids)],
     )
     return f"({_union(store.parts, table, found)})"
@@ -187,14 +187,21 @@ def held(store: Store, table: str, file_ids: Collection[int], columns: Sequence[
 
 
 def names(store: Store, since: datetime | None = None) -> list[str]:
-    """Files of all parts in use, and of those that were dropped since a moment."""
+    """Files of all parts in use, and of those that were dropped or purged since a moment."""
     moment = since.astimezone(UTC).replace(tzinfo=None) if since else None
-    return [n for (n,) in store.execute(f"SELECT name FROM {_IN_USE} OR dropped_at > ? ORDER BY name", [moment])]
+    of_late = "SELECT file_id FROM book.purged WHERE what = 'rows' AND purged_at > $1"
+    return [
+        n
+        for (n,) in store.execute(
+            f"SELECT name FROM {_IN_USE} OR dropped_at > $1 OR file_id IN ({of_late}) ORDER BY name", [moment]
+        )
+    ]
 
 
 def sweep(store: Store) -> None:
     """Remove what lies in the folder and is named by no part. Only the process that holds the store may ask for it."""
-    kept = store.execute(f"SELECT name FROM book.parts WHERE file_id IN ({BY_HAND}) AND of_table <> 'fee_checks'")
+    retracted = f"file_id IN ({BY_HAND}) AND of_table <> 'fee_checks' AND NOT ({key_files.PURGED})"
+    kept = store.execute(f"SELECT name FROM book.parts WHERE {retracted}")
     known = {*names(store), *key_files.names(store), *(name for (name,) in kept)}
     for file in store.parts.glob("*.parquet"):
         if file.name not in known:

@@ -22,12 +22,12 @@ from pipelines.store.connection import Store, StoreError
 PARTS = "parts"
 """Folder beside the published database."""
 
-GRACE = timedelta(days=1)
-"""How long a part stays after it was dropped: who holds a copy of an earlier night open still reads it."""
 
+def publish(store: Store, target: Path, snapshot_days: int = 1) -> None:
+    """Copy the store to `target`, so that a reader sees the last night or this one, never half of it.
 
-def publish(store: Store, target: Path) -> None:
-    """Copy the store to `target`, so that a reader sees the last night or this one, never half of it."""
+    snapshot_days: how long a part stays after it was dropped, for who holds a copy of an earlier night open.
+    """
     store.checkpoint()
     shared = target.parent.absolute() / PARTS
     shared.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def publish(store: Store, target: Path) -> None:
     finally:
         for left in target.parent.glob(f"{fresh.name}*"):
             left.unlink(missing_ok=True)
-    _forget(store, shared)
+    _forget(store, shared, timedelta(days=snapshot_days))
 
 
 def _share(store: Store, folder: Path) -> None:
@@ -63,9 +63,9 @@ def _share(store: Store, folder: Path) -> None:
             fresh.replace(folder / name)
 
 
-def _forget(store: Store, folder: Path) -> None:
+def _forget(store: Store, folder: Path, grace: timedelta) -> None:
     """Remove parts that were dropped long ago, and what no store knows any more."""
-    since = datetime.now(UTC) - GRACE
+    since = datetime.now(UTC) - grace
     known = set(parts.names(store, since))
     for file in folder.iterdir():
         if file.name not in known and file.stat().st_ctime < since.timestamp():

@@ -3,7 +3,8 @@
 -- (file_totals), what the row tables hold (stored), and what matching took (matches keeps its own amounts).
 -- Each counting was added up when its rows were written: row_totals with the parts, pair_totals with the matches, and
 -- what stands apart from the pairs bears the amount it was valued at. The parts must still hold as many rows (held):
--- one that is gone, cut short or exchanged for another does not pass.
+-- one that is gone, cut short or exchanged for another does not pass. Rows that were purged count as held: their file
+-- is on record in book.purged, and their sums stay.
 WITH apart AS (
     SELECT m.side, m.row_id, m.currency, m.amount_minor, if(g.verdict = 'MATCHED', 'matched', 'excepted') AS state,
            if(g.verdict = 'MATCHED', g.rule, g.verdict) AS reason
@@ -36,10 +37,17 @@ stored AS (
            sum(fingerprint) AS fingerprint
     FROM book.row_totals GROUP BY side, currency
 ),
+purged AS (
+    SELECT p.of_table AS side, p.row_count FROM book.parts p
+    WHERE p.dropped_at IS NULL AND p.file_id IN (SELECT g.file_id FROM book.purged g WHERE g.what = 'rows')
+),
 held AS (
-    SELECT 'journal' AS side, count(*) AS row_count FROM book.journal
-    UNION ALL SELECT 'settlement', count(*) FROM book.settlement
-    UNION ALL SELECT 'bank', count(*) FROM book.bank
+    SELECT side, CAST(sum(row_count) AS BIGINT) AS row_count FROM (
+        SELECT 'journal' AS side, count(*) AS row_count FROM book.journal
+        UNION ALL SELECT 'settlement', count(*) FROM book.settlement
+        UNION ALL SELECT 'bank', count(*) FROM book.bank
+        UNION ALL FROM purged
+    ) GROUP BY side
 ),
 kept AS (
     SELECT h.side, h.row_count = coalesce(sum(s.row_count), 0) AND (
