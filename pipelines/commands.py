@@ -12,6 +12,7 @@ import click
 import polars as pl
 
 from pipelines import config, nightly
+from pipelines.arriving import Say
 from pipelines.cases.taxonomy import POLICY
 from pipelines.cases.workflow import STATES
 from pipelines.collect import date_in_name
@@ -56,7 +57,7 @@ def _plain(error: Exception) -> str:
     return str(error)
 
 
-def run_night(config_path: Path, day: date, no_prefect: bool, say: nightly.Say) -> dict[str, Any]:
+def run_night(config_path: Path, day: date, no_prefect: bool, say: Say) -> dict[str, Any]:
     """One night, with Prefect or without."""
     settings = config.load(config_path)
     if no_prefect:
@@ -146,7 +147,7 @@ def synthesize(out: Path, days: int, rows_per_day: int, seed: int, faults: str, 
 
 
 def score(
-    seeds: Iterable[int], days: int, rows_per_day: int, faults: str, work: Path | None, say: nightly.Say
+    seeds: Iterable[int], days: int, rows_per_day: int, faults: str, work: Path | None, say: Say
 ) -> dict[str, Any]:
     """Precision and recall of the register over synthetic nights."""
     from pipelines import accuracy
@@ -157,9 +158,7 @@ def score(
         raise click.UsageError(str(error)) from None
 
 
-def score_signals(
-    seeds: Iterable[int], days: int, rows_per_day: int, work: Path | None, say: nightly.Say
-) -> dict[str, Any]:
+def score_signals(seeds: Iterable[int], days: int, rows_per_day: int, work: Path | None, say: Say) -> dict[str, Any]:
     """What is told of nights with trouble and of nights without."""
     from pipelines import signal_score
 
@@ -169,7 +168,7 @@ def score_signals(
         raise click.UsageError(str(error)) from None
 
 
-def demo(no_prefect: bool, say: nightly.Say) -> str:
+def demo(no_prefect: bool, say: Say) -> str:
     """Run the bundled sample days from nothing and give the verdict of the last."""
     settings = config.load(SAMPLE / "recon.toml")
     work = settings.paths.store.parent

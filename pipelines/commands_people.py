@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import card_key, config, deciding, nightly, retracting
+from pipelines import card_key, config, deciding, retracting
+from pipelines.arriving import Say
 from pipelines.cases import life
 from pipelines.config import RefusedError, Settings
 from pipelines.deciding import Said
@@ -77,7 +78,7 @@ def _story_of(file: dict[str, Any]) -> list[str]:
     return [": ".join(told)] if told else []
 
 
-def retract(config_path: Path, file_id: str, actor: str | None, reason: str, say: nightly.Say) -> dict[str, Any]:
+def retract(config_path: Path, file_id: str, actor: str | None, reason: str, say: Say) -> dict[str, Any]:
     """Take a file back; the JSON of the run that judged the newest night again without it."""
     settings, said = said_by(config_path, actor, reason)
     return retracting.take_back(settings, file_id, said.actor, said.reason, say)

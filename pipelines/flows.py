@@ -24,6 +24,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 
 from pipelines import config, nightly, retaining, sending
+from pipelines.arriving import Say
 from pipelines.schedule_settings import Schedule
 
 ARTIFACT = "settlement-recon-verdict"
@@ -81,7 +82,7 @@ def _shown(summary: dict[str, Any]) -> dict[str, Any]:
     return summary
 
 
-def _logged(say: nightly.Say | None = None) -> nightly.Say:
+def _logged(say: Say | None = None) -> Say:
     """Says a line where Prefect keeps logs, and to people. Steps say some from threads that know of no flow run."""
     logger = get_run_logger()
 
@@ -155,7 +156,7 @@ def retention_flow(config_path: str) -> dict[str, Any]:
     return found
 
 
-def run(config_path: Path, day: date, say: nightly.Say) -> dict[str, Any]:
+def run(config_path: Path, day: date, say: Say) -> dict[str, Any]:
     """Run the flow in this process, with Prefect's ephemeral server unless one is configured."""
 
     @flow(name=nightly_flow.name, flow_run_name=f"nightly {day}", persist_result=False)

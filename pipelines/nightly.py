@@ -5,64 +5,31 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-import polars as pl
-
-from pipelines import collect, faults, intake, reporting, sending
+from pipelines import faults, reporting, sending
+from pipelines.arriving import Night, Say, StepRunner, take_in_all
 from pipelines.config import ConfigError, Settings
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
 from pipelines.reconcile import Outcome, reconcile
-from pipelines.store import Store, books, periods, publish, terminals
-from pipelines.store.files import hashes, known_files, remember
+from pipelines.store import Store, books, periods, publish
 from reports import html, xlsx
 from reports.json import render as render_json
 from reports.json import run_json
 from reports.model import Report
 
 Result = TypeVar("Result")
-StepRunner = Callable[[str, Callable[[], Any]], Any]
-"""Runs one named step; the plain one just calls it, Prefect's makes a task of it."""
-
-Say = Callable[[str], None]
-
-
-READ_AHEAD = 2
-"""Files at a time that are read, parsed and validated, the one that is loaded among them."""
-
-
-MOST_FRESH = 4_000_000
-"""Rows kept in memory between loading and matching, some 150 bytes each; above it they are read back."""
 
 
 class DateError(ConfigError):
     """The date asked for lies before the newest run."""
-
-
-@dataclass
-class Night:
-    """One run: its settings, its store, and what its steps have found so far."""
-
-    settings: Settings
-    date: date
-    store: Store
-    run_no: int
-    say: Say
-    run_id: str
-    started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
-    seconds: dict[str, float] = field(default_factory=dict)
-    fresh: dict[int, pl.DataFrame] = field(default_factory=dict)
-    hashed: dict[tuple[str, str], str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "already_loaded": 0, "rejected": 0})
 
 
 def plainly(name: str, step: Callable[[], Any]) -> Any:
@@ -106,7 +73,7 @@ def _run(
         night = Night(settings, day, store, last + 1, say, run_id)
         if any(source.collect for source in settings.sources):
             _timed(night, "collect", lambda: _collect(night, runner, secret))
-        _timed(night, "load", lambda: _take_in_all(night, runner))
+        _timed(night, "load", lambda: take_in_all(night, runner))
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:
             _timed(night, "send", lambda: runner("send", lambda: _send(night, report, secret)))
@@ -152,94 +119,6 @@ def _collect(night: Night, runner: StepRunner, secret: sending.Secret) -> None:
     from pipelines import collecting  # noqa: PLC0415 - only who fetches waits for what fetching imports
 
     collecting.collect_all(night.store, night.settings, night.date, night.run_no, secret, night.say, runner)
-
-
-def _take_in_all(night: Night, runner: StepRunner) -> None:
-    """Every file of the inbox whose date has come, each in its own step; the next are read meanwhile."""
-    settings = night.settings
-    if not settings.paths.inbox.is_dir():
-        night.say(f"{settings.paths.inbox}: there is no such inbox; no file can arrive")
-    due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
-    known, hashed = known_files(night.store), hashes(night.store)
-    with ThreadPoolExecutor(READ_AHEAD) as ahead:
-        coming: deque[Future[list[intake.Prepared]]] = deque()
-        for at, candidate in enumerate(due):
-            for later in due[at + len(coming) : at + READ_AHEAD]:
-                coming.append(ahead.submit(intake.prepare, settings, later, known, hashed, night.date))
-            runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
-    remember(night.store, {str(c.path): c.stamp for c in due}, {**hashed, **night.hashed})
-    for line in terminals.batches_told(night.store, night.run_no):
-        night.say(line)
-
-
-def _step_of(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> Callable[[], str]:
-    return lambda: _take_in(night, candidate, prepared)
-
-
-def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[list[intake.Prepared]]) -> str:
-    """One file, or each in an archive; returns what became of it in a word or two."""
-    try:
-        found = prepared.result()
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        if str(error.filename) != str(candidate.path):  # not the file is to blame but the place where it is kept
-            raise
-        night.counts["rejected"] += 1
-        night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
-        return "unreadable"
-    became = ", ".join(dict.fromkeys(_enter(night, each) for each in found)) or "left alone"
-    if became in ("loaded", "already loaded") and candidate.stamp and found[0].candidate.member is None:
-        night.hashed[str(candidate.path), candidate.stamp] = found[0].digest
-    return became
-
-
-def _enter(night: Night, found: intake.Prepared) -> str:
-    candidate = found.candidate
-    if found.known:
-        night.counts["already_loaded"] += 1
-        return "already loaded"
-    kept = _Kept(MOST_FRESH - sum(rows.height for rows in night.fresh.values()))
-    record = intake.enter(night.store, night.settings, found, night.run_no, kept.add)
-    if record is not None and record.state == "loaded" and kept.room >= 0:
-        night.fresh[record.file_id] = pl.concat(kept.parts)
-    if record is None and found.parts is not None:
-        night.counts["already_loaded"] += 1
-        night.say(f"{candidate.name}: the same content is in the books already; nothing is loaded twice")
-        return "already loaded"
-    if record is None:
-        if candidate.member:
-            night.say(f"{candidate.name}: left alone: no source and no profile knows it")
-        return "left alone"
-    night.counts[record.state] += 1
-    if record.state == "rejected":
-        night.say(f"{record.name}: {record.error}")
-    else:
-        rejected = f", {record.rejected:,} rejected" if record.rejected else ""
-        night.say(f"{record.name}: {record.accepted:,} rows of {record.source}{rejected}")
-        for old in record.corrects:
-            night.say(f"{record.name}: replaces {old}, same source and day; what rested on it is undone")
-        _say_rejects(night, record.file_id, record.name)
-    return record.state
-
-
-@dataclass
-class _Kept:
-    """Rows of a file that is being loaded, kept for matching as far as memory allows; else they are read back."""
-
-    room: int
-    parts: list[pl.DataFrame] = field(default_factory=list)
-
-    def add(self, side: str, rows: pl.DataFrame) -> None:
-        self.room -= rows.height
-        self.parts = [*self.parts, books.lean(side, rows)] if self.room >= 0 else []
-
-
-def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:
-    """The first rejected rows, a line each; the report and `rejected_rows` hold them all."""
-    rows = night.store.execute("SELECT line, reason FROM book.rejected_rows WHERE file_id = ? ORDER BY line", [file_id])
-    for line, reason in rows[:most]:
-        night.say(f"{name}: line {line}: {reason}; mend it at its source")
-    if len(rows) > most:
-        night.say(f"{name}: {len(rows) - most:,} more rejected rows are in the report")
 
 
 def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:

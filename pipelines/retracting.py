@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines import nightly
+from pipelines.arriving import Night, Say
 from pipelines.cases.decisions import RETRACT, Act
 from pipelines.config import RefusedError, Settings
 from pipelines.store import Store, StoreError, books, decisions
 from pipelines.store.retract import retract
 
 
-def take_back(settings: Settings, file_id: str, actor: str, reason: str, say: nightly.Say) -> dict[str, Any]:
+def take_back(settings: Settings, file_id: str, actor: str, reason: str, say: Say) -> dict[str, Any]:
     """Take a file back and publish the books without it; returns the JSON of the run that did so, and the `file`.
 
     Undoing, judging anew and the proof are one transaction: if the proof fails, the file is in use as before. Raises
@@ -26,7 +27,7 @@ def take_back(settings: Settings, file_id: str, actor: str, reason: str, say: ni
         last, newest, _ = books.last_finished(store)
         if newest is None:
             raise StoreError(f"{name}: no night has been run yet; run `recon run --date …` first")
-        night = nightly.Night(settings, newest, store, last + 1, say, uuid.uuid4().hex[:12])
+        night = Night(settings, newest, store, last + 1, say, uuid.uuid4().hex[:12])
 
         def undo() -> None:
             retract(store, number, reason, night.run_no)

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from scenario import MON, TUE, Shop
 
-from pipelines import collect, intake, nightly, reading
+from pipelines import collect, intake, reading
 from pipelines.sources import streaming
 from pipelines.sources.containers import members
 
@@ -30,7 +30,7 @@ def busy(shop: Shop) -> None:
 
 @pytest.mark.parametrize("room", [0, 1_000])
 def test_a_file_in_parts_is_in_the_books_as_a_whole(shop: Shop, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nightly, "MOST_FRESH", room)
+    monkeypatch.setattr(arriving, "MOST_FRESH", room)
     busy(shop)
     shop.night(MON)
     night = shop.night(TUE)
