@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from scenario import MON, TUE, Shop
 
-from pipelines import collect, intake, reading
+from pipelines import arriving, collect, intake, reading
 from pipelines.sources import streaming
 from pipelines.sources.containers import members
 
