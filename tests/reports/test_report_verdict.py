@@ -26,7 +26,7 @@ def test_a_clean_night() -> None:
 def test_open_exceptions_are_counted_and_valued_per_currency() -> None:
     report = replace(sample.sample(), verdict="OK")
     assert sentence(report).en == (
-        "2026-03-05: reconciled and proven; 55 open exceptions worth 31,876.42 CNY and 979.50 EUR: "
+        "2026-03-05: reconciled and proven; 55 open exceptions worth 31,866.82 CNY and 979.50 EUR: "
         "42 new, 13 carried over; 3 cleared today."
     )
 
