@@ -91,7 +91,7 @@ def run_tuesday(shop: Shop) -> None:
 
 MOMENTS = {
     "while a file is loaded": ("pipelines.store.files", "_insert_file", "after"),
-    "between two files": ("pipelines.nightly", "_say_rejects", "after"),
+    "between two files": ("pipelines.arriving", "_say_rejects", "after"),
     "before the night is written": ("pipelines.reconcile", "failures", "before"),
     "before the report": ("pipelines.nightly", "_report", "before"),
     "while it is published": ("os", "fsync", "after"),
