@@ -41,8 +41,11 @@ def comment(store: Store) -> None:
         "ON c.table_name = v.view_name AND c.schema_name = v.schema_name "
         "WHERE NOT v.internal AND v.schema_name = 'main' GROUP BY view_name ORDER BY view_name"
     )
-    for view, columns in found:
-        for column in columns:
-            if told := meaning(view, column, columns):
-                text = told.replace("'", "''")
-                store.execute(f"COMMENT ON COLUMN {view}.\"{column}\" IS '{text}'")
+    told = [
+        "COMMENT ON COLUMN {}.\"{}\" IS '{}'".format(view, column, text.replace("'", "''"))
+        for view, columns in found
+        for column in columns
+        if (text := meaning(view, column, columns))
+    ]
+    if told:
+        store.execute(";\n".join(told))
