@@ -17,6 +17,7 @@ from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
+from pipelines.matching.beyond import idle, ledger, others
 from pipelines.matching.by_hand import held_out
 from pipelines.matching.deposits import UNDECIDED, UNIDENTIFIED, Deposited, Listed, settle_deposits
 from pipelines.matching.engine import without
@@ -283,27 +284,6 @@ def _write(
         how="diagonal",
     ).join(adjusted, on=["side", "row_id"], how="anti", maintain_order="left")
     scope = pl.col("state") == OUT_OF_SCOPE
-    told = [states.filter(scope).select("side", "row_id", "reason"), adjusted, _idle(rows, settled)]
-    closed = pl.concat([*told, _others(rows, afterwards["row_id"])])
-    books.write_states(store, states.filter(~scope), closed)
-
-
-def _idle(rows: _Open, settled: Settled) -> pl.DataFrame:
-    """New journal rows from which nothing is expected, unless an acquirer settled them after all."""
-    reason = (
-        pl.when("failed")
-        .then(pl.lit("declined or timed out, and nobody settled it"))
-        .otherwise(pl.lit("a pre-authorisation: nothing is settled until it is completed"))
-    )
-    left = rows.idle.filter(~pl.col("row_id").is_in(settled.pairs["journal_row_id"].implode()))
-    return left.select(side=pl.lit("journal"), row_id="row_id", reason=reason)
-
-
-def _others(rows: _Open, judged: pl.Series) -> pl.DataFrame:
-    """Lines that settle no transaction of the journal and mean nothing more: they are part of their payout's sum."""
-    kind = pl.col("record_type").str.to_lowercase().str.replace("_", " ")
-    part = pl.concat_str(kind, pl.lit(": not a transaction of the journal, part of its payout"))
-    left = rows.other_lines.filter(~pl.col("row_id").is_in(judged.implode()))
-    told = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
-    found = [left.select("row_id", reason=part), rows.ledger.select("row_id", reason=told)]
-    return pl.concat(found).select(side=pl.lit("settlement"), row_id="row_id", reason="reason")
+    told = [states.filter(scope).select("side", "row_id", "reason"), adjusted]
+    told += [idle(rows.idle, settled.pairs["journal_row_id"]), others(rows.other_lines, afterwards["row_id"])]
+    books.write_states(store, states.filter(~scope), pl.concat([*told, ledger(rows.ledger)]))

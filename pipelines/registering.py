@@ -18,6 +18,7 @@ from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.balances import gaps
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
+from pipelines.file_breaks import file_breaks
 from pipelines.matching.aftermath import breaks_of_adjustments, breaks_of_chargebacks, taken_back
 from pipelines.matching.deposits import UNIDENTIFIED
 from pipelines.matching.states import EXCEPTED, OUT_OF_SCOPE
@@ -122,7 +123,7 @@ def register(
     attached = attach(_adjustments(lines), {**_open_now(touched, held, explaining.ids(held)), **again})
     left = [_unexplained(row, attached, {**again, **touched}, held, names) for row in lines.iter_rows(named=True)]
 
-    others = _file_breaks(store, night)
+    others = file_breaks(store, night.settings, night.arrivals, night.run_no)
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
     others += [b for b in left if b is not None]
     settled = frozenset(attached.settles.values())
@@ -132,8 +133,9 @@ def register(
     back = explain.identified(taken_back(aftermath), names).join(found, on="exception_id", how="anti")
     passing += [explain.to_break(row, names) for row in back.iter_rows(named=True)]
     policies = Policies.of(night.settings.policy)
+    by = {key: explain.place("settlement", line, names) for line, key in attached.settles.items()}
     for changed in _changes(store, night, found, others, passing, settled, explaining, names):
-        events = [_with_line(event, attached, names) for event in changed]
+        events = [_with_line(event, by) for event in changed]
         due = {
             e.entry.exception_id: due_of(e.entry.break_, e.entry.first_seen, night.settings, policies) for e in events
         }
@@ -244,13 +246,12 @@ def _unexplained(
     return explain.adjustment_unexplained(row, linked, names)
 
 
-def _with_line(event: Event, attached: Attached, names: explain.Names) -> Event:
-    """A settled exception with the adjustment among its evidence."""
-    by = next((line for line, key in attached.settles.items() if key == event.entry.exception_id), None)
-    if by is None:
-        return event
+def _with_line(event: Event, by: Mapping[str, Evidence]) -> Event:
+    """A settled exception with the adjustment among its evidence; by: the line that settles each id."""
     told = event.entry.break_
-    more = replace(told, evidence=(*told.evidence, explain.place("settlement", by, names)))
+    if told.exception_id not in by:
+        return event
+    more = replace(told, evidence=(*told.evidence, by[told.exception_id]))
     return replace(event, entry=replace(event.entry, break_=more))
 
 
@@ -280,35 +281,3 @@ def due_of(found: Break, first_seen: date, settings: Settings, policies: Policie
     country = settings.run.calendar
     policy = policies(found.type, found.acquirer)
     return due_date(policy, first_seen, lambda day, n: business_day_after(day, n, country))
-
-
-def _file_breaks(store: Store, night: Night) -> list[Break]:
-    """Files that are late or refused now, and rows that were rejected in the files of this run."""
-    sides: Mapping[str, str] = {s.name: night.settings.side_of(s) for s in night.settings.sources}
-    whose = {s.name: s.acquirer for s in night.settings.sources}
-    found = [explain.file_late(e.source, e.date, sides[e.source], whose[e.source]) for e in night.arrivals.missing()]
-    refused = store.frame(
-        """
-        SELECT f.source, f.name, f.error, f.expected_date FROM book.files f
-        WHERE f.state = 'rejected' AND NOT EXISTS (
-            FROM book.files g WHERE g.state IN ('loaded', 'retracted') AND g.file_id > f.file_id
-            AND (g.name = f.name OR (g.source = f.source AND g.expected_date = f.expected_date)))
-        QUALIFY row_number() OVER (PARTITION BY f.source, f.name ORDER BY f.file_id DESC) = 1
-        ORDER BY f.file_id
-        """
-    )
-    found += [
-        explain.file_invalid(source, name, error, day, whose.get(source))
-        for source, name, error, day in refused.iter_rows()
-    ]
-    rejected = store.frame(
-        """
-        SELECT f.source, f.side, f.name AS file, f.expected_date, r.line, r.reason, r.amount_minor, r.currency,
-            row_number() OVER (PARTITION BY f.file_id, r.line ORDER BY r.reason, r.raw, r.amount_minor) AS turn
-        FROM book.rejected_rows r JOIN book.files f USING (file_id)
-        WHERE f.state = 'loaded' AND f.run_no = ? ORDER BY f.file_id, r.line, turn
-        """,
-        [night.run_no],
-    )
-    found += [explain.row_rejected(row, row["expected_date"]) for row in rejected.iter_rows(named=True)]
-    return found

@@ -12,10 +12,7 @@ from typing import Any, ClassVar
 from pipelines.cases.variances import CAUSES
 from pipelines.money import to_major
 from reports.books import Money
-from reports.sheet import Column, Formula, Sheet, Sheets
-
-MOST_ROWS = 1_000_000
-"""Lines on one sheet: a workbook's sheets end soon after."""
+from reports.sheet import LONGEST_SHEET, Column, Formula, Sheet, Sheets
 
 CLAIMS = (
     Column("Claim 编号", 9, "count"),
@@ -179,8 +176,8 @@ def render(book: ClaimBook) -> bytes:
 def _pages(book: ClaimBook) -> dict[str, list[tuple[Claim, ClaimLine]]]:
     """Lines by the sheet they stand on: one, or as many as they need."""
     every = [(claim, line) for claim in book.claims for line in claim.lines]
-    firsts = range(0, max(len(every), 1), MOST_ROWS)
-    return {f"Lines {n}" if n > 1 else "Lines": every[at : at + MOST_ROWS] for n, at in enumerate(firsts, start=1)}
+    firsts = range(0, max(len(every), 1), LONGEST_SHEET)
+    return {f"Lines {n}" if n > 1 else "Lines": every[at : at + LONGEST_SHEET] for n, at in enumerate(firsts, start=1)}
 
 
 def _overview(sheets: Sheets, book: ClaimBook, pages: Sequence[str]) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LONGEST = 16_000
 """A cell holds 32,767 UTF-16 units, up to two for a character; what is longer is cut, and says so."""
 
+LONGEST_SHEET = 1_000_000
+"""Rows of a table on one sheet; a sheet ends at 1,048,576, and what does not fit goes on on the next."""
+
 SHAPES = {"count": "#,##0", "date": "yyyy-mm-dd", "percent": "0.00%"}
 TWO_LINES = 32
 """Height of a heading: English above, Chinese below."""

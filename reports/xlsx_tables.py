@@ -10,7 +10,7 @@ from pipelines.money import to_major
 from reports.books import Bridge, FeeCheck, Money
 from reports.fees import claims
 from reports.model import ExceptionItem, Report, TypeGroup
-from reports.sheet import Column, Formula, Sheets
+from reports.sheet import LONGEST_SHEET, Column, Formula, Sheets
 
 ITEMS = (
     Column("Section 栏", 13),
@@ -35,9 +35,6 @@ ITEMS = (
     Column("Evidence 证据", 60),
 )
 AMOUNT, CURRENCY = 3, 4
-LONGEST_SHEET = 1_000_000
-"""A sheet takes 1,048,576 rows; more exceptions of a type go on on the next one."""
-
 SECTIONS = {"new": "new 新增", "carried": "carried 结转", "cleared": "cleared 核销"}
 REJECTS = (
     Column("File 文件", 34),

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.money import EXPONENTS, to_major
+from pipelines.money import EXPONENTS, money_text, to_major
 from pipelines.store import Store
 
 
 def test_major_and_money_text_use_the_standard_exponents(tmp_path: Path) -> None:
     with Store(tmp_path / "books.duckdb") as store:
         for currency in EXPONENTS:
-            ((major, text),) = store.execute("SELECT major(1234567, $1), money_text(1234567, $1)", [currency])
-            assert major == to_major(1234567, currency)
-            assert EXPONENTS[currency] == 4 or text == f"{to_major(1234567, currency)} {currency}"
+            for minor in (1_234_567, -1_234_567, 5, -5, 0, 100_000, 2**63 - 1, 1 - 2**63):
+                told = f"SELECT major({minor}, $1), money_text({minor}, $1)"
+                ((major, text),) = store.execute(told, [currency])
+                assert major == to_major(minor, currency)
+                assert text == money_text(minor, currency)
 
 
 def test_major_is_never_a_double(tmp_path: Path) -> None:

@@ -77,19 +77,7 @@ def of_types(store: Store, types: Collection[str]) -> dict[str, Entry]:
 def _entry(row: Mapping[str, object]) -> Entry:
     found = Break(
         evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
-        **{  # type: ignore[arg-type]
-            name: row[name]
-            for name in (
-                "exception_id",
-                "type",
-                "amount_minor",
-                "direction",
-                "explanation",
-                "explanation_zh",
-                "business_date",
-                *KEYS,
-            )
-        },
+        **{name: row[name] for name in TOLD},  # type: ignore[arg-type]
     )
     return Entry(found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
 

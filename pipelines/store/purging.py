@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from pipelines.store import carried
 from pipelines.store.connection import Store
 
 _ENDED = "SELECT DISTINCT file_id FROM book.purged WHERE what = 'rows'"
@@ -55,6 +56,11 @@ _BOUND = """
 """Files whose rows are paired, or in one deposit."""
 
 
+_NO_ATTACHMENT = """parse_filename(archived) NOT IN (
+    SELECT attachment_sha256 FROM book.case_events WHERE attachment_sha256 IS NOT NULL)"""
+"""Evidence of cases lies in the archive by its content, too: what a person attached stays, whoever else sent it."""
+
+
 def rows_due(store: Store, before: date) -> pl.DataFrame:
     """Files whose rows may go: `file_id`, `name`, `sha256`, `row_count`, `day`; all of their days lie before a date.
 
@@ -85,7 +91,7 @@ def raw_due(store: Store, before: date) -> pl.DataFrame:
         busy AS (SELECT file_id FROM ({_BUSY})),
         kept AS (SELECT archived FROM dated WHERE day >= $before OR file_id IN (FROM busy))
         SELECT file_id, name, sha256, row_count, day, archived FROM dated
-        WHERE archived IS NOT NULL AND archived NOT IN (FROM kept)
+        WHERE archived IS NOT NULL AND archived NOT IN (FROM kept) AND {_NO_ATTACHMENT}
         AND file_id NOT IN (SELECT file_id FROM book.purged WHERE what = 'raw') ORDER BY file_id
         """,
         {"before": before},
@@ -93,7 +99,14 @@ def raw_due(store: Store, before: date) -> pl.DataFrame:
 
 
 def record(store: Store, what: str, before: date, due: pl.DataFrame) -> None:
-    """Put on record what goes (rows or raw), inside the caller's transaction; the record itself takes rows out."""
+    """Put on record what goes (rows or raw), inside the caller's transaction; the record itself takes parts out.
+
+    Rows that were carried apart from their parts go with them.
+    """
+    if what == "rows":
+        for side in carried.SIDES:
+            with store.registered(due=due.select("file_id")):
+                store.execute(f"DELETE FROM book.carried_{side} WHERE file_id IN (FROM due)")
     told = due.select(
         "file_id",
         "name",
@@ -113,7 +126,8 @@ def archived_gone(store: Store) -> Iterable[str]:
         place
         for (place,) in store.execute(
             f"SELECT DISTINCT archived FROM book.files WHERE file_id IN ({gone}) AND archived NOT IN ("
-            f"SELECT archived FROM book.files WHERE file_id NOT IN ({gone}) AND archived IS NOT NULL) ORDER BY archived"
+            f"SELECT archived FROM book.files WHERE file_id NOT IN ({gone}) AND archived IS NOT NULL) "
+            f"AND {_NO_ATTACHMENT} ORDER BY archived"
         )
     ]
 

@@ -15,17 +15,23 @@ CREATE OR REPLACE MACRO major(minor, currency) AS CAST(
     END AS DECIMAL(24, 4)
 );
 
--- Minor units as people read them, with exactly the currency's decimals: 12.30 CNY, 12 JPY.
+-- Minor units as people read them, with exactly the currency's decimals: 1,712.30 CNY, 12 JPY. Whole numbers only.
+CREATE OR REPLACE MACRO with_decimals(minor, unit, digits) AS
+    if(minor < 0, '-', '') || format('{:,}', abs(minor) // unit) || '.'
+    || lpad(CAST(abs(minor) % unit AS VARCHAR), digits, '0');
 CREATE OR REPLACE MACRO money_text(minor, currency) AS
     CASE
     WHEN currency IN (
         'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
         'XAF', 'XOF', 'XPF'
-    ) THEN CAST(CAST(major(minor, currency) AS DECIMAL(24, 0)) AS VARCHAR)
+    ) THEN format('{:,}', CAST(minor AS BIGINT))
     WHEN currency IN (
         'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'
-    ) THEN CAST(CAST(major(minor, currency) AS DECIMAL(24, 3)) AS VARCHAR)
-    ELSE CAST(CAST(major(minor, currency) AS DECIMAL(24, 2)) AS VARCHAR)
+    ) THEN with_decimals(CAST(minor AS BIGINT), 1000, 3)
+    WHEN currency IN (
+        'CLF', 'UYW'
+    ) THEN with_decimals(CAST(minor AS BIGINT), 10000, 4)
+    ELSE with_decimals(CAST(minor AS BIGINT), 100, 2)
     END || ' ' || currency;
 
 -- The exception of a settlement line whose fee differs: source, file and place make it the same on every machine.

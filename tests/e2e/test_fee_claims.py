@@ -121,7 +121,7 @@ def test_what_cannot_be_told_is_said(shop: Shop, words: tuple[str, ...], said: s
 def test_more_lines_than_a_sheet_holds_go_on_on_the_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     full_of_mistakes(shop)
     shop.nights(MON, TUE)
-    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+    monkeypatch.setattr(workbook, "LONGEST_SHEET", 2)
     path = written(shop, "--date", str(TUE))
     pages = [rows(path, name) for name in ("Lines", "Lines 2", "Lines 3")]
     assert [len(page) for page in pages] == [2, 2, 1]

@@ -90,6 +90,30 @@ def test_archived_files_and_reports_go_after_their_own_time_and_the_inbox_brings
     assert {file.name for file in settings.paths.archive.rglob("*") if file.is_file()} == left
 
 
+def test_what_a_person_attached_to_a_case_stays_whoever_else_sent_it(old: Shop) -> None:
+    old.config.write_text(old.config.read_text() + "\n[retention]\nraw_years = 1\n")
+    settings = config.load(old.config)
+    ((digest,),) = rows(old, "SELECT sha256 FROM files WHERE name = 'journal_20260330.csv'")
+    ((key,),) = rows(old, "SELECT exception_id FROM exceptions WHERE type = 'NOT_SETTLED'")
+    evidence = settings.paths.archive / str(digest)[:2] / str(digest)
+    words = ["case", "evidence", str(key), str(evidence), "--config", str(old.config), "--by", "Li Na"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    assert "journal_20260331.csv" in purge(old)["names"]["raw"], "what nobody attached goes"
+    assert evidence.exists()
+    purge(old)
+    assert evidence.exists()
+
+
+def test_rows_that_were_carried_apart_go_with_their_file(old: Shop) -> None:
+    with Store(config.load(old.config).paths.store) as store:
+        own = "SELECT COLUMNS(lambda c: NOT contains(c, '_key_')) FROM book.journal WHERE rrn = '100000000001'"
+        store.execute(f"INSERT INTO book.carried_journal BY NAME {own}")
+    purge(old)
+    with Store(config.load(old.config).paths.store) as store:
+        assert store.execute("SELECT rrn FROM book.carried_journal WHERE rrn = '100000000001'") == []
+
+
 def test_a_corrected_file_of_purged_days_is_refused_in_one_line_and_the_night_goes_on(old: Shop) -> None:
     purge(old)
     text = (old.inbox / "journal_20260330.csv").read_text().replace("10.00", "11.00")
