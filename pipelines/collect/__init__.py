@@ -98,7 +98,8 @@ def _finished(entry: os.DirEntry[str]) -> bool:
 
 def _candidate(path: Path, sources: Iterable[Source]) -> Candidate:
     stat = path.stat()
-    stamp = f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
+    # In hexadecimal: the number of an inode may have as many digits as a card's, and pass its check.
+    stamp = f"{stat.st_size:x}:{stat.st_mtime_ns:x}:{stat.st_ctime_ns:x}:{stat.st_ino:x}"
     still = time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > SETTLED_NS
     return Candidate(
         path,

@@ -113,7 +113,7 @@ def test_an_event_changed_with_its_own_digest_breaks_its_seal(
     tampering.execute(
         "UPDATE book.event_digests SET digest = CAST('0x' || left((SELECT "  # noqa: S608
         + digest_of("case_events")
-        + " FROM book.case_events e WHERE event_no = 2), 15) AS BIGINT) WHERE stream = 'case_events' AND event_no = 2"
+        + " FROM book.case_events e WHERE event_no = 2), 10) AS BIGINT) WHERE stream = 'case_events' AND event_no = 2"
     )
     tampering.close()
     (line,) = named(worked)
