@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from pipelines import temporary_server
 from pipelines.cli_audit import audit, learn, period
 from pipelines.cli_cases import case
 from pipelines.cli_data import sql, status
@@ -38,6 +39,8 @@ def run(config_path: Path, as_json: bool, debug: bool, day: date, no_prefect: bo
     Exit codes: 0 finished, proven and complete; 3 finished and proven, but a file is missing; 1 failed, nothing
     published; 2 wrong usage or configuration.
     """
+    if not no_prefect:
+        temporary_server.begin()
     from pipelines import commands
 
     summary = commands.guarded(lambda: commands.run_night(config_path, day, no_prefect, say), debug)
@@ -260,6 +263,8 @@ def score_signals(
 @click.option("--no-prefect", is_flag=True)
 def demo(debug: bool, no_prefect: bool) -> None:
     """What `make demo` runs: the nightly flow over the bundled sample days."""
+    if not no_prefect:
+        temporary_server.begin()
     from pipelines import commands
 
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))

@@ -23,7 +23,7 @@ from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 
-from pipelines import config, nightly, retaining, sending
+from pipelines import config, nightly, retaining, sending, temporary_server
 from pipelines.arriving import Say
 from pipelines.schedule_settings import Schedule
 
@@ -158,6 +158,7 @@ def retention_flow(config_path: str) -> dict[str, Any]:
 
 def run(config_path: Path, day: date, say: Say) -> dict[str, Any]:
     """Run the flow in this process, with Prefect's ephemeral server unless one is configured."""
+    temporary_server.wait()
 
     @flow(name=nightly_flow.name, flow_run_name=f"nightly {day}", persist_result=False)
     def told() -> dict[str, Any]:
