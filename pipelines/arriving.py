@@ -13,8 +13,11 @@ import polars as pl
 
 from pipelines import collect, intake
 from pipelines.config import Settings
+from pipelines.matching.narrow import narrowed
+from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, terminals
 from pipelines.store.files import hashes, known_files, remember
+from pipelines.store.partitions import Partitions
 
 StepRunner = Callable[[str, Callable[[], Any]], Any]
 """Runs one named step; the plain one just calls it, Prefect's makes a task of it."""
@@ -24,10 +27,6 @@ Say = Callable[[str], None]
 
 READ_AHEAD = 2
 """Files at a time that are read, parsed and validated, the one that is loaded among them."""
-
-
-MOST_FRESH = 4_000_000
-"""Rows kept in memory between loading and matching, some 150 bytes each; above it they are read back."""
 
 
 @dataclass
@@ -42,9 +41,13 @@ class Night:
     run_id: str
     started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     seconds: dict[str, float] = field(default_factory=dict)
-    fresh: dict[int, pl.DataFrame] = field(default_factory=dict)
+    entries: books.Fresh = field(default_factory=dict)
     hashed: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "already_loaded": 0, "rejected": 0})
+    fresh: Partitions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fresh = Partitions(self.store.spill)
 
 
 def take_in_all(night: Night, runner: StepRunner) -> None:
@@ -90,10 +93,9 @@ def _enter(night: Night, found: intake.Prepared) -> str:
     if found.known:
         night.counts["already_loaded"] += 1
         return "already loaded"
-    kept = _Kept(MOST_FRESH - sum(rows.height for rows in night.fresh.values()))
+    kept = _Kept(night.fresh)
     record = intake.enter(night.store, night.settings, found, night.run_no, kept.add)
-    if record is not None and record.state == "loaded" and kept.room >= 0:
-        night.fresh[record.file_id] = pl.concat(kept.parts)
+    kept.end(night, record is not None and record.state == "loaded")
     if record is None and found.parts is not None:
         night.counts["already_loaded"] += 1
         night.say(f"{candidate.name}: the same content is in the books already; nothing is loaded twice")
@@ -116,14 +118,31 @@ def _enter(night: Night, found: intake.Prepared) -> str:
 
 @dataclass
 class _Kept:
-    """Rows of a file that is being loaded, kept for matching as far as memory allows; else they are read back."""
+    """Rows of a file that is being loaded, kept for the matching."""
 
-    room: int
-    parts: list[pl.DataFrame] = field(default_factory=list)
+    fresh: Partitions
+    file_id: int | None = None
+    entries: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, side: str, rows: pl.DataFrame) -> None:
-        self.room -= rows.height
-        self.parts = [*self.parts, books.lean(side, rows)] if self.room >= 0 else []
+        if rows.is_empty():
+            return
+        self.file_id = rows["row_id"][0] // LINES_PER_FILE
+        if side == "bank":
+            self.entries.append(books.lean(rows))
+        else:
+            self.fresh.add(side, narrowed(side, rows))
+
+    def end(self, night: Night, loaded: bool) -> None:
+        """The file is in the books, or it was refused after all."""
+        if self.file_id is None:
+            return
+        if self.entries and loaded:
+            night.entries[self.file_id] = pl.concat(self.entries)
+        elif loaded:
+            self.fresh.files.add(self.file_id)
+        else:
+            self.fresh.drop(self.file_id)
 
 
 def _say_rejects(night: Night, file_id: int, name: str, most: int = 10) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from pipelines.checks.terms import Volume, no_volume
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.contracts import Contract
+from pipelines.sources.gather import abreast
 from pipelines.store import Store, books, fees, nets
 
 KEPT = "sums"
@@ -46,13 +48,23 @@ def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
         last = 0
     charging = {c.acquirer for c in contracts if c.fees}
     files = fees.settlement_files(store, last) if charging else []
+    volume_of = cache(lambda span: _volume(store, span, contracts))
     for file_id in files:
-        lines = fees.chargeable(store, file_id, charging)
-        if lines.height:
-            judged = judge(_with_wallets(store, lines, contracts), contracts, _volume(store, lines, contracts))
-            known = lines.select("row_id", "acquirer", "currency", "gross_minor", "fee_minor")
-            fees.write_checks(store, file_id, run_no, judged.lines.join(known, on="row_id"), judged.terms)
+        coming = (lines for lines in fees.chargeable(store, file_id, charging) if lines.height)
+        asked = (
+            (_with_wallets(store, lines, contracts), contracts, volume_of(months_needed(lines["day"])))
+            for lines in coming
+        )
+        fees.write_checks(store, file_id, run_no, abreast(_judged, asked))
     return Charged(files, all_again)
+
+
+def _judged(asked: tuple[pl.DataFrame, tuple[Contract, ...], Volume]) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Lines of a file with what each should have cost, and the terms by which."""
+    lines = asked[0]
+    judged = judge(*asked)
+    known = lines.select("row_id", "acquirer", "currency", "gross_minor", "fee_minor")
+    return judged.lines.join(known, on="row_id"), judged.terms
 
 
 def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_date: date, charged: Charged) -> int:
@@ -121,8 +133,7 @@ def _with_wallets(store: Store, lines: pl.DataFrame, contracts: tuple[Contract, 
     return joined.with_columns(channel=pl.coalesce("channel", "channel_there")).drop("channel_there")
 
 
-def _volume(store: Store, lines: pl.DataFrame, contracts: tuple[Contract, ...]) -> Volume:
-    span = months_needed(lines["day"])
+def _volume(store: Store, span: tuple[date, date] | None, contracts: tuple[Contract, ...]) -> Volume:
     if span is None or not any(fee.tiers for c in contracts for fee in c.fees):
         return no_volume
     return volumes(fees.sold_by_day(store, *span))

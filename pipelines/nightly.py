@@ -128,7 +128,7 @@ def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:
         "VALUES (?, ?, ?, ?, ?, ?)",
         [night.run_no, night.run_id, night.date, night.started, rules.VERSION, version("settlement-recon")],
     )
-    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh, first)
+    return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh, night.entries, first)
 
 
 RENDER: dict[str, Callable[[Report], bytes]] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}

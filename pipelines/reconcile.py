@@ -15,25 +15,21 @@ from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.checks.rolling import rolled
 from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
+from pipelines.gathering import Open, gather, summed
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.beyond import idle, ledger, others
-from pipelines.matching.by_hand import held_out
 from pipelines.matching.deposits import UNDECIDED, UNIDENTIFIED, Deposited, Listed, settle_deposits
-from pipelines.matching.engine import without
-from pipelines.matching.frames import TRANSACTIONS
 from pipelines.matching.journal_settlement import Settled, identify, refer, settle, wanted
-from pipelines.matching.narrow import AT_ONCE, pairs_at_once
 from pipelines.matching.references import named
 from pipelines.matching.repeats import told_again
 from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definition, rulebook
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
-from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, casebook, decisions, files, history, seals, statements, undoing
 from pipelines.store.connection import SQL
-from schemas.settlement import LEDGER
+from pipelines.store.partitions import Partitions
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
@@ -45,32 +41,13 @@ class ProofError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the night decided, for the report."""
+    """What the night decided, for the report. paired: what its pairs of journal and settlement amount to (`summed`)."""
 
     arrivals: Arrivals
-    pairs: pl.DataFrame
+    paired: pl.DataFrame
     groups: pl.DataFrame
     proof: list[Line]
     rounding: list[Rounded]
-
-
-@dataclass(frozen=True)
-class _Open:
-    """Open rows of the three sides.
-
-    at_once: pairs that the narrow look made; journal, settlement: whole rows that it left; idle, ledger: narrow rows
-    from which nothing is expected; new: narrow journal rows of the files loaded since the last run.
-    """
-
-    at_once: pl.DataFrame
-    journal: pl.DataFrame
-    settlement: pl.DataFrame
-    payouts: pl.DataFrame
-    other_lines: pl.DataFrame
-    bank: pl.DataFrame
-    idle: pl.DataFrame
-    ledger: pl.DataFrame
-    new: pl.DataFrame
 
 
 def arrivals_of(store: Store, settings: Settings, run_date: date, previous: date | None) -> Arrivals:
@@ -89,12 +66,14 @@ def reconcile(
     settings: Settings,
     run_no: int,
     run_date: date,
-    fresh: books.Fresh,
+    fresh: Partitions,
+    entries: books.Fresh,
     first: Callable[[], None] | None = None,
 ) -> Outcome:
     """Match, register and prove; all of it is written or none. ProofError where the books do not add up.
 
-    fresh: rows of the files that this run loaded, by file_id. first: what is to be done before, or not at all.
+    fresh, entries: rows of the files that this run loaded, of both sides and of the bank.
+    first: what is to be done before, or not at all.
     """
     last, newest, before = books.last_finished(store)
     previous = before if newest == run_date else newest
@@ -108,12 +87,13 @@ def reconcile(
         undoing.reopen_chargebacks(store, books.loaded_since(store, "settlement", last))
         laid = decisions.lay(store, last)
         book = replace(_rulebook(store, settings), decided=laid.decided)
-        rows = _gather(store, last, fresh, book)
+        rows = gather(store, last, fresh, entries, book, run_no)
         settled = _match(store, rows, last, run_date, arrivals, book)
         reviewed = _review(store, rows, run_date, arrivals)
         unbalanced = add_up(store, last)
         deposited = _bank(store, rows, listed, arrivals)
-        books.write_matches(store, settled.pairs, run_no)
+        pairs = settled.pairs.select(rows.at_once.columns)
+        books.write_matches(store, pl.concat([rows.at_once, pairs]), run_no)
         charged = charge(store, settings, run_no, last)
         register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
@@ -131,7 +111,8 @@ def reconcile(
             run_no,
         )
         history.write_watched(store, reviewed.watched)
-        monitoring.watch(store, monitoring.Night(arrivals, run_no, run_date, last), settled.pairs)
+        paired = pl.concat([rows.paired, pairs.select(rows.paired.columns)])
+        monitoring.watch(store, monitoring.Night(arrivals, run_no, run_date, last), paired)
         casebook.follow(store, run_no)
         proof, rounding = prove(store)
         sums = rolled(proof, statements.came(store), statements.balances(store), statements.repeated(store))
@@ -140,7 +121,7 @@ def reconcile(
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
         seals.seal(store)
     seals.anchor(store)
-    return Outcome(arrivals, settled.pairs, deposited.groups, proof, rounding)
+    return Outcome(arrivals, pl.concat([rows.sums, summed(pairs)]), deposited.groups, proof, rounding)
 
 
 def prove(store: Store) -> tuple[list[Line], list[Rounded]]:
@@ -169,55 +150,29 @@ def _with_acquirer(journal: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return keyed.with_columns(acquirer=named).drop("owner")
 
 
-def _gather(store: Store, last: int, fresh: books.Fresh, book: Rulebook) -> _Open:
-    journal = books.open_rows(store, "journal", last, fresh)
-    lines = books.open_rows(store, "settlement", last, fresh)
-    by_hand = pl.col("row_id").is_in(book.decided.pairs["journal_row_id"].implode())
-    journal = journal.with_columns(expects=pl.col("expects") | by_hand)
-    quick = held_out(book.decided, journal, lines, [rule.name for rule in AT_ONCE])
-    at_once = pairs_at_once(*quick, book.own.keys())
-    transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
-    expecting = without(journal.filter("expects"), at_once["journal_row_id"])
-    settling = without(lines.filter(transaction), at_once["settlement_row_id"])
-    others = books.rows_of(store, "settlement", lines.filter(~transaction & ~ledger)["row_id"])
-    loaded = pl.Series(books.loaded_since(store, "journal", last), dtype=pl.Int64)
-    return _Open(
-        at_once=at_once,
-        journal=books.rows_of(store, "journal", expecting["row_id"]),
-        settlement=books.rows_of(store, "settlement", settling["row_id"]),
-        payouts=others.filter(pl.col("record_type") == "PAYOUT"),
-        other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
-        bank=statements.counting(store, books.open_rows(store, "bank", last, fresh)),
-        idle=journal.filter(~pl.col("expects")),
-        ledger=lines.filter(ledger),
-        new=journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded.implode())),
-    )
-
-
 def _rulebook(store: Store, settings: Settings) -> Rulebook:
     changed = [definition(own) for own in changed_rules(settings).values()]
     return rulebook(settings, books.rule_versions(store, (rules.VERSION, definition(PLAIN)), changed))
 
 
-def _match(store: Store, rows: _Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook) -> Settled:
+def _match(store: Store, rows: Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook) -> Settled:
     settings = arrivals.settings
     found = identify(rows.journal, rows.settlement, book)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
-    tonight = books.loaded_since(store, "journal", last), rows.at_once["journal_row_id"]
+    tonight = books.loaded_since(store, "journal", last), rows.paired["journal_row_id"]
     past = history.journal_history(store, wanted(found, book, run_date, arrivals), *tonight)
     referred = refer(found, _with_acquirer(past, settings), book)
     near = history.journal_near(store, weaker.wanted(referred.lines, book), book.tolerance_minor + 1, *tonight)
     codes = books.codes_of(store, weaker.near(referred.lines, (found.journal, past, near), book))
-    settled = settle(found, referred, _with_acquirer(near, settings), codes, book, run_date, arrivals)
-    return replace(settled, pairs=pl.concat([rows.at_once, settled.pairs.select(rows.at_once.columns)]))
+    return settle(found, referred, _with_acquirer(near, settings), codes, book, run_date, arrivals)
 
 
-def _review(store: Store, rows: _Open, run_date: date, arrivals: Arrivals) -> Reviewed:
+def _review(store: Store, rows: Open, run_date: date, arrivals: Arrivals) -> Reviewed:
     """Tonight's journal rows judged beside their matching."""
-    return review(store, rows.new, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
+    return review(store, rows.tonight, run_date, arrivals, lambda frame: _with_acquirer(frame, arrivals.settings))
 
 
-def _bank(store: Store, rows: _Open, listed: Listed, arrivals: Arrivals) -> Deposited:
+def _bank(store: Store, rows: Open, listed: Listed, arrivals: Arrivals) -> Deposited:
     """Payouts and entries of tonight, with the groups and the older rows that they touch.
 
     listed: what earlier nights said of entries, and of those in whose place others count now.
@@ -264,7 +219,7 @@ def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
 
 def _write(
     store: Store,
-    rows: _Open,
+    rows: Open,
     settled: Settled,
     deposited: Deposited,
     afterwards: pl.DataFrame,

@@ -5,7 +5,7 @@ Judged beside the matching, on the rows that a night brings and those it still w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,6 +24,45 @@ above its pre-authorisation."""
 
 
 @dataclass(frozen=True)
+class Tonight:
+    """What the journal rows of a night may be judged for.
+
+    spans: first and last time of the sales by card of each file: `file_id`, `first`, `last`. charges: `row_id` and
+    `charge` of these sales; again: ids of those whose charge stands twice among them. refers: ids of rows that refer to
+    another, or may be referred to.
+    """
+
+    spans: pl.DataFrame
+    charges: pl.DataFrame
+    again: pl.Series
+    refers: pl.Series
+
+    @classmethod
+    def of(cls, some: Iterable[Tonight]) -> Tonight:
+        """Those of all partitions together."""
+        told = [*some]
+        spans = pl.concat([one.spans for one in told])
+        return cls(
+            spans.group_by("file_id").agg(pl.col("first").min(), pl.col("last").max()),
+            pl.concat([one.charges for one in told]),
+            pl.concat([one.again for one in told]),
+            pl.concat([one.refers for one in told]),
+        )
+
+
+def tonight(rows: pl.DataFrame) -> Tonight:
+    """What the narrow journal rows of some merchants may be judged for; a charge is one of its merchant."""
+    sales = rows.filter(pl.col("charge").is_not_null())
+    times = {"first": pl.col("at").min(), "last": pl.col("at").max()}
+    return Tonight(
+        sales.group_by(file_id=pl.col("row_id") // LINES_PER_FILE).agg(**times),
+        sales.select("row_id", "charge"),
+        sales.filter(pl.col("charge").is_duplicated())["row_id"],
+        rows.filter("refers")["row_id"],
+    )
+
+
+@dataclass(frozen=True)
 class Reviewed:
     """breaks: one row per exception of these types that holds now. watched: `kind`, `row_id` to look at next night."""
 
@@ -33,14 +72,14 @@ class Reviewed:
 
 def review(
     store: Store,
-    new: pl.DataFrame,
+    new: Tonight,
     run_date: date,
     arrivals: Arrivals,
     with_acquirer: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> Reviewed:
     """Judge tonight's journal rows and the watched ones together with all that they name or that names them.
 
-    new: journal rows loaded since the last run, narrow.
+    new: what there is of the journal rows loaded since the last run.
     """
     watched = history.watched_rows(store)
     window = timedelta(minutes=arrivals.settings.run.duplicate_window_minutes)
@@ -66,27 +105,23 @@ def review(
     return Reviewed(pl.concat(listed, how="diagonal"), _to_watch(again, judged, waiting, above))
 
 
-def _pool(store: Store, new: pl.DataFrame, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+def _pool(store: Store, new: Tonight, watched: pl.DataFrame, window: timedelta) -> pl.DataFrame:
     """Sales among which one may be a second charge: tonight's, the watched, and earlier ones close in time."""
-    fresh = new.filter(pl.col("charge").is_not_null()).select("row_id", "charge", "at")
-    spans = fresh.group_by(file_id=pl.col("row_id") // LINES_PER_FILE).agg(
-        first=pl.col("at").min() - window, last=pl.col("at").max() + window
-    )
+    spans = new.spans.with_columns(first=pl.col("first") - window, last=pl.col("last") + window)
     older = [
         charges.sales(watched.filter(pl.col("kind") == CHARGE)),
         charges.sales(history.journal_between(store, spans)),
     ]
     before = pl.concat(older).unique("row_id")
-    both = pl.concat([fresh.select("row_id", "charge"), before.select("row_id", charge=charges.alike_hash())])
-    twice = both.filter(pl.col("charge").is_duplicated())["row_id"]
-    mine = fresh.filter(pl.col("row_id").is_in(twice.implode()))["row_id"]
+    known = before.select(charge=charges.alike_hash()).to_series()
+    like_one = new.charges.filter(pl.col("charge").is_in(known.implode()))["row_id"]
+    mine = pl.concat([new.again, like_one]).unique()
     return charges.alike(pl.concat([charges.sales(books.rows_of(store, "journal", mine)), before]))
 
 
-def _curious(store: Store, new: pl.DataFrame, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
+def _curious(store: Store, new: Tonight, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
     """Rows whose story must be known: what refers to another row, pre-authorisations, possible second charges."""
-    telling = pl.concat([new.filter("refers")["row_id"], pool["row_id"]]).unique()
-    told = books.rows_of(store, "journal", telling)
+    told = books.rows_of(store, "journal", pl.concat([new.refers, pool["row_id"]]).unique())
     return pl.concat([told, watched.select(told.columns)])
 
 

@@ -8,7 +8,7 @@ import polars as pl
 def idle(rows: pl.DataFrame, paired: pl.Series) -> pl.DataFrame:
     """New journal rows that expect nothing, unless an acquirer settled them after all.
 
-    rows: narrow ones, `failed` among their columns; paired: ids of those that were settled.
+    rows: `row_id`, `failed`; paired: ids of those that were settled.
     """
     reason = (
         pl.when("failed")
@@ -30,7 +30,7 @@ def others(lines: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
     return left.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
 
 
-def ledger(rows: pl.DataFrame) -> pl.DataFrame:
+def ledger(row_ids: pl.Series) -> pl.DataFrame:
     """Entries of a wallet's account."""
     reason = pl.lit("an entry of the wallet account: the trade bill tells its transaction")
-    return rows.select(side=pl.lit("settlement"), row_id="row_id", reason=reason)
+    return row_ids.alias("row_id").to_frame().select(side=pl.lit("settlement"), row_id="row_id", reason=reason)

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 import polars as pl
 
+import schemas
 from pipelines.matching import engine
 from pipelines.matching.charges import alike_hash, sale
 from pipelines.matching.frames import EXPECTED, KINDS, line_time
@@ -22,6 +23,9 @@ from schemas.settlement import RECORD_TYPES
 AT_ONCE = tuple(rule for rule in IDENTITY if rule.name in ("rrn", "order_no"))
 PAIRED = ("SALE", "REFUND")
 """Kinds that may leave at once; what undoes another row must be seen whole."""
+
+PARTITIONS = 32
+"""Rows of different merchants are never paired by their identity: so many partitions of them are apart."""
 
 KIND = pl.Enum(list(dict.fromkeys([*TXN_TYPES, *RECORD_TYPES])))
 
@@ -41,10 +45,11 @@ COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT}
 def narrowed(side: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Stored rows of journal or settlement as the narrow look has them, some 70 bytes each.
 
-    Both: `row_id`, two 64-bit hashes of each identity (`rrn`, `rrn_twin`, …; null where a key is blank), `bare` (no
-    card RRN), `at`, `kind`, `currency`, `amount_minor` (signed as the acquirer should show it). Journal: `expects` (a
-    settlement), `failed`, `refers` (to another row, or may be referred to), `charge` (hash of what two charges of one
-    card have in common). Settlement: `acquirer`, `then` (orders lines of one time).
+    Both: `row_id`, `home` (the partition of its merchant), two 64-bit hashes of each identity (`rrn`, `rrn_twin`, …;
+    null where a key is blank), `bare` (no card RRN), `at`, `kind`, `currency`, `amount_minor` (signed as the acquirer
+    should show it). Journal: `expects` (a settlement), `failed`, `refers` (to another row, or may be referred to),
+    `charge` (hash of what two charges of one card have in common). Settlement: `acquirer`, `then` (orders lines of one
+    time).
     """
     return _journal(rows) if side == "journal" else _settlement(rows)
 
@@ -54,6 +59,7 @@ def _journal(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         *_identities(kind),
         row_id="row_id",
+        home=_home(),
         bare=(pl.col("channel") != "CARD") | pl.col("rrn").is_null(),
         at="txn_time",
         kind=kind.cast(KIND),
@@ -70,6 +76,7 @@ def _settlement(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         *_identities(pl.col("record_type")),
         row_id="row_id",
+        home=_home(),
         bare=pl.col("rrn").is_null(),
         at=line_time(),
         then="settlement_date",
@@ -78,6 +85,16 @@ def _settlement(rows: pl.DataFrame) -> pl.DataFrame:
         amount_minor="gross_minor",
         acquirer=pl.col("acquirer").cast(pl.Categorical),
     )
+
+
+def nothing(side: str) -> pl.DataFrame:
+    """No narrow rows of journal or settlement."""
+    stored: dict[str, pl.DataType] = {"row_id": pl.Int64(), **schemas.canonical(schemas.BY_SIDE[side])}
+    return narrowed(side, pl.DataFrame(schema={name: stored[name] for name in COLUMNS[side]}))
+
+
+def _home() -> pl.Expr:
+    return (pl.col("merchant_id").hash(seed=3) % PARTITIONS).cast(pl.UInt8)
 
 
 def _identities(kind: pl.Expr) -> list[pl.Expr]:

@@ -90,8 +90,8 @@ def match_rates(lines: Iterable[Line]) -> tuple[MatchRate, ...]:
 
 
 def match_rules(outcome: Outcome) -> tuple[MatchRule, ...]:
-    pairs = outcome.pairs.group_by("rule", "currency").agg(
-        count=pl.len(), amount=pl.col("settlement_amount_minor").abs().sum()
+    pairs = outcome.paired.group_by("rule", "currency").agg(
+        count=pl.col("count").sum(), amount=pl.col("settlement_minor").sum()
     )
     tied = outcome.groups.group_by("rule", "currency").agg(count=pl.len(), amount=pl.col("payout_minor").abs().sum())
     found = [

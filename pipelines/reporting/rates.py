@@ -30,11 +30,12 @@ def keep(store: Store, outcome: Outcome, run_no: int) -> None:
 
 def decided(store: Store, outcome: Outcome, run_no: int) -> pl.DataFrame:
     """`leg`, `currency`, rows and money: matched without a break, and all that was decided."""
-    pairs = outcome.pairs.select(
+    pairs = outcome.paired.select(
         pl.lit("journal-settlement").alias("leg"),
         "currency",
         matched=pl.col("verdict") == "MATCHED",
-        amount=pl.col("journal_amount_minor").abs(),
+        amount="journal_minor",
+        rows=pl.col("count").cast(pl.Int64),
     )
     groups = outcome.groups.select(
         pl.lit("settlement-bank").alias("leg"),
@@ -42,12 +43,16 @@ def decided(store: Store, outcome: Outcome, run_no: int) -> pl.DataFrame:
         matched=pl.col("verdict") == "MATCHED",
         amount=pl.col("payout_minor").abs(),
     )
-    found = pl.concat([pairs, groups, _alone(store, run_no)])
-    return found.group_by("leg", "currency").agg(
-        rows_matched=pl.col("matched").sum().cast(pl.Int64),
-        rows_total=pl.len().cast(pl.Int64),
-        amount_matched_minor=pl.col("amount").filter("matched").sum(),
-        amount_total_minor=pl.col("amount").sum(),
+    single = pl.concat([groups, _alone(store, run_no)]).with_columns(rows=pl.lit(1, pl.Int64))
+    return (
+        pl.concat([pairs, single])
+        .group_by("leg", "currency")
+        .agg(
+            rows_matched=pl.col("rows").filter("matched").sum(),
+            rows_total=pl.col("rows").sum(),
+            amount_matched_minor=pl.col("amount").filter("matched").sum(),
+            amount_total_minor=pl.col("amount").sum(),
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -14,6 +14,7 @@ from pipelines.matching.references import squashed_sql
 from pipelines.row_ids import LINES_PER_FILE, files_of
 from pipelines.store import amounts, carried, key_files, parts
 from pipelines.store.connection import Store
+from pipelines.store.partitions import SIDES, Partitions
 
 JOURNAL = (
     "row_id, merchant_id, terminal_id, batch_no, stan, rrn, txn_type, channel, amount_minor, currency, txn_time, "
@@ -29,7 +30,7 @@ COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
 CODES = {"row_id": pl.Int64, "auth_code": pl.String, "card_no": pl.String}
 
 Fresh = dict[int, pl.DataFrame]
-"""Rows of files loaded in this run, lean, by file_id: what matching would otherwise read back from the store."""
+"""Bank entries of files loaded in this run, lean, by file_id: what would otherwise be read back from the store."""
 
 
 def last_finished(store: Store) -> tuple[int, date | None, date | None]:
@@ -43,9 +44,9 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
     return number, newest, before[0][0]
 
 
-def lean(side: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Stored rows as the night works on them: transactions narrow, bank entries in the columns matching needs."""
-    return rows.select(BANK.split(", ")) if side == "bank" else narrowed(side, rows)
+def lean(entries: pl.DataFrame) -> pl.DataFrame:
+    """Bank entries in the columns that matching needs."""
+    return entries.select(BANK.split(", "))
 
 
 def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
@@ -54,28 +55,37 @@ def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
     return [file_id for (file_id,) in store.execute(query, [after_run, side])]
 
 
-def open_rows(store: Store, side: str, after_run: int, fresh: Fresh) -> pl.DataFrame:
-    """Rows of a side that have no final state, lean: open from earlier nights, and those loaded since `after_run`.
+def add_open(store: Store, after_run: int, fresh: Partitions) -> None:
+    """Add to rows of tonight all others of journal and settlement that have no final state.
 
-    fresh: rows of files that were loaded a moment ago and need not be read back, by file_id; what is taken of it is
-    taken out, for two copies of a night are more than memory should hold. Of history only the files of open rows are
-    read, part by part.
+    These are open from earlier nights, or of files that were loaded since `after_run` and are not in `fresh` yet. Of
+    history only the files of open rows are read, part by part.
     """
-    mine = loaded_since(store, side, after_run)
-    known = [fresh.pop(file_id) for file_id in mine if file_id in fresh]
-    unread = set(mine) - {file_id for frame in known for file_id in files_of(frame["row_id"])}
-    columns = BANK.split(", ") if side == "bank" else NARROW[side]
+    for side in SIDES:
+        mine = loaded_since(store, side, after_run)
+        for rows in _open(store, side, set(mine) - fresh.files, NARROW[side]):
+            fresh.add(side, narrowed(side, rows))
+    fresh.unused |= fresh.files - {number for side in SIDES for number in loaded_since(store, side, after_run)}
+
+
+def open_entries(store: Store, after_run: int, fresh: Fresh) -> pl.DataFrame:
+    """Bank entries that have no final state: open from earlier nights, and those loaded since `after_run`.
+
+    fresh: entries of files that were loaded a moment ago and need not be read back, by file_id.
+    """
+    mine = loaded_since(store, "bank", after_run)
+    known = [fresh[file_id] for file_id in mine if file_id in fresh]
+    return pl.concat([*_open(store, "bank", set(mine) - fresh.keys(), BANK.split(", ")), *known])
+
+
+def _open(store: Store, side: str, files: set[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """All rows of these files, and those of others that are open, some at a time."""
     waiting = store.frame("SELECT row_id FROM book.open_rows WHERE side = ?", [side])
     kept = carried.rows(store, side, waiting["row_id"], columns)
     waiting = waiting.join(kept, on="row_id", how="anti")
-    found = [
-        lean(side, kept),
-        *(
-            lean(side, _of_these(rows, unread, waiting))
-            for rows in parts.held(store, side, unread | files_of(waiting["row_id"]), columns)
-        ),
-    ]
-    return pl.concat([*found, *known], rechunk=False)
+    yield kept
+    for rows in parts.held(store, side, files | files_of(waiting["row_id"]), columns):
+        yield _of_these(rows, files, waiting)
 
 
 def _of_these(rows: pl.DataFrame, files: set[int], row_ids: pl.DataFrame) -> pl.DataFrame:
@@ -187,12 +197,14 @@ def rows_of(store: Store, side: str, row_ids: pl.Series, columns: Sequence[str] 
     return pl.concat([kept, found]).sort("row_id")
 
 
-def write_matches(store: Store, pairs: pl.DataFrame, run_no: int) -> None:
-    """Append the night's pairs; rows that were out of scope until now no longer are."""
+def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, *, more: bool = False) -> None:
+    """Append pairs of the night; rows that were out of scope until now no longer are. more: others will follow."""
     columns = ["journal_row_id", "settlement_row_id", "rule", "verdict", "currency", "settlement_currency", "acquirer"]
     amounts = ["journal_amount_minor", "settlement_amount_minor", "rules_version"]
     rows = pairs.select(*columns, *amounts).with_columns(run_no=pl.lit(run_no, pl.Int32))
-    parts.add(store, "matches", rows, run_no)
+    parts.append(store, "matches", rows, run_no, None)
+    if not more:
+        parts.show(store, store.parts, ["matches"])
 
 
 def rule_versions(store: Store, plain: tuple[int, str], changed: Iterable[str]) -> dict[str, int]:

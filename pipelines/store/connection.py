@@ -33,7 +33,8 @@ class StoreBusyError(StoreError):
 class Store:
     """The writer's own database. One process holds it; analysts read the published copy instead.
 
-    parts: folder of the rows that never change (`store.parts`). writer, writing: writes them while others are read;
+    parts: folder of the rows that never change (`store.parts`). spill: one for what does not fit into memory.
+    writer, writing: writes them while others are read;
     a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files (`carried`).
     """
 
@@ -41,6 +42,7 @@ class Store:
         """copy: a copy that is to be published: it is taken as it is, and its parts are not its own."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.parts = path, path.with_suffix(".parts").absolute()
+        self.spill = path.with_suffix(".spill")
         self.asked: dict[str, list[pl.Series]] = {}
         self.last_old_file: int | None = None
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 import polars as pl
@@ -13,8 +13,20 @@ from pipelines.store.connection import SQL, Store, numbers
 FEE_VARIANCE = "FEE_VARIANCE"
 CHECKED = ["row_id", "term", "expected_minor", "cause", "detail"]
 
-WALLET = "s.rrn IS NULL AND s.order_no IS NOT NULL AND s.card_no IS NULL AND s.card_type IS NULL"
-"""Lines by a wallet: known by their order number alone."""
+_AMOUNTS = (
+    *("gross_minor", "fee_minor", "fee_micro", "commission_minor", "markup_minor"),
+    *("scheme_fee_minor", "interchange_minor"),
+)
+_TEXTS = ("acquirer", "merchant_id", "currency", "record_type", "rrn", "order_no", "card_no", "card_type")
+_STORED: dict[str, pl.DataType] = {
+    "row_id": pl.Int64(),
+    **dict.fromkeys(_TEXTS, pl.String()),
+    **dict.fromkeys(("business_date", "settlement_date"), pl.Date()),
+    **dict.fromkeys(_AMOUNTS, pl.Int64()),
+}
+
+MOST_AT_ONCE = 500_000
+"""Judgements that are written in one part."""
 
 
 def settlement_files(store: Store, after_run: int) -> list[int]:
@@ -23,22 +35,22 @@ def settlement_files(store: Store, after_run: int) -> list[int]:
     return [file_id for (file_id,) in store.execute(query, [after_run])]
 
 
-def chargeable(store: Store, file_id: int, acquirers: Iterable[str]) -> pl.DataFrame:
-    """SALE and REFUND lines of a file and of these acquirers, as `checks.fees.judge` wants them.
+def chargeable(store: Store, file_id: int, acquirers: Collection[str]) -> Iterator[pl.DataFrame]:
+    """SALE and REFUND lines of a file and of these acquirers, some at a time, as `checks.fees.judge` wants them.
 
-    channel: CARD, or null for a wallet; day: business date, else settlement date.
+    channel: CARD, or null for a wallet: a line that is known by its order number alone; day: business date, else
+    settlement date.
     """
-    return store.frame(
-        f"""
-        SELECT s.row_id, s.acquirer, s.merchant_id, if({WALLET}, NULL, 'CARD') AS channel, s.card_type,
-               coalesce(s.business_date, s.settlement_date) AS day, s.currency, s.record_type = 'REFUND' AS refund,
-               s.gross_minor, s.fee_minor, s.fee_micro, s.commission_minor, s.markup_minor, s.scheme_fee_minor,
-               s.interchange_minor
-        FROM {parts.of_files(store, "settlement", [file_id])} s
-        WHERE s.file_id = {int(file_id)} AND s.record_type IN ('SALE', 'REFUND') AND list_contains(?, s.acquirer)
-        """,
-        [sorted(acquirers)],
-    )
+    nothing_of_a_card = pl.all_horizontal(pl.col(c).is_null() for c in ("rrn", "card_no", "card_type"))
+    wallet = nothing_of_a_card & pl.col("order_no").is_not_null()
+    charged = pl.col("record_type").is_in(["SALE", "REFUND"]) & pl.col("acquirer").is_in(list(acquirers))
+    for rows in parts.held(store, "settlement", [file_id], _STORED):
+        yield rows.filter(charged).select(
+            *("row_id", "acquirer", "merchant_id", "card_type", "currency", *_AMOUNTS),
+            channel=pl.when(~wallet).then(pl.lit("CARD")),
+            day=pl.coalesce("business_date", "settlement_date"),
+            refund=pl.col("record_type") == "REFUND",
+        )
 
 
 def wallet_channels(store: Store, row_ids: pl.Series) -> pl.DataFrame:
@@ -80,22 +92,39 @@ def forget(store: Store, run_no: int, contracts: str) -> None:
     store.execute("INSERT INTO book.fee_basis VALUES (?, ?)", [run_no, contracts])
 
 
-def write_checks(store: Store, file_id: int, run_no: int, lines: pl.DataFrame, terms: Mapping[str, str]) -> None:
+def write_checks(
+    store: Store, file_id: int, run_no: int, judged: Iterable[tuple[pl.DataFrame, Mapping[str, str]]]
+) -> None:
     """Keep what the lines of a file should have cost, and their sums.
 
-    lines: CHECKED, `acquirer`, `currency`, `gross_minor`, `fee_minor`, term being a place in terms. terms: fees in
-    words, each with its numbers as JSON.
+    judged: some lines at a time: CHECKED, `acquirer`, `currency`, `gross_minor`, `fee_minor`, term being a place in the
+    terms beside them: fees in words, each with its numbers as JSON.
     """
     known = dict(store.execute("SELECT words, term FROM book.fee_terms"))
+    told, waiting = list[pl.DataFrame](), list[pl.DataFrame]()
+    for lines, terms in judged:
+        _number(store, known, terms)
+        numbers = pl.Series("numbers", [known[words] for words in terms], dtype=pl.Int32)
+        numbered = lines.with_columns(term=numbers.gather(lines["term"]))
+        told.append(_summed(numbered))
+        waiting.append(numbered.select(CHECKED))
+        if sum(some.height for some in waiting) >= MOST_AT_ONCE:
+            parts.append(store, "fee_checks", pl.concat(waiting), run_no, file_id)
+            waiting.clear()
+    if told:
+        parts.append(store, "fee_checks", pl.concat([*waiting, numbered.select(CHECKED).clear()]), run_no, file_id)
+        parts.show(store, store.parts, ["fee_checks"])
+        sums = pl.concat(told).group_by("acquirer", "currency", "term", "cause", "why").agg(pl.all().sum())
+        store.append("fee_sums", sums.with_columns(file_id=pl.lit(file_id, pl.Int32)))
+
+
+def _number(store: Store, known: dict[str, int], terms: Mapping[str, str]) -> None:
+    """Give numbers to terms that have none, and keep them."""
     new = [words for words in terms if words not in known]
     known |= {words: number for number, words in enumerate(new, start=len(known) + 1)}
     rows = [(known[words], words, terms[words]) for words in new]
     schema = {"term": pl.Int32, "words": pl.String, "told": pl.String}
     store.append("fee_terms", pl.DataFrame(rows, schema=schema, orient="row"))
-    numbers = pl.Series("numbers", [known[words] for words in terms], dtype=pl.Int32)
-    numbered = lines.with_columns(term=numbers.gather(lines["term"]))
-    parts.add(store, "fee_checks", numbered.select(CHECKED), run_no, file_id)
-    store.append("fee_sums", _summed(numbered).with_columns(file_id=pl.lit(file_id, pl.Int32)))
 
 
 def _summed(lines: pl.DataFrame) -> pl.DataFrame:

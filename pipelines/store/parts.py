@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -173,16 +173,26 @@ def ever_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     return f"({_union(store.parts, table, found)})"
 
 
-def held(store: Store, table: str, file_ids: Collection[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The rows of some files, part after part."""
-    for name in store.execute(
-        f"SELECT name FROM {_IN_USE} AND of_table = ? AND list_contains(?, file_id) ORDER BY name",
+def held(
+    store: Store, table: str, file_ids: Collection[int], columns: Mapping[str, pl.DataType] | Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    """The rows of some files, part after part; a column that a part does not have is null where its type is given."""
+    for name, known in store.execute(
+        f"SELECT name, columns FROM {_IN_USE} AND of_table = ? AND list_contains(?, file_id) ORDER BY name",
         [table, sorted(file_ids)],
     ):
-        yield pl.read_parquet(store.parts / name[0], columns=list(columns))
+        yield _with(pl.read_parquet(store.parts / name, columns=[c for c in columns if c in known]), columns)
     marks = ", ".join(columns)
     yield store.frame(
         f"SELECT {marks} FROM book.{table}_base WHERE list_contains(?, file_id) ORDER BY row_id", [sorted(file_ids)]
+    )
+
+
+def _with(rows: pl.DataFrame, columns: Mapping[str, pl.DataType] | Sequence[str]) -> pl.DataFrame:
+    """Rows with all of the columns, in their order."""
+    types = columns if isinstance(columns, Mapping) else {}
+    return rows.with_columns(pl.lit(None, kind).alias(c) for c, kind in types.items() if c not in rows.columns).select(
+        list(columns)
     )
 
 

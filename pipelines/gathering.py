@@ -1,0 +1,137 @@
+"""What is open tonight: most rows leave at once, one partition after the other; whole rows of the rest.
+
+Partitions are independent of each other (`store.partitions`), two are worked on at a time, and what is kept of them
+is what the rest of the night needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from pipelines.matching.by_hand import Decided, held_out
+from pipelines.matching.frames import TRANSACTIONS
+from pipelines.matching.narrow import AT_ONCE, pairs_at_once
+from pipelines.matching.rulebook import Rulebook
+from pipelines.review import Tonight, tonight
+from pipelines.row_ids import LINES_PER_FILE
+from pipelines.sources.gather import abreast
+from pipelines.store import Store, books, statements
+from pipelines.store.partitions import Pair, Partitions
+from schemas.settlement import LEDGER
+
+MOST_PAIRS = 500_000
+"""Pairs that wait to be written in one part with those of the rules."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open rows of the three sides.
+
+    at_once: pairs that the narrow look made and that are to be written; paired: ids of all that it made
+    (`journal_row_id`, `settlement_row_id`), written or not; sums: what they all amount to (`summed`). journal,
+    settlement: whole rows that it left. idle: `row_id`, `failed` of new journal rows that expect nothing; ledger: ids
+    of entries of wallet accounts; tonight: what is to be reviewed of the journal.
+    """
+
+    at_once: pl.DataFrame
+    paired: pl.DataFrame
+    sums: pl.DataFrame
+    journal: pl.DataFrame
+    settlement: pl.DataFrame
+    payouts: pl.DataFrame
+    other_lines: pl.DataFrame
+    bank: pl.DataFrame
+    idle: pl.DataFrame
+    ledger: pl.Series
+    tonight: Tonight
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What the narrow look found in a partition; ids but for the pairs and what is to be reviewed."""
+
+    pairs: pl.DataFrame
+    expecting: pl.Series
+    settling: pl.Series
+    others: pl.Series
+    ledger: pl.Series
+    idle: pl.DataFrame
+    tonight: Tonight
+
+
+def gather(store: Store, last: int, fresh: Partitions, entries: books.Fresh, book: Rulebook, run_no: int) -> Open:
+    """All that is open, and the pairs that can be made at once, of which large numbers are written at once.
+
+    fresh, entries: rows of files that this run loaded; `fresh` holds nothing more afterwards.
+    """
+    loaded = books.loaded_since(store, "journal", last)
+    books.add_open(store, last, fresh)
+    looked, paired, sums, pairs = list[_Looked](), list[pl.DataFrame](), list[pl.DataFrame](), list[pl.DataFrame]()
+
+    def look(sides: Pair) -> _Looked:
+        return _look(*sides, book.decided, book.own.keys(), loaded)
+
+    for found in abreast(look, fresh.each()):
+        paired.append(found.pairs.select("journal_row_id", "settlement_row_id"))
+        sums.append(summed(found.pairs))
+        pairs.append(found.pairs)
+        looked.append(replace(found, pairs=found.pairs.clear()))
+        if sum(some.height for some in pairs) > MOST_PAIRS:
+            books.write_matches(store, pl.concat(pairs), run_no, more=True)
+            pairs = [found.pairs.clear()]
+    fresh.close()
+    others = books.rows_of(store, "settlement", pl.concat([found.others for found in looked]))
+    return Open(
+        at_once=pl.concat(pairs),
+        paired=pl.concat(paired),
+        sums=pl.concat(sums),
+        journal=books.rows_of(store, "journal", pl.concat([found.expecting for found in looked])),
+        settlement=books.rows_of(store, "settlement", pl.concat([found.settling for found in looked])),
+        payouts=others.filter(pl.col("record_type") == "PAYOUT"),
+        other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
+        bank=statements.counting(store, books.open_entries(store, last, entries)),
+        idle=pl.concat([found.idle for found in looked]),
+        ledger=pl.concat([found.ledger for found in looked]),
+        tonight=Tonight.of(found.tonight for found in looked),
+    )
+
+
+def summed(pairs: pl.DataFrame) -> pl.DataFrame:
+    """What pairs amount to: `rule`, `currency`, `verdict`; `count`, `journal_minor`, `settlement_minor` (sizes)."""
+    return pairs.group_by("rule", "currency", "verdict").agg(
+        count=pl.len(),
+        journal_minor=pl.col("journal_amount_minor").abs().sum(),
+        settlement_minor=pl.col("settlement_amount_minor").abs().sum(),
+    )
+
+
+def _look(
+    journal: pl.DataFrame,
+    lines: pl.DataFrame,
+    decided: Decided,
+    own_rules: Collection[str],
+    loaded: Collection[int],
+) -> _Looked:
+    by_hand = pl.col("row_id").is_in(decided.pairs["journal_row_id"].implode())
+    journal = journal.with_columns(expects=pl.col("expects") | by_hand)
+    quick = held_out(decided, journal, lines, [rule.name for rule in AT_ONCE])
+    pairs = pairs_at_once(*quick, own_rules)
+    transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
+    return _Looked(
+        pairs=pairs,
+        expecting=_left(journal.filter("expects"), pairs["journal_row_id"]),
+        settling=_left(lines.filter(transaction), pairs["settlement_row_id"]),
+        others=lines.filter(~transaction & ~ledger)["row_id"],
+        ledger=lines.filter(ledger)["row_id"],
+        idle=journal.filter(~pl.col("expects")).select("row_id", "failed"),
+        tonight=tonight(journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded))),
+    )
+
+
+def _left(rows: pl.DataFrame, taken: pl.Series) -> pl.Series:
+    """Ids of rows that were not taken."""
+    ids = rows.select("row_id")
+    return ids.join(taken.to_frame("row_id"), on="row_id", how="anti")["row_id"] if taken.len() else ids["row_id"]
