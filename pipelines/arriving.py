@@ -17,7 +17,7 @@ from pipelines.matching.narrow import narrowed
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, terminals
 from pipelines.store.files import hashes, known_files, remember
-from pipelines.store.partitions import Partitions
+from pipelines.store.partitions import Partitions, most_held
 
 StepRunner = Callable[[str, Callable[[], Any]], Any]
 """Runs one named step; the plain one just calls it, Prefect's makes a task of it."""
@@ -47,7 +47,7 @@ class Night:
     fresh: Partitions = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fresh = Partitions(self.store.spill)
+        self.fresh = Partitions(self.store.spill, most_held(self.store.memory_limit))
 
 
 def take_in_all(night: Night, runner: StepRunner) -> None:

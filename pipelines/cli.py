@@ -14,11 +14,12 @@ import click
 
 from pipelines import temporary_server
 from pipelines.cli_audit import audit, learn, period
+from pipelines.cli_bench import bench
 from pipelines.cli_cases import case
 from pipelines.cli_data import sql, status
 from pipelines.cli_nights import deploy, purge
 from pipelines.cli_people import files, retract, trace
-from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, Numbers, say
+from pipelines.cli_words import CONFIG, DEBUG, JSON, WHICH, Day, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -177,87 +178,6 @@ def synth(
     click.echo(made)
 
 
-@cli.command()
-@JSON
-@DEBUG
-@click.option("--rows", type=click.IntRange(1), default=1_000_000, show_default=True, help="Rows a side.")
-@click.option("--work", type=click.Path(path_type=Path), help="Folder for files; kept if given.")
-@click.option(
-    "--accuracy", is_flag=True, help="Play synthetic nights and score the register instead; 1 if not perfect."
-)
-@click.option("--seeds", type=Numbers(), default="1,2,3", show_default=True, help="With --accuracy, --signals.")
-@click.option("--days", type=click.IntRange(1), help="With --accuracy (14 if not given), --signals (44).")
-@click.option("--rows-per-day", type=click.IntRange(1), help="With --accuracy (500), --signals (800).")
-@click.option("--faults", default="all", show_default=True, help="With --accuracy, as for synth.")
-@click.option("--sources", is_flag=True, help="Time the reading of single large files instead.")
-@click.option(
-    "--signals", is_flag=True, help="Play nights with and without trouble, and score signals; 1 if not passed."
-)
-@click.option("--weak-keys", is_flag=True, help="Time nights that no reference decides instead.")
-def bench(
-    as_json: bool,
-    debug: bool,
-    rows: int,
-    work: Path | None,
-    accuracy: bool,
-    seeds: tuple[int, ...],
-    days: int | None,
-    rows_per_day: int | None,
-    faults: str,
-    sources: bool,
-    signals: bool,
-    weak_keys: bool,
-) -> None:
-    """Time the whole run against a bare DuckDB load and join of the same two files, or score what it finds."""
-    from pipelines import bench as benchmark
-    from pipelines import commands
-
-    if sources:
-        from pipelines import bench_sources
-
-        read = commands.guarded(lambda: bench_sources.read_all(rows, work, say), debug)
-        click.echo(json.dumps(read, indent=2) if as_json else bench_sources.as_text(read))
-        return
-    if weak_keys:
-        from pipelines import bench_crowds
-
-        nights = commands.guarded(lambda: bench_crowds.play(rows, work, say), debug)
-        click.echo(json.dumps(nights, indent=2) if as_json else bench_crowds.as_text(nights))
-        return
-    if accuracy:
-        score(seeds, days or 14, rows_per_day or 500, faults, work, as_json, debug)
-        return
-    if signals:
-        score_signals(seeds, days or 44, rows_per_day or 800, work, as_json, debug)
-        return
-    found = commands.guarded(lambda: benchmark.compare(rows, work, say), debug)
-    click.echo(json.dumps(found, indent=2) if as_json else benchmark.as_text(found))
-
-
-def score(
-    seeds: tuple[int, ...], days: int, rows_per_day: int, faults: str, work: Path | None, as_json: bool, debug: bool
-) -> None:
-    """What `recon bench --accuracy` runs."""
-    from pipelines import accuracy, commands
-
-    found = commands.guarded(lambda: commands.score(seeds, days, rows_per_day, faults, work, say), debug)
-    click.echo(json.dumps(found, indent=2) if as_json else accuracy.as_text(found))
-    if not found["perfect"]:
-        sys.exit(1)
-
-
-def score_signals(
-    seeds: tuple[int, ...], days: int, rows_per_day: int, work: Path | None, as_json: bool, debug: bool
-) -> None:
-    """What `recon bench --signals` runs."""
-    from pipelines import commands, signal_score
-
-    found = commands.guarded(lambda: commands.score_signals(seeds, days, rows_per_day, work, say), debug)
-    click.echo(json.dumps(found, indent=2) if as_json else signal_score.as_text(found))
-    if not found["passed"]:
-        sys.exit(1)
-
-
 @cli.command(hidden=True)
 @DEBUG
 @click.option("--no-prefect", is_flag=True)
@@ -270,7 +190,7 @@ def demo(debug: bool, no_prefect: bool) -> None:
     click.echo(commands.guarded(lambda: commands.demo(no_prefect, say), debug))
 
 
-for command in (audit, case, deploy, files, learn, period, purge, retract, sql, status, trace):
+for command in (audit, bench, case, deploy, files, learn, period, purge, retract, sql, status, trace):
     cli.add_command(command)
 
 

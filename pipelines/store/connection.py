@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,12 @@ def numbers(ids: Iterable[int]) -> str:
     return ", ".join(str(int(number)) for number in sorted(ids)) or "NULL"
 
 
+def _bytes(told: str) -> int:
+    """A size as DuckDB tells it: `953.6 MiB`."""
+    number, unit = told.split()
+    return int(Decimal(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
+
+
 class StoreError(Exception):
     """The store cannot be used; the message is one plain line."""
 
@@ -34,7 +41,7 @@ class Store:
     """The writer's own database. One process holds it; analysts read the published copy instead.
 
     parts: folder of the rows that never change (`store.parts`). spill: one for what does not fit into memory.
-    writer, writing: writes them while others are read;
+    memory_limit: in bytes, where there is one. writer, writing: writes them while others are read;
     a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files (`carried`).
     """
 
@@ -56,8 +63,11 @@ class Store:
         self.execute("SET enable_progress_bar = false")
         # one string compression tried instead of four: the file is as small and loading takes a tenth less
         self.execute("SET disabled_compression_methods = 'fsst,dictionary,zstd'")
+        self.memory_limit: int | None = None
         if memory_limit:
             self.execute("SET memory_limit = ?", [memory_limit])
+            ((told,),) = self.execute("SELECT current_setting('memory_limit')")
+            self.memory_limit = _bytes(told)
         if not copy:
             self._migrate()
 

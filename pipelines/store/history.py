@@ -137,7 +137,7 @@ def _not_open(store: Store, found: pl.DataFrame, fresh: list[int], paired: pl.Se
     taken = store.frame(
         "SELECT journal_row_id AS row_id FROM book.matches SEMI JOIN ids ON ids.row_id = journal_row_id", ids=ids
     )
-    tonight = pl.col("row_id").is_in(paired.implode())
+    tonight = pl.col("row_id").is_in(paired.filter(paired.is_in(found["row_id"].implode())).implode())
     mine = (pl.col("row_id") // LINES_PER_FILE).is_in(fresh) | pl.col("row_id").is_in(is_open["row_id"].implode())
     expects = (pl.col("status") == "APPROVED") & pl.col("txn_type").is_in(EXPECTED)
     left = found.filter(tonight | ~(expects & mine))

@@ -87,15 +87,21 @@ def _gather(store: Store, table: str, columns: list[str], level: int, several: l
     if len(several) < TOGETHER:
         return
     paths = [store.parts / name for name, _ in several]
-    numbers = pl.concat([pl.read_parquet(path, columns=["row_id", *columns]) for path in paths])
     fresh = f"keys-{table}-{uuid.uuid4().hex[:12]}.parquet"
-    _write(store.parts / fresh, numbers)
+    _write(store.parts / fresh, paths, columns)
     store.execute("DELETE FROM book.key_files WHERE list_contains(?, name)", [[name for name, _ in several]])
     covers = sorted(part for _, parts in several for part in parts)
     store.execute("INSERT INTO book.key_files VALUES (?, ?, ?, ?, ?)", [fresh, table, level + 1, columns, covers])
 
 
-def _write(path: Path, numbers: pl.DataFrame) -> None:
-    numbers.sort("row_id").write_parquet(path, compression="zstd", compression_level=1)
+def _write(path: Path, several: list[Path], columns: list[str]) -> None:
+    """Write the numbers of several files to one, by row id as far as the files are: no more than some are in memory."""
+    in_order = sorted(several, key=_first)
+    numbers = pl.scan_parquet(in_order).select("row_id", *columns)
+    numbers.sink_parquet(path, compression="zstd", compression_level=1, maintain_order=True)
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
+
+
+def _first(path: Path) -> int:
+    return int(pl.read_parquet(path, columns=["row_id"], n_rows=1).item())

@@ -16,11 +16,17 @@ from pipelines.row_ids import LINES_PER_FILE
 
 SIDES = ("journal", "settlement")
 
-MOST_HELD = 4_000_000
+MOST_HELD = 2_000_000
 """Rows in memory, some 80 bytes each; what comes above it goes to disk."""
 
-AT_A_TIME = 1_000_000
-"""Rows of both sides that are matched in one go; fewer partitions than there are where they are small."""
+BYTES_A_ROW = 2_000
+"""Memory that a row in memory is given of a limit: of all that works beside it, it takes the least."""
+
+
+def most_held(limit: int | None) -> int:
+    """Rows to hold in memory under a limit in bytes."""
+    return MOST_HELD if limit is None else max(1, min(MOST_HELD, limit // BYTES_A_ROW))
+
 
 Pair = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -28,7 +34,8 @@ Pair = tuple[pl.DataFrame, pl.DataFrame]
 class Partitions:
     """Rows of journal and settlement, `narrowed`, as they are loaded or read from the books.
 
-    folder: for what does not fit; it is emptied first and last. most: rows that are held in memory. files: those whose
+    folder: for what does not fit; it is emptied first and last. most: rows that are held in memory, half of which are
+    matched in one go. files: those whose
     rows are all here; unused: those that are not to be given, though they are.
     """
 
@@ -65,7 +72,7 @@ class Partitions:
 
         Rows of `unused` files are left out. What is given is gone from here.
         """
-        together = max(1, PARTITIONS * AT_A_TIME // max(self.rows, 1))
+        together = max(1, PARTITIONS * self._most // 2 // max(self.rows, 1))
         for first in range(0, PARTITIONS, together):
             numbers = range(first, min(first + together, PARTITIONS))
             journal, settlement = (self._rows(side, numbers) for side in SIDES)
