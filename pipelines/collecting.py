@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from threading import Lock
@@ -30,6 +30,7 @@ def collect_all(
 
     def errand(source: Source) -> Errand:
         known = collected.known(store, source.name)
+        over = collected.passed_over(store, source.name, source.pattern)
 
         def keep(done: Fetched) -> None:
             with writing:
@@ -39,7 +40,15 @@ def collect_all(
                     run_no,
                 )
 
-        return Errand(source, settings.paths.inbox, settings.paths.archive, until, known, secret, say, keep)
+        def pass_over(messages: Collection[str]) -> None:
+            with writing:
+                collected.pass_over(store, source.name, source.pattern, messages)
+
+        return Errand(
+            *(source, settings.paths.inbox, settings.paths.archive, until, known, secret, say, keep),
+            over=over,
+            pass_over=pass_over,
+        )
 
     got: list[Fetched] = []
     errands = [errand(source) for source in sources]

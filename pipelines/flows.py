@@ -111,10 +111,17 @@ def _ended(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     )
 
 
+def _too_late(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A run that took too long is broken off before it can tell of itself; of every other failure it has told."""
+    if state.name == "TimedOut":
+        _ended(flow, flow_run, state)
+
+
 @flow(
     name="settlement-recon nightly",
     timeout_seconds=NIGHT_SECONDS,
     persist_result=False,
+    on_failure=[_too_late],
     on_crashed=[_ended],
     on_cancellation=[_ended],
 )

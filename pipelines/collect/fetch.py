@@ -24,7 +24,7 @@ from pipelines.sources.sidecars import file_of, is_sidecar
 Result = TypeVar("Result")
 Say = Callable[[str], None]
 Secret = Callable[[str | None, str | None], str | None]
-Open = Callable[[Origin, str | None, date], Remote]
+Open = Callable[[Origin, str | None, date, Collection[str]], Remote]
 
 NOT_THE_NETWORK = ("HostKeyNotVerifiable", "KeyImportError", "ClientResponseError", "NoCredentialsError", "ClientError")
 """Faults, by name so that no package is needed to know them, that no second attempt mends."""
@@ -47,7 +47,8 @@ class Errand:
     """What fetching for a source needs to know.
 
     known: (place, version) of what was fetched before; archive: where files of earlier nights are kept; keep: puts a
-    file on record as soon as it is in the inbox.
+    file on record as soon as it is in the inbox. over: messages that hold nothing more; pass_over: puts those on record
+    that are over now, in place of those before.
     """
 
     source: Source
@@ -59,6 +60,8 @@ class Errand:
     say: Say
     keep: Callable[[Fetched], None]
     open: Open = remote
+    over: Collection[str] = ()
+    pass_over: Callable[[Collection[str]], None] = lambda _: None
 
 
 def fetch(errand: Errand) -> list[Fetched]:
@@ -111,7 +114,7 @@ def _fetch_all(errand: Errand, origin: Origin, password: str | None) -> list[Fet
     got: list[Fetched] = []
 
     def attempt() -> None:
-        place = errand.open(origin, password, errand.until)
+        place = errand.open(origin, password, errand.until, errand.over)
         try:
             for item in _finished(errand, origin, place, _had(errand, got)):
                 if done := _fetch(errand, place, item):
@@ -119,6 +122,7 @@ def _fetch_all(errand: Errand, origin: Origin, password: str | None) -> list[Fet
                     got.append(done)
             if origin.afterwards == "move" and origin.move_to:
                 _tidy(errand, origin, place, _had(errand, got), origin.move_to)
+            _pass_over(errand, origin, place, _had(errand, got))
         finally:
             _close(place)
 
@@ -138,6 +142,19 @@ def _tidy(errand: Errand, origin: Origin, place: Remote, had: Collection[tuple[s
     for item in there:
         if _wanted(item, errand.source, origin, names) and (item.place, item.version) in had:
             place.move(item, folder)
+
+
+def _pass_over(errand: Errand, origin: Origin, place: Remote, had: Collection[tuple[str, str]]) -> None:
+    """Remember the messages that are over: nothing in them is ours, or all of it was fetched and is left there."""
+
+    def over(item: Item) -> bool:
+        if _fits(item, errand.source):
+            return origin.afterwards == "leave" and (item.place, item.version) in had
+        return origin.done_marker is None  # else it may be the marker of another
+
+    messages = {message for message, items in place.messages().items() if all(map(over, items))}
+    if messages != {*errand.over}:
+        errand.pass_over(messages)
 
 
 def _close(place: Remote) -> None:
@@ -186,13 +203,20 @@ def _finished(errand: Errand, origin: Origin, place: Remote, had: Collection[tup
 
 
 def _wanted(item: Item, source: Source, origin: Origin, names: Collection[str]) -> bool:
+    if not _fits(item, source):
+        return False
+    return origin.done_marker is None or origin.done_marker.format(name=_whose(item.name)) in names
+
+
+def _fits(item: Item, source: Source) -> bool:
     name = item.name
-    if name.startswith((".", "~")) or name.lower().endswith(UNFINISHED):
-        return False
-    whose = file_of(name) if is_sidecar(name) else name
-    if not fnmatchcase(whose, source.pattern):
-        return False
-    return origin.done_marker is None or origin.done_marker.format(name=whose) in names
+    finished = not name.startswith((".", "~")) and not name.lower().endswith(UNFINISHED)
+    return finished and fnmatchcase(_whose(name), source.pattern)
+
+
+def _whose(name: str) -> str:
+    """The file that a checksum speaks of, or the file itself."""
+    return file_of(name) if is_sidecar(name) else name
 
 
 def _fetch(errand: Errand, place: Remote, item: Item) -> Fetched | None:

@@ -6,7 +6,7 @@ import email
 import email.policy
 import imaplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -18,12 +18,17 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 class Mailbox:
-    """One folder of a mailbox; its files are the attachments of the messages that came since a date."""
+    """One folder of a mailbox; its files are the attachments of the messages that came since a date.
+
+    over: messages that hold nothing more, by what `messages` calls them: they are not read again.
+    """
 
     grows = False
 
-    def __init__(self, origin: Origin, password: str | None, since: date):
-        self._since = since
+    def __init__(self, origin: Origin, password: str | None, since: date, over: Collection[str] = ()):
+        self._since, self._over = since, over
+        self._messages: dict[str, list[Item]] = {}
+        self._read: tuple[str, list[tuple[Item, bytes]]] = ("", [])
         self._url = f"{origin.host}{origin.folder}"
         trusted = ssl.create_default_context(cafile=origin.ca_file)
         self._imap = imaplib.IMAP4_SSL(
@@ -40,16 +45,32 @@ class Mailbox:
         self._validity = _text(self._imap.response("UIDVALIDITY")[1])
 
     def listing(self) -> list[Item]:
-        """Every attachment with a name, of every message since the date."""
-        return [item for uid in self._uids() for item, _ in self._attachments(uid)]
+        """Every attachment with a name, of every message since the date that is not over."""
+        for uid in self._uids():
+            message = f"{self._url};UIDVALIDITY={self._validity};UID={uid}"
+            known = message in self._over or message in self._messages  # a message never changes
+            self._messages.setdefault(message, [] if known else [item for item, _ in self._attachments(uid)])
+        return [item for items in self._messages.values() for item in items]
+
+    def messages(self) -> Mapping[str, list[Item]]:
+        """What was listed, by message; those that are over have nothing."""
+        return self._messages
 
     def _uids(self) -> list[str]:
         since = f"{self._since.day:02}-{MONTHS[self._since.month - 1]}-{self._since.year}"
         _, found = self._imap.uid("SEARCH", "SINCE", since)
         return _text(found).split()
 
-    def _attachments(self, uid: str) -> Iterator[tuple[Item, bytes]]:
-        _, answer = self._imap.uid("FETCH", uid, "(BODY.PEEK[])")
+    def _attachments(self, uid: str) -> list[tuple[Item, bytes]]:
+        """Those of one message; the last one asked for is kept, for it is listed first and read then."""
+        if self._read[0] != uid:
+            self._read = uid, [*self._received(uid)]
+        return self._read[1]
+
+    def _received(self, uid: str) -> Iterator[tuple[Item, bytes]]:
+        state, answer = self._imap.uid("FETCH", uid, "(BODY.PEEK[])")
+        if state != "OK":
+            raise RemoteError(f"message {uid} cannot be read: {_text(answer)}; move it to another folder")
         raw = next((part[1] for part in answer if isinstance(part, tuple)), b"")
         message = email.message_from_bytes(raw, policy=email.policy.default)
         assert isinstance(message, EmailMessage)  # noqa: S101 - by its policy
@@ -77,6 +98,7 @@ class Mailbox:
             raise RemoteError(f"the message cannot be moved to {folder}: {_text(told)}")
         self._imap.uid("STORE", _uid(item), "+FLAGS", r"(\Deleted)")
         self._imap.expunge()
+        self._messages.clear()
 
     def close(self) -> None:
         """Log out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.util import find_spec
@@ -50,6 +50,9 @@ class Remote(Protocol):
     def move(self, item: Item, folder: str) -> None:
         """Put it aside."""
 
+    def messages(self) -> Mapping[str, list[Item]]:
+        """What was listed, by the message it came with, which never changes; files that came with none are not here."""
+
     def close(self) -> None:
         """Let go of the connection."""
 
@@ -86,6 +89,10 @@ class Folder:
         target = folder if folder.startswith("/") else f"{self._root}/{folder}"
         self._files.makedirs(target, exist_ok=True)
         self._files.mv(item.place, f"{target}/{item.name}")
+
+    def messages(self) -> Mapping[str, list[Item]]:
+        """Files lie here by themselves."""
+        return {}
 
     def close(self) -> None:
         """The connection ends with the last one who holds the file system."""
@@ -139,12 +146,15 @@ def _last(url: str) -> str:
     return urlsplit(url).path.rsplit("/", 1)[-1]
 
 
-def remote(origin: Origin, password: str | None, until: date) -> Remote:
-    """Open a place. RemoteError where a package or a file of ours is missing; errors of the network as they come."""
+def remote(origin: Origin, password: str | None, until: date, over: Collection[str] = ()) -> Remote:
+    """Open a place. RemoteError where a package or a file of ours is missing; errors of the network as they come.
+
+    over: messages that need not be read again.
+    """
     if origin.scheme == "imaps":
         from pipelines.collect.mailbox import Mailbox  # noqa: PLC0415 - only who reads mail needs it
 
-        return Mailbox(origin, password, until - timedelta(days=origin.days))
+        return Mailbox(origin, password, until - timedelta(days=origin.days), over)
     opened: dict[str, Callable[[], Remote]] = {
         "file": lambda: Folder(fsspec.filesystem("file", skip_instance_cache=True), origin.folder, grows=True),
         "sftp": lambda: Folder(_sftp(origin, password), origin.folder, grows=True),

@@ -69,7 +69,11 @@ class Store:
             ((told,),) = self.execute("SELECT current_setting('memory_limit')")
             self.memory_limit = _bytes(told)
         if not copy:
-            self._migrate()
+            try:
+                self._migrate()
+            except BaseException:
+                self.close()  # nobody holds a store that could not be opened
+                raise
 
     def __enter__(self) -> Store:
         return self
@@ -171,5 +175,10 @@ class Store:
                 self._script(file)
 
     def _script(self, file: Path) -> None:
-        for statement in self._con.extract_statements(file.read_text(encoding="utf-8")):
-            self._con.execute(statement).fetchall()
+        """Run the statements of a file of `sql`. StoreError names it."""
+        try:
+            for statement in self._con.extract_statements(file.read_text(encoding="utf-8")):
+                self._con.execute(statement).fetchall()
+        except duckdb.Error as error:
+            told = str(error).splitlines()[0]
+            raise StoreError(f"{self.path}: {file.name}: {told}; the store is as it was") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Desk:
 
     def __init__(self, folder: Path, **origin: Any):
         (folder / "inbox").mkdir(exist_ok=True)
-        self.folder, self.said, self.kept = folder, [], []
+        self.folder, self.said, self.kept, self.over = folder, [], [], set()
         told = {"stable_seconds": 0, "wait_seconds": 0, "timeout_seconds": 20, **origin}
         self.source = Source(name="pos", profile="pos_journal", pattern="journal_*.csv", collect=Origin(**told))
 
@@ -44,8 +44,13 @@ class Desk:
                 lambda variable, _: PASSWORD if variable else None,
                 self.said.append,
                 self.kept.append,
+                over=self.over,
+                pass_over=self.pass_over,
             )
         )
+
+    def pass_over(self, messages: Collection[str]) -> None:
+        self.over = {*messages}
 
     @property
     def inbox(self) -> dict[str, bytes]:
@@ -293,6 +298,49 @@ def test_attachments_of_a_mailbox_come_once_and_stay_unread(tmp_path: Path, auth
         assert len(moving.fetch()) == 2
         assert [line for line in asked if "COPY" in line] == ['UID COPY 1 "Done"', 'UID COPY 3 "Done"']
     assert "SEARCH SINCE 23-Feb-2026" in " ".join(asked)
+
+
+def read(asked: list[str]) -> list[str]:
+    """Numbers of the messages that were read since the last look."""
+    told = [line.split()[2] for line in asked if line.startswith("UID FETCH")]
+    asked.clear()
+    return told
+
+
+def test_a_message_is_read_once_as_long_as_nothing_in_it_waits(tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    messages = [letter("invoice.pdf", b"not ours"), letter("journal_20260302.csv", CONTENT)]
+    with imap(messages, authority.issue_cert("127.0.0.1")) as (port, asked):
+        where = {"url": f"imaps://127.0.0.1:{port}/INBOX", "ca_file": tmp_path / "ca.pem", "username": LOGIN}
+        desk = Desk(tmp_path, **where, password_env="X")  # noqa: S106 - the name of a variable
+        (tmp_path / "inbox" / "journal_20260302.csv").write_bytes(b"another, not in the books yet")
+        assert desk.fetch() == []
+        assert read(asked) == ["1", "2"], "each once, though the second was listed and then fetched"
+        (tmp_path / "inbox" / "journal_20260302.csv").unlink()
+        assert [each.name for each in desk.fetch()] == ["journal_20260302.csv"]
+        assert read(asked) == ["2"], "what waited is read again, and nothing else"
+        messages.append(letter("journal_20260303.csv", b"next"))
+        assert [each.name for each in desk.fetch()] == ["journal_20260303.csv"]
+        assert read(asked) == ["3"], "only what is new"
+        assert desk.fetch() == []
+        assert read(asked) == []
+        messages[0] = b""  # it was thrown away
+        assert desk.fetch() == []
+        assert len(desk.over) == 2, "what is there no more is forgotten"
+
+
+def test_a_message_with_a_mark_is_read_until_what_it_marks_is_here(tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    messages = [letter("journal_20260302.csv.done", b"")]
+    with imap(messages, authority.issue_cert("127.0.0.1")) as (port, asked):
+        where = {"url": f"imaps://127.0.0.1:{port}/INBOX", "ca_file": tmp_path / "ca.pem", "username": LOGIN}
+        desk = Desk(tmp_path, **where, password_env="X", done_marker="{name}.done")  # noqa: S106
+        assert desk.fetch() == []
+        messages.append(letter("journal_20260302.csv", CONTENT))
+        assert [each.name for each in desk.fetch()] == ["journal_20260302.csv"]
+        read(asked)
+        assert desk.fetch() == []
+        assert read(asked) == ["1"]
 
 
 def test_no_password_in_the_environment_is_said(tmp_path: Path, server: SftpServer) -> None:

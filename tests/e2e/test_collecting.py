@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
+import trustme
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collect"))
-from servers import LOGIN, PASSWORD, SftpServer, sftp, soon
+from servers import LOGIN, PASSWORD, SftpServer, imap, letter, sftp, soon
 
-from pipelines import config
+from pipelines import config, nightly
 from pipelines.store import Published
 from pipelines.synth import generate
 
@@ -73,3 +75,28 @@ def test_a_night_that_is_killed_in_mid_transfer_goes_on_and_has_every_file_once(
         loaded = published.frame("SELECT name FROM files WHERE state = 'loaded' ORDER BY name")["name"].to_list()
         collected = published.frame("SELECT name FROM collected ORDER BY name")["name"].to_list()
     assert loaded == collected == sorted(sent)
+
+
+def test_a_night_reads_no_message_of_a_mailbox_that_an_earlier_one_is_done_with(tmp_path: Path) -> None:
+    made = generate(tmp_path / "shop", days=1, rows_per_day=30, seed=5, faults="none")
+    path = Path(made.config)
+    files = sorted(path.parent.glob("*_2026*.csv"))
+    messages = [letter(file.name, file.read_bytes()) for file in files]
+    for file in files:
+        file.unlink()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(path.parent / "ca.pem")
+    with imap(messages, authority.issue_cert("127.0.0.1")) as (port, asked):
+        where = f'\n[sources.collect]\nurl = "imaps://127.0.0.1:{port}/INBOX"\nusername = "{LOGIN}"\n'
+        where += 'password_env = "X"\nca_file = "ca.pem"\n'
+        blocks = path.read_text(encoding="utf-8").split("\n[[")
+        told = [block + where if block.startswith("sources]]") else block for block in blocks]
+        path.write_text("\n[[".join(told), encoding="utf-8")
+        counts = []
+        for _ in range(2):
+            said: list[str] = []
+            summary = nightly.run(config.load(path), date(2026, 3, 2), said.append, secret=lambda *_: PASSWORD)
+            assert summary["verdict"] == "OK", said
+            counts.append((summary["files"]["loaded"], sum("FETCH" in line for line in asked) > 0))
+            asked.clear()
+    assert counts == [(len(files), True), (0, False)]

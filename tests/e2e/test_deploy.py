@@ -5,10 +5,8 @@ from __future__ import annotations
 import configparser
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from prefect_server import ENDED, asked, runs, serving, soon, working
 
 from pipelines import config, nightly
 from pipelines.cli import cli
@@ -28,43 +27,8 @@ DAY = "2026-03-02"
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A server of its own; yields the environment in which it is found."""
-    home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "DO_NOT", "CI"))}
-    quiet = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-    environment = {**clean, **quiet, "PREFECT_HOME": str(home), "PREFECT_API_URL": url}
-    words = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
-    try:
-        assert soon(lambda: answers(url), 180), (home / "log").read_text()
+    with serving(tmp_path_factory.mktemp("prefect")) as environment:
         yield environment
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health", timeout=5).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def soon(condition: Any, seconds: float) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.5)
-    return None
-
-
-def asked(prefect: dict[str, str], what: str, body: dict[str, Any] | None = None) -> Any:
-    return httpx.post(f"{prefect['PREFECT_API_URL']}/{what}/filter", json=body or {}, timeout=30).json()
 
 
 @pytest.fixture
@@ -107,14 +71,11 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
     assert (pool["name"], pool["concurrency_limit"]) == ("settlement-recon-shop", 1)
 
     planned_soon(shop)
-    with (shop / "worker.log").open("wb") as log:
-        words = [*recon, "deploy", "--worker", "--config", str(shop / "recon.toml")]
-        worker = subprocess.Popen(words, env=prefect, stdout=log, stderr=log)
-    try:
+    with working(prefect, shop / "recon.toml", shop / "worker.log"):
 
         def finished() -> list[dict[str, Any]]:
-            runs = asked(prefect, "flow_runs", {"flow_runs": {"deployment_id": {"any_": [nightly_one["id"]]}}})
-            return [run for run in runs if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
+            found = runs(prefect, deployment_id={"any_": [nightly_one["id"]]})
+            return [run for run in found if run["state"]["type"] in ENDED]
 
         found = soon(finished, 420)
         assert found, (shop / "worker.log").read_text()
@@ -122,9 +83,6 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
         assert run["state"]["type"] == "COMPLETED", (shop / "worker.log").read_text()
         late = datetime.fromisoformat(run["start_time"]) - datetime.fromisoformat(run["expected_start_time"])
         assert late < timedelta(minutes=1), f"it began {late} after its time"
-    finally:
-        worker.terminate()
-        worker.wait(60)
     logs = asked(prefect, "logs", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
     told = "\n".join(each["message"] for each in logs)
     assert "30 rows of pos" in told, told
