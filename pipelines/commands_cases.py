@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ CASE_FIELDS = (
     *("begun_at", "touched_at", "attachments"),
 )
 DECISIONS = ("match", "unmatch")
+INCIDENT = "CHANNEL_INCIDENT"
 
 
 def list_cases(
@@ -121,6 +122,7 @@ def show_case(config_path: Path, key: str) -> dict[str, Any]:
         worked = looking.worked_on(published, [key]).get(key)
         side, rows = looking.candidates(published, case["evidence"]) if case["type"] in CHOICES else ("journal", [])
         history = looking.history(published, key)
+        children = looking.children(published, key) if case["type"] == INCIDENT else []
     entries = life.journal_entries(rows) if side == "journal" else life.settlement_entries(rows)
     numbered = list(enumerate(zip(rows, entries, strict=True), start=1))
     facts = facts_of(worked)
@@ -132,6 +134,7 @@ def show_case(config_path: Path, key: str) -> dict[str, Any]:
             | {"at": f"{row['txn_time'] or row['business_date'] or ''}", "state": row["state"]}
             for number, (row, entry) in numbered
         ],
+        "children": children,
         "facts": facts,
         "questions": [
             {"fact": name, "question": FACTS[name][0], "question_zh": FACTS[name][1]}
@@ -194,6 +197,7 @@ def case_text(case: dict[str, Any]) -> str:
         lines.append(
             f"candidate {each['number']}: {each['file']}:{each['line']}  {each['at']}  {each['row']}  [{each['state']}]"
         )
+    lines += list(_children(case["children"]))
     lines += [f"evidence: {'✓' if each['there'] else '✗ missing:'} {each['what']}" for each in case["checklist"]]
     lines += [f"{event['run_date']}  {event['event']}" for event in case["history"]]
     for act in case["decisions"]:
@@ -215,6 +219,15 @@ def _situation(case: Mapping[str, Any]) -> list[str]:
         when = ", ".join(f"{name}={'yes' if value else 'no'}" for name, value in each["facts"].items())
         told.append(f"if {when}: {each['next_action']} [{each['remedy']}]")
     return told
+
+
+def _children(children: list[dict[str, Any]]) -> Iterator[str]:
+    """The exceptions of an incident, and those still open in one line, as the commands take several at once."""
+    for each in children:
+        told = f"{each['exception_id']}  {each['type']:<21} {each['status']:<16} {_money(each):>14}"
+        yield f"part of it: {told}  {each['happened_at'].replace('T', ' ')}"
+    if left := [each["exception_id"] for each in children if each["status"] not in CLOSED]:
+        yield f"{len(left)} of {len(children)} still open; one command takes them all: {' '.join(left)}"
 
 
 def _act_lines(act: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.collect import date_in_name
 from pipelines.config import Settings
 from pipelines.reconcile import prove
-from pipelines.store import Store, StoreError, books, parts, publish, purging
+from pipelines.store import Store, StoreError, books, daybook, parts, publish, purging
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def _carry_out(store: Store, settings: Settings, limits: Limits, due: Due) -> No
     with store.transaction():
         purging.record(store, "rows", limits.rows, due.rows)
         purging.record(store, "raw", limits.raw, due.raw)
+        daybook.prune(store, min(limits.rows, limits.newest - 2 * timedelta(days=settings.signals.history_days)))
         parts.show(store, store.parts)
         prove(store)
     publish(store, settings.paths.investigate, settings.retention.snapshot_days)

@@ -108,7 +108,8 @@ _NOBODY = {name: pl.lit(None, pl.String) for name in ("merchant_id", "operator_i
 
 def counts_of_terminals(days: pl.DataFrame, off: Iterable[str]) -> pl.DataFrame:
     """The counts (LONG) of terminals' days: columns of `summaries.terminal_days`, and `missing` trace numbers."""
-    own = days.with_columns(missing=_missing(days), shop="merchant_id", **_NOBODY)
+    missing = pl.lit(0) if "trace_gaps" in off else _missing(days)
+    own = days.with_columns(missing=missing, shop="merchant_id", **_NOBODY)
     told = [
         own.select(
             *SUBJECT, "shop", "day", kind=pl.lit(kind.name), found=pl.col(kind.counted).cast(pl.Int64),
@@ -165,22 +166,35 @@ def far_from_usual(counts: pl.DataFrame, before: pl.DataFrame, quiet: pl.DataFra
 
 
 def _perhaps_far(counts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The same counts without those of terminals that are surely not far: most of them, judged all at once."""
+    """The same counts without those of terminals that are surely not far: most of them, judged all at once.
+
+    First by what the days to be left out could take away at most, which needs no order; then by the days that remain.
+    """
     cashiers = pl.col("kind").is_in(GIVEN)
     mine, keys = counts.filter(~cashiers).with_row_index("at"), ["kind", *TERMINAL]
     days = before.join(mine.select(*keys, "at"), on=keys).select("at", "found", "of")
-    ordered = days.sort("at", pl.col("found") / pl.col("of").clip(1), "found", "of")
-    kept = pl.len() - (pl.len() / 10).ceil().cast(pl.UInt32)
+    k, n, left_out = pl.col("found"), pl.col("of"), (pl.len() / 10).ceil().cast(pl.Int64)
+    least = days.group_by("at").agg(rate=((k.sum() - left_out * k.max()).clip(0) + 1) / n.sum().clip(1), spread=1.0)
+    mine = _above(mine, least)
+    kept = pl.len() - left_out
+    ordered = days.join(mine.select("at"), on="at", how="semi").sort(
+        "at", pl.col("found") / pl.col("of").clip(1), "found", "of"
+    )
     k, n = pl.col("found").head(kept), pl.col("of").head(kept)
     rate = k.sum() / n.sum().clip(1)
     usual = ordered.group_by("at").agg(
         rate=(k.sum() + 1) / n.sum().clip(1),
-        spread=((k - n * rate) ** 2 / (n * rate).clip(0.1)).sum() / (kept.cast(pl.Int64) - 1).clip(1),
+        spread=((k - n * rate) ** 2 / (n * rate).clip(0.1)).sum() / (kept - 1).clip(1),
     )
+    return pl.concat([_above(mine, usual).select(counts.columns), counts.filter(cashiers)])
+
+
+def _above(counts: pl.DataFrame, usual: pl.DataFrame) -> pl.DataFrame:
+    """Counts at least so far above their `rate` and `spread`, by `at`, that they may come by chance rarely enough."""
     expected, spread = pl.col("of") * pl.col("rate"), pl.col("spread").fill_nan(1).clip(1)
-    told = mine.join(usual, on="at", maintain_order="left")
+    told = counts.join(usual, on="at", maintain_order="left")
     told = told.filter(pl.col("found") > expected + LEAST_SIGMA * (expected * spread).sqrt())
-    return pl.concat([told.select(counts.columns), counts.filter(cashiers)])
+    return told.drop("rate", "spread")
 
 
 LEAST_SIGMA = 2.5

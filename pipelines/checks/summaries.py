@@ -99,8 +99,8 @@ def terminal_days(hourly: pl.DataFrame) -> pl.DataFrame:
 
     `unit`, `merchant_id` (that of its busiest hour), `terminal_id`, `day`; `row_count`, `sales` (approved), `declined`,
     `timeouts`, `reversals` (approved), `small`, `below` (approved sales); `first_at`, `last_at`; `hours`
-    and `hour_sales`: approved sales by hour; `stans`, and lowest and highest trace number, as they are and as seen from
-    the other half of the circle; lowest and highest batch number.
+    and `hour_sales`: approved sales by hour, `hour_bits`: these hours as bits; `stans`, and lowest and highest trace
+    number, as they are and as seen from the other half of the circle; lowest and highest batch number.
     """
     selling = pl.col("sales") > 0
     return (
@@ -114,6 +114,7 @@ def terminal_days(hourly: pl.DataFrame) -> pl.DataFrame:
             merchant_id=pl.col("merchant_id").sort_by("row_count", descending=True, maintain_order=True).first(),
             hours=pl.col("hour").filter(selling),
             hour_sales=pl.col("sales").filter(selling).cast(pl.Int32),
+            hour_bits=pl.lit(2, pl.Int32).pow(pl.col("hour")).filter(selling).cast(pl.Int32).bitwise_or().fill_null(0),
         )
     )
 

@@ -49,8 +49,7 @@ def _of_a_day(store: Store, night: Night, day: date, files: list[int]) -> list[H
     today = baselines.terminals_on(store, [day], files)
     hits = _counted(store, own, day, today, files)
     if "odd_hours" not in own.off:
-        hours = baselines.hours_on(store, [day], files)
-        hits += habits.odd_hours(hours, baselines.hours_before(store, hours, first, last), own)
+        hits += _at_odd_hours(store, own, day, files)
     if "open_batch" not in own.off:
         batches = baselines.batches(store, day, own.open_batch_days, first, own.min_history_days)
         hits += health.open_batches(batches, [day], own)
@@ -72,7 +71,7 @@ def _counted(store: Store, own: Signals, day: date, today: pl.DataFrame, files: 
     cashiers = patterns.worth_a_look(patterns.counts_of_cashiers(given, own.off), own)
     before = []
     if terminals.height:
-        days = baselines.terminals_before(store, terminals, first, last)
+        days = baselines.counts_before(store, terminals, first, last)
         others = {kind.name for kind in patterns.KINDS} - set(terminals["kind"])
         before.append(patterns.counts_of_terminals(days, others))
     if cashiers.height:
@@ -83,6 +82,15 @@ def _counted(store: Store, own: Signals, day: date, today: pl.DataFrame, files: 
     usual = pl.concat(before).join(told, on=["kind", *SUBJECT, "day"], how="anti", nulls_equal=True)
     worked = baselines.merchants_worked(store, cashiers["merchant_id"].drop_nulls(), first, last)
     return patterns.far_from_usual(pl.concat([terminals, cashiers]), usual, worked, own)
+
+
+def _at_odd_hours(store: Store, own: Signals, day: date, files: list[int]) -> list[Hit]:
+    first, last = day - timedelta(days=own.history_days), day - ONE_DAY
+    terminals = baselines.new_hours(store, day, files, first, last)
+    if terminals.is_empty():
+        return []
+    hours = baselines.hours_on(store, day, terminals)
+    return habits.odd_hours(hours, baselines.hours_before(store, terminals, first, last), own)
 
 
 def _cards(store: Store, own: Signals, day: date, files: list[int]) -> list[Hit]:

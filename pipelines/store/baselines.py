@@ -1,4 +1,4 @@
-"""What signals are judged by: the small rows that are kept of each journal."""
+"""What signals are judged by: the days before, as `daybook` keeps them."""
 
 from __future__ import annotations
 
@@ -8,44 +8,11 @@ from datetime import date
 import polars as pl
 
 from pipelines.checks import summaries
-from pipelines.checks.patterns import CASHIER, TERMINAL
-from pipelines.signal_settings import Signals
-from pipelines.store import parts
+from pipelines.checks.patterns import BY_NAME, CASHIER, TERMINAL
 from pipelines.store.connection import Store
+from pipelines.store.daybook import DAYS, of_day
 
-OF_FILES = ("terminal_days", "merchant_days", "given_days", "card_days", "clock_days")
-"""Tables whose rows leave with their file."""
-
-_SUMS = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in (*summaries.COUNTS, "stans"))
-_ENDS = ", ".join([*(f"min({n}) AS {n}" for n in summaries.LOWEST), *(f"max({n}) AS {n}" for n in summaries.HIGHEST)])
-_DAYS = f"SELECT unit, terminal_id, day, max_by(merchant_id, row_count) AS merchant_id, {_SUMS}, {_ENDS}"
-
-
-def keep(store: Store, file_id: int, rows: pl.DataFrame, settings: Signals) -> None:
-    """The small rows of a journal's part, inside the caller's transaction. rows: as they are stored."""
-    hourly = summaries.by_hour(rows, settings)
-    number = pl.lit(file_id, pl.Int32)
-    store.append("terminal_days", summaries.terminal_days(hourly).with_columns(file_id=number))
-    store.append("merchant_days", summaries.merchant_days(hourly).with_columns(file_id=number))
-    store.append("given_days", summaries.given_days(rows).with_columns(file_id=number))
-
-
-def keep_cards(store: Store, file_id: int, often: pl.Series) -> None:
-    """The cards that came often in a journal. often: ids of rows that may be theirs."""
-    if often.is_empty():
-        return
-    source = parts.of_files(store, "journal", {file_id})
-    rows = store.frame(
-        f"SELECT merchant_id, card_no, business_date, status FROM {source} SEMI JOIN known USING (row_id)",
-        known=often.alias("row_id").to_frame(),
-    )
-    store.append("card_days", summaries.card_days(rows).with_columns(file_id=pl.lit(file_id, pl.Int32)))
-
-
-def forget(store: Store, file_id: int) -> None:
-    """A file was taken back."""
-    for table in OF_FILES:
-        store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
+_NUMBERS = ("row_count", *(f"{what}_{end}" for what in ("stan", "half", "batch") for end in ("low", "high")))
 
 
 def days_of(store: Store, files: Collection[int]) -> list[date]:
@@ -72,7 +39,7 @@ def terminals_on(store: Store, days: Sequence[date], files: Collection[int] | No
         [sorted(files or ())],
     )
     found = store.frame(
-        f"{_DAYS} FROM book.terminal_days {mine} WHERE list_contains(?, day) GROUP BY unit, terminal_id, day "
+        f"{DAYS} FROM book.terminal_days {mine} WHERE list_contains(?, day) GROUP BY unit, terminal_id, day "
         "ORDER BY unit, terminal_id, day",
         [list(days)],
         mine=asked,
@@ -80,21 +47,25 @@ def terminals_on(store: Store, days: Sequence[date], files: Collection[int] | No
     return _with_told(store, found)
 
 
-def terminals_before(store: Store, subjects: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """The same of some terminals (`unit`, `terminal_id`) between two days."""
+def counts_before(store: Store, subjects: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """What some counts of terminals (LONG) rest on between two days: as `counts_of_terminals` asks."""
+    kinds = [BY_NAME[kind] for kind in subjects["kind"].unique().sort()]
+    gaps = any(kind.counted == "missing" for kind in kinds)
+    named = {name for kind in kinds for name in (kind.counted, kind.out_of) if name != "missing"}
+    names = sorted(named | (set(_NUMBERS) if gaps else set()))
     found = store.frame(
-        f"{_DAYS} FROM book.terminal_days SEMI JOIN asked USING (unit, terminal_id) WHERE day BETWEEN ? AND ? "
-        "GROUP BY unit, terminal_id, day ORDER BY unit, terminal_id, day",
+        f"SELECT unit, terminal_id, day, NULL::VARCHAR AS merchant_id, {of_day(names)} FROM book.terminal_days "
+        "SEMI JOIN asked USING (unit, terminal_id) WHERE day BETWEEN ? AND ? GROUP BY unit, terminal_id, day",
         [first, last],
         asked=subjects.select(*TERMINAL).unique(),
-    )
-    return _with_told(store, found)
+    ).sort(*TERMINAL, "day")
+    return _with_told(store, found) if gaps else found
 
 
 def days_since(store: Store, unit: str, terminal_id: str, since: date) -> pl.DataFrame:
     """The same of one terminal (blank: of all) since a day."""
     found = store.frame(
-        f"{_DAYS} FROM book.terminal_days WHERE day >= ? AND (? = '' OR (unit = ? AND terminal_id = ?)) "
+        f"{DAYS} FROM book.terminal_days WHERE day >= ? AND (? = '' OR (unit = ? AND terminal_id = ?)) "
         "GROUP BY unit, terminal_id, day ORDER BY unit, terminal_id, day",
         [since, terminal_id, unit, terminal_id],
     )
@@ -182,26 +153,45 @@ def cards_before(store: Store, merchants: Iterable[str], first: date, last: date
     )
 
 
-def hours_on(store: Store, days: Sequence[date], files: Collection[int]) -> pl.DataFrame:
-    """Approved sales of days by hour: `unit`, `terminal_id`, `merchant_id`, `day`, `hour`, `sales`."""
+def new_hours(store: Store, day: date, files: Collection[int], first: date, last: date) -> pl.DataFrame:
+    """Terminals (`unit`, `terminal_id`) that sold in an hour in which, and beside which, they never did before."""
+    return store.frame(
+        """
+        WITH today AS (
+            SELECT unit, terminal_id, bit_or(hour_bits)::BIGINT AS bits FROM book.terminal_days
+            WHERE day = $day GROUP BY ALL HAVING bool_or(list_contains($files, file_id))),
+        known AS (
+            SELECT unit, terminal_id, bit_or(hour_bits)::BIGINT AS bits FROM book.terminal_days
+            WHERE day BETWEEN $first AND $last GROUP BY ALL)
+        SELECT unit, terminal_id FROM today t JOIN known k USING (unit, terminal_id)
+        -- an hour is beside another: 23:00 is beside 00:00, too
+        WHERE t.bits & (16777215 - ((k.bits | k.bits << 1 | k.bits >> 1 | k.bits << 23 | k.bits >> 23) & 16777215)) <> 0
+        ORDER BY ALL
+        """,
+        {"day": day, "files": sorted(files), "first": first, "last": last},
+    )
+
+
+def hours_on(store: Store, day: date, subjects: pl.DataFrame) -> pl.DataFrame:
+    """Approved sales of some terminals by hour: `unit`, `terminal_id`, `merchant_id`, `day`, `hour`, `sales`."""
     return store.frame(
         """
         SELECT unit, terminal_id, max(merchant_id) AS merchant_id, day, hour, CAST(sum(sales) AS BIGINT) AS sales FROM (
             SELECT unit, terminal_id, merchant_id, day, unnest(hours) AS hour, unnest(hour_sales) AS sales
-            FROM book.terminal_days SEMI JOIN (
-                SELECT unit, terminal_id, day FROM book.terminal_days WHERE list_contains(?, file_id)
-            ) USING (unit, terminal_id, day) WHERE list_contains(?, day))
+            FROM book.terminal_days SEMI JOIN asked USING (unit, terminal_id) WHERE day = ?)
         GROUP BY unit, terminal_id, day, hour ORDER BY ALL
         """,
-        [sorted(files), list(days)],
+        [day],
+        asked=subjects.select(*TERMINAL).unique(),
     )
 
 
 def hours_before(store: Store, subjects: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """`unit`, `terminal_id`, `days` on which some terminals worked between two, `usual`: hours in which they sold."""
     return store.frame(
-        "SELECT unit, terminal_id, count(DISTINCT day) AS days, list_distinct(flatten(list(hours))) AS usual "
-        "FROM book.terminal_days SEMI JOIN asked USING (unit, terminal_id) WHERE day BETWEEN ? AND ? "
+        "SELECT unit, terminal_id, count(DISTINCT day) AS days, "
+        "list_sort(list_distinct(flatten(list(hours)))) AS usual FROM book.terminal_days "
+        "SEMI JOIN asked USING (unit, terminal_id) WHERE day BETWEEN ? AND ? "
         "GROUP BY unit, terminal_id ORDER BY ALL",
         [first, last],
         asked=subjects.select(*TERMINAL).unique(),
@@ -218,15 +208,18 @@ def batches(store: Store, today: date, days: int, first: date, others: int) -> p
         WITH newest AS (
             SELECT unit, terminal_id, max(batch_high) AS batch FROM book.terminal_days
             WHERE day = ? AND batch_high IS NOT NULL GROUP BY ALL),
+        same AS (  -- most terminals closed the batch of yesterday: these alone are counted
+            SELECT unit, terminal_id FROM book.terminal_days JOIN newest USING (unit, terminal_id)
+            WHERE day BETWEEN ? AND ? AND batch_high = batch GROUP BY ALL HAVING count(DISTINCT day) >= ?),
         open AS (
             SELECT unit, terminal_id FROM book.terminal_days JOIN newest USING (unit, terminal_id)
-            WHERE day BETWEEN ? AND ? GROUP BY ALL HAVING count(DISTINCT day) FILTER (batch_high = batch) >= ?
-            AND count(DISTINCT day) FILTER (batch_high <> batch) >= ?)
+            SEMI JOIN same USING (unit, terminal_id)
+            WHERE day BETWEEN ? AND ? AND batch_high <> batch GROUP BY ALL HAVING count(DISTINCT day) >= ?)
         SELECT unit, terminal_id, max(merchant_id) AS merchant_id, day, max(batch_high) AS batch
         FROM book.terminal_days SEMI JOIN open USING (unit, terminal_id) WHERE day BETWEEN ? AND ?
         GROUP BY unit, terminal_id, day ORDER BY ALL
         """,
-        [today, first, today, days, others, first, today],
+        [today, first, today, days, first, today, others, first, today],
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.checks import summaries
 from pipelines.row_ids import LINES_PER_FILE, Numbering
 from pipelines.signal_settings import Signals
-from pipelines.store import baselines, parts, restating
+from pipelines.store import daybook, parts, restating
 from pipelines.store.connection import Store
 from pipelines.store.retract import Superseded, retract
 
@@ -108,7 +108,7 @@ class Loading:
         stored = rows.with_columns(place.alias("row_id"), pl.col("line").cast(pl.Int32), file_id=number)
         parts.append(self.store, side, stored, self.run_no, self.file_id)
         if side == "journal":
-            baselines.keep(self.store, self.file_id, stored, self.signals)
+            daybook.keep(self.store, self.file_id, stored, self.signals)
             self.marks.append(summaries.card_marks(stored))
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
         for table, told in beside.items():
@@ -121,8 +121,10 @@ class Loading:
         superseded = list(replaces)
         if record.side:
             parts.show(self.store, self.store.parts, [record.side])
+        if len(self.marks) > 1:
+            daybook.put_together(self.store, self.file_id)
         if self.marks:
-            baselines.keep_cards(self.store, self.file_id, summaries.often_marked(pl.concat(self.marks)))
+            daybook.keep_cards(self.store, self.file_id, summaries.often_marked(pl.concat(self.marks)))
         whole = [old.file_id for old in superseded if old.accounts is None]
         if record.side and record.state == "loaded":
             whole += restating.taken_back_before(self.store, record.source, record.expected_date)

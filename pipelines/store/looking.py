@@ -12,7 +12,7 @@ from pipelines.store.published import Published
 
 Row = dict[str, Any]
 OPEN = "status NOT IN ('cleared', 'resolved', 'waiting')"
-NEEDED = frozenset({"case_events", "restated_rows", "cases"})
+NEEDED = frozenset({"case_events", "restated_rows", "cases", "incident_children"})
 
 
 def current(published: Published) -> None:
@@ -56,6 +56,16 @@ def case(published: Published, key: str) -> Row | None:
     """One exception by its id."""
     rows = published.frame("SELECT * FROM exceptions WHERE exception_id = ?", [key]).to_dicts()
     return rows[0] if rows else None
+
+
+def children(published: Published, key: str) -> list[Row]:
+    """The exceptions of an incident, in order of time; none where it is something else."""
+    return published.frame(
+        "SELECT exception_id, type, coalesce(status, 'purged') AS status, "
+        "strftime(happened_at, '%Y-%m-%dT%H:%M:%S') AS happened_at, amount_minor, currency FROM incident_children "
+        "WHERE incident_id = ? ORDER BY happened_at, exception_id",
+        [key],
+    ).to_dicts()
 
 
 def history(published: Published, key: str) -> list[Row]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.sources.base import NO_BALANCES
-from pipelines.store import baselines, parts, undoing
+from pipelines.store import daybook, parts, undoing
 from pipelines.store.connection import Store
 
 WHOSE = {"journal": "merchant_id", "settlement": "merchant_id", "bank": "account"}
@@ -148,7 +148,7 @@ def retract(store: Store, file_id: int, reason: str, run_no: int) -> None:
         parts.drop_file(store, table, file_id, inside)
     for table in ("rejected_rows", "balances", "traces", "batch_totals"):
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
-    baselines.forget(store, file_id)
+    daybook.forget(store, file_id)
     store.execute("DELETE FROM book.corrected WHERE file_id = ? OR by_file_id = ?", [file_id, file_id])
     store.execute(
         "UPDATE book.files SET state = 'retracted', error = ?, retracted_run = ? WHERE file_id = ?",

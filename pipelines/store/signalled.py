@@ -246,17 +246,22 @@ def children_of(store: Store, ids: Collection[str]) -> pl.DataFrame:
 
 
 def open_children(store: Store) -> dict[str, list[str] | None]:
-    """The open children of each incident; None where all are cleared or resolved."""
+    """The open children of each incident; None where all are cleared, or resolved by people."""
     return dict(
         store.execute(
             """
-            WITH newest AS (
-                SELECT exception_id, status FROM book.exception_events SEMI JOIN (
-                    SELECT incident_id AS exception_id FROM book.incidents
-                    UNION SELECT exception_id FROM book.incident_children) USING (exception_id)
+            WITH known AS (SELECT DISTINCT incident_id, exception_id FROM book.incident_children),
+            newest AS (
+                SELECT exception_id, status FROM book.exception_events SEMI JOIN known USING (exception_id)
+                QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1),
+            worked AS (
+                SELECT exception_id, state FROM book.case_events SEMI JOIN known USING (exception_id)
+                WHERE state IS NOT NULL
                 QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1)
-            SELECT c.incident_id, list(DISTINCT c.exception_id) FILTER (n.status NOT IN ('cleared', 'resolved'))
-            FROM book.incident_children c JOIN newest n USING (exception_id) GROUP BY 1 ORDER BY 1
+            SELECT k.incident_id, list(k.exception_id ORDER BY k.exception_id)
+                FILTER (n.status <> 'cleared' AND coalesce(w.state, '') <> 'resolved')
+            FROM known k JOIN newest n USING (exception_id) LEFT JOIN worked w USING (exception_id)
+            GROUP BY 1 ORDER BY 1
             """
         )
     )

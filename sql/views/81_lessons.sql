@@ -2,7 +2,9 @@
 CREATE OR REPLACE VIEW lessons AS
 WITH known AS (
     SELECT
-        e.exception_id, strftime(e.first_seen, '%Y-%m') AS month, e.type, e.currency, e.amount_minor, e.status, e.age_days,
+        e.exception_id, strftime(e.first_seen, '%Y-%m') AS month, e.type, e.currency, e.status, e.age_days,
+        -- the money of an incident is that of its exceptions, which are counted themselves
+        if(e.type = 'CHANNEL_INCIDENT', 0, e.amount_minor) AS amount_minor,
         e.acquirer, e.merchant_id, e.terminal_id, c.cause, c.recovered_minor,
         list_filter(e.evidence, lambda p: p.side = 'journal')[1] AS place
     FROM exceptions e LEFT JOIN cases c USING (exception_id) WHERE e.type <> 'TIMING'

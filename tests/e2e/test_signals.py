@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from people import recon, refused
 from reading import rows_of
-from scenario import MON, SAT, SUN, TILL, TUE2, WED2, Shop, days
+from scenario import MON, SAT, SUN, TILL, TUE2, WED2, Shop
+from usual import no_answer, shop_of
 
 from pipelines import signal_score
-
-SHORT_HISTORY = '\n[signals]\nmin_history_days = 5\nincident_history_days = 4\noff = ["trace_gaps"]\n'
-"""The shop numbers its rows in the order in which they are told here, so numbers of a day have gaps."""
-
-USUAL = 12
-
-
-def shop_of(root: Path, settings: str = SHORT_HISTORY) -> Shop:
-    """A shop whose till sells twelve times a day, all of it settled the day after."""
-    shop = Shop(root)
-    shop.config.write_text(shop.config.read_text(encoding="utf-8") + settings, encoding="utf-8")
-    for day in days(MON, WED2):
-        for n in range(USUAL):
-            at, amount = f"{9 + n}:30:00", f"{50 + n}.00"
-            shop.sale(f"{day:%m%d}{n:08}", amount, day, at=at, card_no=f"622202******{day:%d}{n:02}")
-            shop.settled(f"{day:%m%d}{n:08}", amount, day + timedelta(days=1), txn_time=f"{day}T{at}")
-    return shop
-
-
-def no_answer(shop: Shop, day: date, count: int) -> None:
-    for n in range(count):
-        cells = {"status": "TIMEOUT", "response_code": "98", "card_no": f"621700******{day:%d}{n:02}"}
-        shop.sale(f"9{day:%m%d}{n:07}", "10.00", day, at=f"12:{n:02}:00", **cells)
 
 
 def told(shop: Shop, kind: str) -> list[tuple[date, str]]:
@@ -121,7 +99,7 @@ def unsettled(shop: Shop, count: int, *, failed: int = 0) -> list[str]:
 @pytest.fixture(scope="module")
 def outage(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Ten breaks within forty minutes: two are known on Sunday, eight when their days are over."""
-    shop = shop_of(tmp_path_factory.mktemp("outage"), SHORT_HISTORY)
+    shop = shop_of(tmp_path_factory.mktemp("outage"))
     for key in unsettled(shop, 8, failed=2)[:8]:
         shop.settled(key, "100.00", WED2, txn_time=f"{SAT}T12:00:00")
     shop.nights(MON, WED2)

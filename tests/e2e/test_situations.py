@@ -1,6 +1,6 @@
 """The situations of a shop's day, each played through by commands alone: from the nightly files to a closed case.
 
-S7 (an outage), S9 (abnormal patterns) and S10 (an ailing terminal) are told where incidents and signals are tested.
+S7 (an outage), S9 (abnormal patterns) and S10 (an ailing terminal) are in test_situations_signalled.py.
 """
 
 from __future__ import annotations
