@@ -57,7 +57,7 @@ def narrowed(side: str, rows: pl.DataFrame) -> pl.DataFrame:
 def _journal(rows: pl.DataFrame) -> pl.DataFrame:
     kind, approved = pl.col("txn_type").replace(KINDS), pl.col("status") == "APPROVED"
     return rows.select(
-        *_identities(kind),
+        *_identities(rows, kind),
         row_id="row_id",
         home=_home(),
         bare=(pl.col("channel") != "CARD") | pl.col("rrn").is_null(),
@@ -74,7 +74,7 @@ def _journal(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _settlement(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
-        *_identities(pl.col("record_type")),
+        *_identities(rows, pl.col("record_type")),
         row_id="row_id",
         home=_home(),
         bare=pl.col("rrn").is_null(),
@@ -97,13 +97,16 @@ def _home() -> pl.Expr:
     return (pl.col("merchant_id").hash(seed=3) % PARTITIONS).cast(pl.UInt8)
 
 
-def _identities(kind: pl.Expr) -> list[pl.Expr]:
+def _identities(rows: pl.DataFrame, kind: pl.Expr) -> list[pl.Expr]:
     found = []
     for rule in AT_ONCE:
+        named = [key for key in rule.keys if key != "kind"]
+        blank = any(rows[key].null_count() == rows.height for key in named)
         keys = [kind.alias("kind") if key == "kind" else pl.col(key) for key in rule.keys]
-        filled = pl.all_horizontal(pl.col(key).is_not_null() for key in rule.keys if key != "kind")
+        filled = pl.all_horizontal(pl.col(key).is_not_null() for key in named)
         for seed, name in enumerate((rule.name, f"{rule.name}_twin"), start=1):
-            found.append(pl.when(filled).then(pl.struct(keys).hash(seed=seed)).alias(name))
+            whole = pl.when(filled).then(pl.struct(keys).hash(seed=seed))
+            found.append((pl.lit(None, pl.UInt64) if blank else whole).alias(name))
     return found
 
 
