@@ -97,7 +97,7 @@ def _gather(store: Store, table: str, columns: list[str], level: int, several: l
 def _write(path: Path, several: list[Path], columns: list[str]) -> None:
     """Write the numbers of several files to one, by row id as far as the files are: no more than some are in memory."""
     in_order = sorted(several, key=_first)
-    numbers = pl.scan_parquet(in_order).select("row_id", *columns)
+    numbers = pl.scan_parquet(in_order, extra_columns="ignore").select("row_id", *columns)
     numbers.sink_parquet(path, compression="zstd", compression_level=1, maintain_order=True)
     with path.open("rb") as handle:
         os.fsync(handle.fileno())

@@ -8,9 +8,10 @@ import zipfile
 import pytest
 from scenario import MON, TUE, Shop
 
-from pipelines import arriving, collect, intake, reading
+from pipelines import collect, intake, reading
 from pipelines.sources import streaming
 from pipelines.sources.containers import members
+from pipelines.store import partitions
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +29,9 @@ def busy(shop: Shop) -> None:
     shop.settled("BAD", "1.00", TUE, currency="XXQ")
 
 
-@pytest.mark.parametrize("room", [0, 1_000])
+@pytest.mark.parametrize("room", [2, 1_000])
 def test_a_file_in_parts_is_in_the_books_as_a_whole(shop: Shop, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arriving, "MOST_FRESH", room)
+    monkeypatch.setattr(partitions, "MOST_HELD", room)
     busy(shop)
     shop.night(MON)
     night = shop.night(TUE)
