@@ -32,7 +32,7 @@ class Signals(BaseModel):
     clock_seconds: int = Field(default=90, ge=10, le=7_200)
     open_batch_days: int = Field(default=3, ge=2, le=30)
     quiet_days: int = Field(default=3, ge=1, le=30)
-    incident_breaks: int = Field(default=8, ge=3, le=1_000)
+    incident_breaks: int = Field(default=5, ge=3, le=1_000)
     incident_gap_minutes: int = Field(default=15, ge=1, le=240)
     incident_history_days: int = Field(default=7, ge=3, le=120)
 

@@ -47,7 +47,7 @@ def test_breaks_that_follow_each_other_are_one_incident() -> None:
 
 
 def test_too_few_or_too_far_apart_are_none() -> None:
-    assert crowds(breaks([*range(0, 35, 5)]), never, OWN) == []
+    assert crowds(breaks([*range(0, 20, 5)]), never, OWN) == []
     assert crowds(breaks([*range(0, 160, 16)]), never, OWN) == []
 
 
