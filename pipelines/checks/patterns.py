@@ -2,8 +2,8 @@
 
 A count is told where it would come by chance less than once in so many days, if the day were like those before it: the
 tail of a Poisson distribution around the usual rate, one event added to what was seen. Of the days before, the tenth
-with the highest rates does not count, nor do days that were told themselves; where days vary more than chance, so much
-more is tolerated. docs/signals.md says it for people.
+with the highest rates counts no more than the highest of the others, and days that were told themselves not at all;
+where days vary more than chance, so much more is tolerated. docs/signals.md says it for people.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def far_from_usual(counts: pl.DataFrame, before: pl.DataFrame, quiet: pl.DataFra
 def _perhaps_far(counts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The same counts without those of terminals that are surely not far: most of them, judged all at once.
 
-    First by what the days to be left out could take away at most, which needs no order; then by the days that remain.
+    First by what holding down the highest days could take away at most, which needs no order; then as `is_far` does.
     """
     cashiers = pl.col("kind").is_in(GIVEN)
     mine, keys = counts.filter(~cashiers).with_row_index("at"), ["kind", *TERMINAL]
@@ -176,15 +176,16 @@ def _perhaps_far(counts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     k, n, left_out = pl.col("found"), pl.col("of"), (pl.len() / 10).ceil().cast(pl.Int64)
     least = days.group_by("at").agg(rate=((k.sum() - left_out * k.max()).clip(0) + 1) / n.sum().clip(1), spread=1.0)
     mine = _above(mine, least)
-    kept = pl.len() - left_out
     ordered = days.join(mine.select("at"), on="at", how="semi").sort(
         "at", pl.col("found") / pl.col("of").clip(1), "found", "of"
     )
-    k, n = pl.col("found").head(kept), pl.col("of").head(kept)
+    highest = (k / n.clip(1)).head(pl.len() - left_out).last()
+    held = ordered.with_columns(k=pl.min_horizontal(k.cast(pl.Float64), n * highest).over("at"))
+    k = pl.col("k")
     rate = k.sum() / n.sum().clip(1)
-    usual = ordered.group_by("at").agg(
+    usual = held.group_by("at").agg(
         rate=(k.sum() + 1) / n.sum().clip(1),
-        spread=((k - n * rate) ** 2 / (n * rate).clip(0.1)).sum() / (kept - 1).clip(1),
+        spread=((k - n * rate) ** 2 / (n * rate).clip(0.1)).sum() / (pl.len().cast(pl.Int64) - 1).clip(1),
     )
     return pl.concat([_above(mine, usual).select(counts.columns), counts.filter(cashiers)])
 
@@ -223,19 +224,21 @@ def _judged(
 
 def is_far(found: int, of: int, days: Sequence[tuple[int, int]], settings: Signals) -> bool:
     """Whether a count out of so many is more than chance makes of the days before (count, out of)."""
-    kept = _trimmed(days)
-    rate = (sum(k for k, _ in kept) + 1) / max(1, sum(n for _, n in kept))
-    expected, spread = of * rate, _spread(kept)
+    held = _held_down(days)
+    rate = (sum(k for k, _ in held) + 1) / max(1, sum(n for _, n in held))
+    expected, spread = of * rate, _spread(held)
     return found > expected and tail(math.floor(found / spread), expected / spread) * settings.by_chance_once_in <= 1
 
 
-def _trimmed(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The days without the tenth of them with the highest rates."""
+def _held_down(days: Sequence[tuple[int, int]]) -> list[tuple[float, int]]:
+    """The days; the tenth of them with the highest rates count as if they had the highest rate of the others."""
     ordered = sorted(days, key=lambda day: (day[0] / max(1, day[1]), day))
-    return ordered[: len(ordered) - math.ceil(len(ordered) / 10)]
+    others = ordered[: len(ordered) - math.ceil(len(ordered) / 10)]
+    highest = others[-1][0] / max(1, others[-1][1]) if others else 0
+    return [(min(k, n * highest), n) for k, n in ordered]
 
 
-def _spread(days: Sequence[tuple[int, int]]) -> float:
+def _spread(days: Sequence[tuple[float, int]]) -> float:
     """How many times more the days vary than chance alone would make them; at least 1."""
     rate = sum(k for k, _ in days) / max(1, sum(n for _, n in days))
     if not rate:

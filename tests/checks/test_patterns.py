@@ -69,6 +69,14 @@ def test_too_little_history_tells_nothing() -> None:
     assert len(far_from_usual(frame(count(15, 20)), history([(0, 20)] * 14), NOBODY, OWN)) == 1
 
 
+def test_the_example_of_the_manual() -> None:
+    """docs/signals.md, "When a count is told": told once in four million days, and once in 38."""
+    before = [(0, 20)] * 13 + [(1, 20)] * 3
+    assert (is_far(6, 20, before, OWN), is_far(2, 20, before, OWN)) == (True, False)
+    assert 1 / tail(6, 0.25) == pytest.approx(3_800_000, rel=0.05)
+    assert 1 / tail(2, 0.25) == pytest.approx(38, rel=0.02)
+
+
 def test_one_bad_week_does_not_become_the_usual() -> None:
     assert is_far(9, 20, [(0, 20)] * 25 + [(9, 20), (8, 20), (9, 20)], OWN)
     assert not is_far(9, 20, [(0, 20)] * 14 + [(9, 20)] * 14, OWN)
