@@ -48,7 +48,7 @@ docs: $(STAMP)
 	@$(BIN)/python -m pipelines.dictionary
 
 lock: $(STAMP)
-	$(BIN)/uv pip compile pyproject.toml --extra sftp --extra s3 --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra sftp --extra s3 --extra pdf --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
 
 clean:

@@ -13,8 +13,7 @@ from reports import forms, pack
 from reports.blocks import TemplateError
 from reports.casefile import CaseFile
 from reports.forms import FORMS, LANGUAGES
-
-NO_PDF = "no PDF: WeasyPrint or a library that it needs (Pango) is not on this machine; the HTML page prints as well"
+from reports.pdf import NoPdfError, as_pdf
 
 
 def make_pack(config_path: Path, key: str, out: Path | None, with_forms: Iterable[str]) -> dict[str, Any]:
@@ -26,19 +25,27 @@ def make_pack(config_path: Path, key: str, out: Path | None, with_forms: Iterabl
     drawn = {
         f"forms/{name}.{lang}.docx": _form(settings, case, name, lang, "docx") for name, lang in _named(with_forms)
     }
-    pdf = pack.as_pdf(page)
+    pdf, lacks = _pdf(page)
     more = {f"case-{key}.pdf": pdf} if pdf else {}
     folder = packing.folder_of(settings, out)
     files = {f"case-{key}.html": page, **more, f"case-{key}.zip": pack.as_zip(case, page, {**more, **drawn, **others})}
     written = [str(_write(folder / name, data)) for name, data in files.items()]
     missing = [each.en for each in case.checklist if not each.there]
-    return {"exception_id": key, "files": written, "pdf": pdf is not None, "missing": missing}
+    return {"exception_id": key, "files": written, "pdf": pdf is not None, "no_pdf": lacks, "missing": missing}
+
+
+def _pdf(page: bytes) -> tuple[bytes | None, str | None]:
+    """The page as PDF, or what this machine lacks for it."""
+    try:
+        return as_pdf(page), None
+    except NoPdfError as error:
+        return None, str(error)
 
 
 def pack_text(told: dict[str, Any]) -> str:
     """Where the pack is, and what it lacks."""
     lines = list(told["files"])
-    lines += [] if told["pdf"] else [NO_PDF]
+    lines += [] if told["pdf"] else [f"no PDF: {told['no_pdf']}; the HTML page prints as well"]
     lines += [f"evidence that is missing still: {', '.join(told['missing'])}"] if told["missing"] else []
     return "\n".join(lines)
 
@@ -47,11 +54,12 @@ def make_form(config_path: Path, key: str, name: str, language: str, kind: str, 
     """Fill in a form of a case; returns where it is."""
     settings = load(config_path)
     case = packing.gather(settings, key)
-    data: bytes | None = _form(settings, case, name, language, "docx" if kind == "docx" else "html")
-    if kind == "pdf" and data is not None:
-        data = pack.as_pdf(data)
-    if data is None:
-        raise RefusedError(NO_PDF.replace("the HTML page prints as well", "write --format docx or html"))
+    data = _form(settings, case, name, language, "docx" if kind == "docx" else "html")
+    if kind == "pdf":
+        try:
+            data = as_pdf(data)
+        except NoPdfError as error:
+            raise RefusedError(f"no PDF: {error}; or write --format docx or html") from None
     path = out or packing.folder_of(settings, None) / f"{key}-{name}.{language}.{kind}"
     return {"exception_id": key, "form": name, "language": language, "file": str(_write(path, data))}
 

@@ -12,13 +12,14 @@ from typing import Any
 from pipelines import received
 from pipelines.cases import life
 from pipelines.cases.checklist import PIECES, checked
+from pipelines.cases.findings import answer, finding
 from pipelines.cases.guidance import guide
 from pipelines.cases.policies import Policies
 from pipelines.cases.taxonomy import Policy
 from pipelines.config import RefusedError, Settings
 from pipelines.money import money_text
 from pipelines.store import Published, StoreError, looking, tracing
-from pipelines.words_of_cases import CELLS, DIRECTIONS, REMEDIES
+from pipelines.words_of_cases import CELLS, DIRECTIONS, DONE, REMEDIES, STATES
 from reports.casefile import Attachment, CaseFile, Check, Moment, Record
 
 Row = Mapping[str, Any]
@@ -29,7 +30,8 @@ FIELDS = (
     *("order_no", "payout_id", "business_date", "batch_no", "stan", "auth_code", "card_no", "txn_time"),
     *("settlement_date", "response_code", "operator_id", "assignee", "approved_by", "proposed_by", "cause"),
     *("merchant_name", "merchant_address", "merchant_contact", "amount", "proposed_amount", "recovered_amount"),
-    *("journal_amount", "settled_amount", "fee"),
+    *("journal_amount", "settled_amount", "fee", "asked_amount", "original_reference"),
+    *("finding_en", "finding_zh", "answer_en", "answer_zh"),
 )
 """What templates may ask for."""
 
@@ -108,12 +110,12 @@ def _moment(entry: life.Entry) -> Moment:
 
 
 def _act(act: Row) -> Moment:
-    state = f" → {act['case_state']}" if act["case_state"] else ""
+    state = f" → {act['case_state']} {STATES.get(act['case_state'], '')}" if act["case_state"] else ""
     told = [act["reason"] if act["reason"] != act["act"] else "", act["attachment_name"] or ""]
     return Moment(
         f"{act['acted_at']:%Y-%m-%d %H:%M} UTC",
         "act",
-        f"{act['actor']}: {act['act']}{state}",
+        f"{act['actor']}: {act['act']} {DONE.get(act['act'], '')}{state}",
         " · ".join(filter(None, told)),
     )
 
@@ -212,9 +214,13 @@ def _fields(
     pieces = dict.fromkeys(a.piece for a in attachments if a.piece)
     sides = dict.fromkeys(e["side"] for e in case["evidence"])
     told = [PIECES[name] for name in (*sides, *pieces) if name in PIECES]
+    asked = case["amount_minor"] if worked.get("proposed_minor") is None else worked["proposed_minor"]
+    found_en, found_zh = finding(journal, line)
+    answer_en, answer_zh = answer(worked.get("remedy"), asked, case["currency"])
     money = {
         "amount": (case["amount_minor"], case["currency"]),
         "proposed_amount": (worked.get("proposed_minor"), case["currency"]),
+        "asked_amount": (asked, case["currency"]),
         "recovered_amount": (worked.get("recovered_minor"), case["currency"]),
         "journal_amount": (journal.get("amount_minor"), journal.get("currency")),
         "settled_amount": (line.get("gross_minor"), line.get("currency")),
@@ -234,6 +240,11 @@ def _fields(
         "evidence_zh": "；".join(zh for _, zh in told),
         "records": "; ".join(f"{e['file']}:{e['line']}" for e in case["evidence"]),
         "reference": case["rrn"] or case["order_no"] or both.get("rrn") or both.get("order_no"),
+        "original_reference": both.get("original_rrn") or case["rrn"] or case["order_no"] or both.get("rrn"),
+        "finding_en": found_en or case["explanation"],
+        "finding_zh": found_zh or case["explanation_zh"],
+        "answer_en": answer_en,
+        "answer_zh": answer_zh,
         "journal_status": journal.get("status"),
         "as_of": as_of,
         **{name: case[name] for name in ("explanation", "explanation_zh", "due_date", "first_seen", "bank_ref")},

@@ -18,6 +18,38 @@ DIRECTIONS: Mapping[str, tuple[str, str]] = {
     "long": ("long: the merchant holds too much", "长款（应退）"),
     "none": ("none", "无"),
 }
+STATES: Mapping[str, str] = {
+    "open": "未处理",
+    "assigned": "已分派",
+    "investigating": "调查中",
+    "waiting-acquirer": "待收单机构",
+    "waiting-customer": "待客户",
+    "waiting-bank": "待银行",
+    "proposed": "已提方案",
+    "approved": "已复核",
+    "rejected": "已驳回",
+    "resolved": "已结案",
+    "cleared": "已自动核销",
+}
+"""States of a case in Chinese; in English they are named as they are written."""
+DONE: Mapping[str, str] = {
+    "assign": "分派",
+    "investigate": "调查",
+    "wait": "等待",
+    "note": "备注",
+    "evidence": "附证据",
+    "propose": "提方案",
+    "approve": "复核通过",
+    "reject": "驳回",
+    "resolve": "结案",
+    "reopen": "重开",
+    "choose": "选定交易",
+    "claim": "登记申诉",
+    "close": "数据核销",
+    "match": "人工匹配",
+    "unmatch": "撤销匹配",
+}
+"""Acts in Chinese."""
 CELLS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "journal": (
         ("txn_type", "type", "交易类型"),

@@ -43,12 +43,12 @@ def filled(path: Path, fields: Mapping[str, str], kind: Literal["docx", "html"])
         return filled_document(path, lambda text: _fill(path, text, fields))
     blocks = _read(path)
     told = [Block(b.kind, tuple(tuple(_fill(path, cell, fields) for cell in line) for line in b.lines)) for b in blocks]
-    return as_docx(told, "zh" if ".zh." in path.name else "en") if kind == "docx" else as_html(told, path.name)
+    return as_docx(told) if kind == "docx" else as_html(told, path.name)
 
 
 def as_word_template(path: Path) -> bytes:
     """A built-in form as a Word document with its holes left open, to be changed and put into one's own folder."""
-    return as_docx(_read(path), "zh" if ".zh." in path.name else "en")
+    return as_docx(_read(path))
 
 
 def _fill(path: Path, text: str, fields: Mapping[str, str]) -> str:

@@ -11,11 +11,23 @@ from functools import cache
 
 from jinja2 import Template
 
+from pipelines.cases.checklist import PIECES
+from pipelines.words_of_cases import STATES
 from reports.casefile import CaseFile
 from reports.templating import environment
 from reports.zipped import packed
 
 SIDES = {"journal": "终端流水", "settlement": "收单清算", "bank": "银行流水"}
+KINDS = {
+    **SIDES,
+    "payout": "划款",
+    "match": "匹配",
+    "exception": "差异",
+    "decision": "人工决定",
+    "rejected": "拒收行",
+    "restated": "更正",
+}
+"""What a line of the time line is, in Chinese."""
 
 
 @cache
@@ -25,8 +37,9 @@ def _template() -> Template:
 
 def render(case: CaseFile) -> bytes:
     """The page: no script, no link to anywhere, for screen and paper."""
-    kinds = sorted({moment.kind for moment in case.timeline})
-    return _template().render(case=case, sides=SIDES, kinds=kinds).encode()
+    pieces = {code: " ".join(reversed(words)) for code, words in PIECES.items()}
+    state = STATES.get(case.status, "")
+    return _template().render(case=case, sides=SIDES, kinds=KINDS, pieces=pieces, state_zh=state).encode()
 
 
 def as_zip(case: CaseFile, page: bytes, others: Mapping[str, bytes]) -> bytes:
@@ -54,12 +67,3 @@ def _records(case: CaseFile) -> bytes:
 
 def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def as_pdf(page: bytes) -> bytes | None:
-    """The page as PDF, where WeasyPrint and the libraries it needs are there; else None."""
-    try:
-        from weasyprint import HTML  # noqa: PLC0415 - it is not of our dependencies and takes a second
-    except (ImportError, OSError):  # Pango is a library of the system: without it the import ends in OSError
-        return None
-    return bytes(HTML(string=page.decode()).write_pdf())

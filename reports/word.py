@@ -25,9 +25,8 @@ NO_DOCUMENT = (PackageNotFoundError, zipfile.BadZipFile, etree.XMLSyntaxError, K
 Fill = Callable[[str], str]
 
 
-def as_docx(blocks: Iterable[Block], language: str) -> bytes:
+def as_docx(blocks: Iterable[Block]) -> bytes:
     """Blocks as a Word document, A4."""
-
     document = Document()
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
@@ -36,13 +35,13 @@ def as_docx(blocks: Iterable[Block], language: str) -> bytes:
     normal = document.styles["Normal"]
     normal.font.name, normal.font.size = "Times New Roman", Pt(10.5)
     fonts = normal.element.get_or_add_rPr().get_or_add_rFonts()
-    fonts.set(qn("w:eastAsia"), "宋体" if language == "zh" else "Times New Roman")
+    fonts.set(qn("w:eastAsia"), "宋体")  # names are Chinese in English forms, too
     normal.paragraph_format.space_after = Pt(5)
     for block in blocks:
         if block.kind == "rows":
             _word_table(document, block)
             continue
-        text = "        ".join(block.lines[0]) if block.kind == "sign" else block.lines[0][0]
+        text = (" " * 10).join(block.lines[0]) if block.kind == "sign" else block.lines[0][0]
         paragraph = document.add_paragraph()
         run = paragraph.add_run(text)
         if block.kind == "title":
@@ -59,22 +58,27 @@ def as_docx(blocks: Iterable[Block], language: str) -> bytes:
 
 
 def _word_table(document: Any, block: Block) -> None:
-
     width = max(map(len, block.lines))
     table = document.add_table(rows=0, cols=width)
-    table.style, table.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
-    sizes = {2: (4.4, 12.2), 4: (3.2, 5.1, 3.2, 5.1)}.get(width, (16.6 / width,) * width)
+    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    sizes = [Cm(size) for size in {2: (4.4, 12.2), 4: (3.2, 5.1, 3.2, 5.1)}.get(width, (16.6 / width,) * width)]
+    for column, size in zip(table.columns, sizes, strict=True):
+        column.width = size
     for line in block.lines:
-        cells = table.add_row().cells
-        for at, size in enumerate(sizes):
-            cells[at].width = Cm(size)
-        for at, text in enumerate(line):
-            paragraph = cells[at].paragraphs[0]
-            paragraph.paragraph_format.space_after = 0
-            paragraph.add_run(text).bold = at % 2 == 0
-        if len(line) < width:
-            cells[len(line) - 1].merge(cells[width - 1])
-    document.add_paragraph()
+        _word_row(table, line, sizes)
+    document.add_paragraph().paragraph_format.space_after = 0
+
+
+def _word_row(table: Any, line: tuple[str, ...], sizes: list[Any]) -> None:
+    cells = table.add_row().cells
+    for cell, size in zip(cells, sizes, strict=True):
+        cell.width = size
+    for at, text in enumerate(line):
+        paragraph = cells[at].paragraphs[0]
+        paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2.5)
+        paragraph.add_run(text).bold = at % 2 == 0
+    if len(line) < len(sizes):
+        cells[len(line) - 1].merge(cells[-1])
 
 
 def filled_document(path: Path, fill: Fill) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import csv
 import hashlib
 import io
@@ -9,6 +10,7 @@ import json
 import re
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from people import recon, refused, told
 from scenario import MON, THU, TUE, WED, Shop
 
 from pipelines.cli import cli
-from reports import pack
+from reports import pdf
 from reports.forms import FORMS, LANGUAGES, TEMPLATES
 
 CARD = "6222021234567890"
@@ -185,15 +187,57 @@ def test_templates_are_the_users_to_replace(case: tuple[Shop, str, Path]) -> Non
     shutil.rmtree(folder)
 
 
-def test_a_pdf_is_made_where_it_can_be(case: tuple[Shop, str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_pdf_can_be_made_one_line_says_what_is_missing(
+    case: tuple[Shop, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop, key, out = case
-    monkeypatch.setattr(pack, "as_pdf", lambda page: None)
-    done = recon(shop, "case", "pack", key, "--out", str(out))
-    assert "no PDF: WeasyPrint or a library that it needs" in done.stdout
-    line = refused(shop, "case", "form", key, "dispute", "--format", "pdf")
-    assert line.endswith("write --format docx or html")
-    monkeypatch.setattr(pack, "as_pdf", lambda page: b"%PDF-1.7")
-    assert told(shop, "case", "pack", key, "--out", str(out))["files"][1].endswith(f"case-{key}.pdf")
+    for broken, says in ((ImportError, "WeasyPrint is not installed"), (OSError, "apt-get install libpango-1.0-0")):
+        monkeypatch.setattr("builtins.__import__", _without_weasyprint(broken))
+        done = recon(shop, "case", "pack", key, "--out", str(out))
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("no PDF: ")]
+        assert says in line
+        assert line.endswith("; the HTML page prints as well")
+        assert (out / f"case-{key}.html").exists()
+        assert refused(shop, "case", "form", key, "dispute", "--format", "pdf").endswith("write --format docx or html")
+        monkeypatch.undo()
+    monkeypatch.setattr(pdf, "_writes_chinese", lambda: False)
+    if _lacks() is None:
+        assert "has Chinese characters" in refused(shop, "case", "form", key, "dispute", "--format", "pdf")
+
+
+def _without_weasyprint(error: type[Exception]) -> Callable[..., object]:
+    real = builtins.__import__
+
+    def importing(name: str, *words: object, **more: object) -> object:
+        if name == "weasyprint":
+            raise error(name)
+        return real(name, *words, **more)  # type: ignore[arg-type]
+
+    return importing
+
+
+def _lacks() -> str | None:
+    """What this machine lacks to make a PDF."""
+    try:
+        pdf.as_pdf(b"<p>\xe4\xb8\xad</p>")
+    except pdf.NoPdfError as error:
+        return str(error)
+    return None
+
+
+def test_a_pdf_is_made_where_it_can_be(case: tuple[Shop, str, Path]) -> None:
+    if lacks := _lacks():
+        pytest.skip(f"no PDF on this machine: {lacks}")
+    shop, key, out = case
+    assert told(shop, "case", "pack", key, "--out", str(out))["pdf"] is True
+    first = (out / f"case-{key}.pdf").read_bytes()
+    assert first.startswith(b"%PDF-")
+    told(shop, "case", "pack", key, "--out", str(out))
+    assert (out / f"case-{key}.pdf").read_bytes() == first, "the same case, the same bytes"
+    for language in LANGUAGES:
+        file = out / "form.pdf"
+        told(shop, "case", "form", key, "dispute", "--language", language, "--format", "pdf", "--out", str(file))
+        assert file.read_bytes().startswith(b"%PDF-")
 
 
 def test_what_no_pack_is_made_of(shop: Shop) -> None:
