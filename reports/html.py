@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import Literal
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -19,16 +18,15 @@ from reports import charts, fees, trend
 from reports.books import Bridge, Money
 from reports.grouping import (
     BUCKETS,
-    INCIDENT,
     UNCOUNTED,
     disputes_due,
-    fitting,
-    standing,
     totals,
     type_rank,
     worth,
 )
+from reports.incidents import open_incidents
 from reports.model import AgeCell, ExceptionItem, Report, TypeGroup
+from reports.sections import sections
 from reports.templating import environment
 from reports.verdict import Words, count, sentence
 
@@ -71,12 +69,12 @@ def render(model: Report) -> bytes:
         style=style,
         script=script,
         policy_header=content_security_policy(style, script),
-        sections=_sections(model),
+        sections=sections(model),
         overview=overview(model),
         bridges=[(bridge, _drawn(bridge)) for bridge in model.bridges],
         ageing=_ageing(model.ageing),
         trend=trend.chart(model.trend),
-        incidents=standing((*model.new, *model.carried), INCIDENT),
+        incidents=open_incidents(model),
         disputes=disputes_due(model),
         fees=fees.largest(fees.claims(model)),
         fees_checked=fees.checked(model.fee_checks),
@@ -182,84 +180,6 @@ def _own(en: str, zh: str, standard: Words | None) -> Words:
     if standard and en in ("", standard.en):
         return Words(standard.en, zh or standard.zh)
     return Words(en, zh)
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What one section of exceptions is called, in both languages, and the register's status it shows."""
-
-    key: Literal["new", "cleared", "carried"]
-    title: Words
-    lead: Words
-    nothing: Words
-    status: str = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """New, cleared or carried exceptions: the groups as shown, and how many exceptions there are in all."""
-
-    heading: Heading
-    groups: tuple[TypeGroup, ...]
-    count: int
-    shown: int
-
-
-_HEADINGS = (
-    Heading(
-        "new",
-        Words("New today", "今日新增"),
-        Words("Found by this run for the first time.", "本次运行首次发现。"),
-        Words("Nothing new today.", "今日无新增异常。"),
-    ),
-    Heading(
-        "cleared",
-        Words("Cleared today", "今日核销"),
-        Words("Settled by what arrived today; nothing is left to do.", "已由今日到达的数据解决，无需处理。"),
-        Words("Nothing was cleared today.", "今日无核销。"),
-        "cleared",
-    ),
-    Heading(
-        "carried",
-        Words("Carried over", "结转未结"),
-        Words("Open before this run, and still open.", "本次运行之前已存在，仍未解决。"),
-        Words("Nothing is carried over.", "无结转异常。"),
-    ),
-)
-
-
-_PERIOD_HEADINGS = (
-    Heading(
-        "new",
-        Words("New in this period", "本期新增"),
-        Words("Found by the nights of this period, and still open at its end.", "本期各晚发现，期末仍未解决。"),
-        Words("Nothing new is open.", "无新增未结异常。"),
-    ),
-    Heading(
-        "cleared",
-        Words("Cleared in this period", "本期核销"),
-        Words("Settled by what arrived in this period; nothing is left to do.", "已由本期到达的数据解决，无需处理。"),
-        Words("Nothing was cleared.", "无核销。"),
-        "cleared",
-    ),
-    Heading(
-        "carried",
-        Words("Carried over", "结转未结"),
-        Words("Open before this period, and still open at its end.", "本期之前已存在，期末仍未解决。"),
-        Words("Nothing is carried over.", "无结转异常。"),
-    ),
-)
-
-
-def _sections(model: Report) -> tuple[Section, ...]:
-    groups = {"new": model.new, "cleared": model.cleared, "carried": model.carried}
-    headings = _PERIOD_HEADINGS if model.period else _HEADINGS
-    return tuple(_section(heading, groups[heading.key], model.row_limit) for heading in headings)
-
-
-def _section(heading: Heading, groups: Sequence[TypeGroup], limit: int) -> Section:
-    shown = fitting(groups, limit)
-    return Section(heading, shown, count(groups), sum(len(group.items) for group in shown))
 
 
 def overview(model: Report) -> tuple[TypeLine, ...]:

@@ -33,6 +33,7 @@ ITEMS = (
     Column("What happened", 100),
     Column("情况", 70),
     Column("Evidence 证据", 60),
+    Column("Part of incident 所属事件", 19),
 )
 AMOUNT, CURRENCY = 3, 4
 SECTIONS = {"new": "new 新增", "carried": "carried 结转", "cleared": "cleared 核销"}
@@ -241,7 +242,7 @@ def _amount(currency: str | None, minor: int | None) -> Money | None:
 def exceptions(sheets: Sheets, report: Report, code: str) -> None:
     """All exceptions of a type: what to do stands above, sums per currency are formulas over what is open."""
     parts = {"new": report.new, "carried": report.carried, "cleared": report.cleared}
-    found = [(SECTIONS[part], item) for part, groups in parts.items() for item in _of(groups, code)]
+    found = [(SECTIONS[part], item) for part, groups in parts.items() for item in _together(_of(groups, code))]
     starts = range(0, max(len(found), 1), LONGEST_SHEET)
     for number, first in enumerate(starts, start=1):
         name = f"{_sheet_name(code)[:28]} {number}" if len(starts) > 1 else _sheet_name(code)
@@ -276,6 +277,14 @@ def _of(groups: Iterable[TypeGroup], code: str) -> tuple[ExceptionItem, ...]:
     return tuple(item for group in groups if group.type == code for item in group.items)
 
 
+def _together(items: Sequence[ExceptionItem]) -> list[ExceptionItem]:
+    """Exceptions of one incident after each other, in the place of the most urgent of them."""
+    first: dict[str, int] = {}
+    for at, item in enumerate(items):
+        first.setdefault(item.parent_id or item.exception_id, at)
+    return sorted(items, key=lambda item: first[item.parent_id or item.exception_id])
+
+
 def _row(section: str, item: ExceptionItem) -> Sequence[Any]:
     places = "; ".join(f"{e.side} {e.file}" + ("" if e.line is None else f":{e.line}") for e in item.evidence)
     return (
@@ -287,5 +296,5 @@ def _row(section: str, item: ExceptionItem) -> Sequence[Any]:
         ),
         *(item.currency, item.direction, item.due_date, item.age_days, item.acquirer, item.merchant_id),
         *(item.terminal_id, item.rrn, item.order_no, item.payout_id, item.bank_ref, item.business_date),
-        *(item.first_seen, item.explanation, item.explanation_zh, places),
+        *(item.first_seen, item.explanation, item.explanation_zh, places, item.parent_id or None),
     )

@@ -128,9 +128,12 @@ def test_breaks_that_crowd_become_one_incident(outage: Shop) -> None:
 
 def test_the_report_has_it_as_one_line_and_counts_its_money_once(outage: Shop) -> None:
     page = (outage.root / "var" / "reports" / f"recon-{TUE2:%Y%m%d}.html").read_text(encoding="utf-8")
-    assert page.count('class="notice warn incident"') == 1
+    assert page.count('<details class="notice warn incident">') == 1
     night = next(night for night in outage.seen if night.day == TUE2)
-    assert page.count(f">part of</span> {night.only('CHANNEL_INCIDENT')['exception_id']}") or "part of" in page
+    children = rows_of(outage, "SELECT exception_id FROM incident_children")
+    assert {page.count(f"<code>{child['exception_id']}</code>") for child in children} == {1}, "each is told once"
+    money = sum(e["amount_minor"] for e in night.open if e["type"] != "CHANNEL_INCIDENT")
+    assert money == night.only("CHANNEL_INCIDENT")["amount_minor"] == 100_000
     told_again = recon(outage, "report", "--date", str(TUE2))
     assert told_again.exit_code == 0, told_again.output
     assert (outage.root / "var" / "reports" / f"recon-{TUE2:%Y%m%d}.html").read_text(encoding="utf-8") == page

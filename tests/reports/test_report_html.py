@@ -15,7 +15,7 @@ from sample_items import item
 from pipelines.cases.taxonomy import POLICY
 from reports import grouping
 from reports.books import Bridge, Step
-from reports.html import render, share
+from reports.html import overview, render, share
 from reports.model import ExceptionItem, FileRow, Report
 
 ORDER = [
@@ -315,11 +315,53 @@ def test_what_is_cut_is_named_with_its_workbook() -> None:
     assert "All of them are in the workbook 2026-03-05.xlsx beside this page." in said
 
 
-def test_an_incident_is_one_line_above_everything_to_do() -> None:
-    tree = page(sample.sample())
-    (line,) = tree.xpath("//p[contains(@class, 'incident')]")
-    assert visible(line).startswith("Incident ")
+def test_an_incident_is_one_line_above_everything_to_do_and_its_exceptions_stand_below_it_alone() -> None:
+    report = sample.sample()
+    tree = page(report)
+    (incident,) = tree.xpath("//details[contains(@class, 'incident')]")
+    assert visible(incident.xpath("./summary")[0]).startswith("Incident ")
+    assert incident.get("open") is None, "one line until somebody opens it"
+    children = [item for group in (*report.new, *report.carried) for item in group.items if item.parent_id]
+    assert [visible(code) for code in incident.xpath(".//tbody//td/span/code")] == [c.exception_id for c in children]
+    told = [visible(code) for code in tree.xpath("//section[@id='new' or @id='carried']//td//code")]
+    assert not {c.exception_id for c in children} & set(told), "told once"
+    (group,) = tree.xpath(f"//section[@id='new']//details[@data-type='{children[0].type}']")
+    assert "1 of them are part of an incident" in visible(group)
     assert not [task for task in tree.xpath("//ol[@class='first']//code/text()") if task == "CHANNEL_INCIDENT"]
+
+
+def test_counts_and_money_are_the_same_with_and_without_an_incident() -> None:
+    """Its exceptions stand elsewhere and count where they are; the incident itself adds nothing."""
+    report = sample.sample()
+    alone = grouping.filled(report, [_alone(item) for item in _open(report)], [])
+    lines = {line.type: line for line in overview(report)}
+    for line in overview(alone):
+        assert (line.new + line.carried, line.open_totals) == (
+            lines[line.type].new + lines[line.type].carried,
+            lines[line.type].open_totals,
+        )
+    assert grouping.worth((*report.new, *report.carried)) == grouping.worth((*alone.new, *alone.carried))
+
+
+def _open(report: Report) -> list[ExceptionItem]:
+    return [item for group in (*report.new, *report.carried) for item in group.items]
+
+
+def _alone(item: ExceptionItem) -> ExceptionItem:
+    return replace(item, parent_id="")
+
+
+def test_many_exceptions_of_an_incident_are_cut_with_a_word() -> None:
+    parent = item(1, "CHANNEL_INCIDENT", 100, "An outage.", exception_id="E-outage")
+    several = [item(n, "NOT_SETTLED", n, "Lost.", parent_id="E-outage") for n in range(1, 301)]
+    tree = page(grouping.filled(sample.clean(), [parent, *several], []))
+    (incident,) = tree.xpath("//details[contains(@class, 'incident')]")
+    assert len(incident.xpath(".//tbody/tr")) == 200
+    assert "200 of 300 shown." in visible(incident)
+    assert "its 300 open exceptions" in visible(incident)
+    (group,) = tree.xpath("//section[@id='new']//details[@data-type='NOT_SETTLED']")
+    assert "300 of them are part of an incident" in visible(group)
+    assert not tree.xpath("//section[@id='new']//p[contains(@class, 'notice')]"), "nothing else is left out"
 
 
 def test_at_most_ten_come_first() -> None:
