@@ -19,7 +19,7 @@ from pipelines.deciding import Said
 from pipelines.money import to_minor
 from pipelines.registering import due_of
 from pipelines.sources.pan import mask_text
-from pipelines.store import Store, StoreError, books, casebook, casework, claims, entries, seals
+from pipelines.store import Store, StoreError, anchors, books, casebook, casework, claims, entries, seals
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _keep(
         entries.write(store, [event], {found.exception_id: due}, policies, run_no, run_date)
         acts = casebook.append(store, casebook.rows_of([(case, told)]))
         sealed = seals.seal(store)
-    seals.anchor(store)
+    anchors.write(store)
     written = store.frame("SELECT * FROM book.exception_events WHERE event_no > ?", [int(before)])
     casework.tell(store, settings.paths.investigate, {"exception_events": written, "case_events": acts, **sealed})
     return due

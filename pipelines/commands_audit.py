@@ -11,7 +11,7 @@ from typing import Any
 from pipelines import closing, config
 from pipelines.commands_people import said_by
 from pipelines.money import money_text
-from pipelines.store import Published, StoreError, looking, seals
+from pipelines.store import Published, StoreError, anchors, looking, seals
 
 DIMENSIONS = ("terminal", "merchant", "operator", "acquirer", "type", "cause")
 
@@ -28,21 +28,21 @@ def verify(config_path: Path, seal: str | None = None) -> dict[str, Any]:
     path = config.load(config_path).paths.store
     if not path.exists():
         raise StoreError(f"{path}: there is no store yet; run `recon run --date …` first")
-    anchors = seals.anchored(seals.anchor_file(path))
+    beside = anchors.named(path)
     with Published(path) as store:
         if "seals" not in store.frame("SELECT table_name FROM duckdb_tables()")["table_name"].to_list():
             raise StoreError(f"{path}: is of a version that sealed nothing yet; the next run does")
-        found = seals.broken(store, anchors)
+        every = store.frame("SELECT seal_no, digest FROM book.seals ORDER BY seal_no").rows()
+        found = [*seals.broken(store, beside), *anchors.broken(path, every)]
         if seal is not None and not seals.is_there(store, seal):
             found.append(seals.Broken("seals", None, f"{seal!r} is not in the chain, though a report told it"))
         counts = dict(
             store.frame("SELECT stream, CAST(sum(event_count) AS BIGINT) FROM book.seals GROUP BY stream").rows()
         )
-        last = store.frame("SELECT seal_no, digest FROM book.seals ORDER BY seal_no DESC LIMIT 1").rows()
     if found:
         raise TamperedError("\n".join(_broken(each) for each in found))
-    number, digest = last[0] if last else (0, seals.FIRST)
-    named = len(anchors)
+    number, digest = every[-1] if every else (0, seals.FIRST)
+    named = len(beside)
     return {"whole": True, "events": counts, "seals": number, "named_beside_the_store": named, "digest": digest}
 
 

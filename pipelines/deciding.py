@@ -14,7 +14,7 @@ from pipelines.cases.workflow import CLOSED, IllegalError
 from pipelines.config import RefusedError, Settings
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.sources.pan import mask_text
-from pipelines.store import Store, casework, decisions, seals
+from pipelines.store import Store, anchors, casework, decisions, seals
 from pipelines.store.casework import Found
 from pipelines.store.row_keys import key_of
 
@@ -146,7 +146,7 @@ def _decide(
         with store.transaction():
             stored = decisions.record(store, told)
             sealed = seals.seal(store)
-        seals.anchor(store)
+        anchors.write(store)
         casework.tell(store, settings.paths.investigate, {"case_events": stored, **sealed})
     return {
         "event_no": stored["event_no"][0],

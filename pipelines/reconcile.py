@@ -27,7 +27,7 @@ from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definiti
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
-from pipelines.store import Store, books, casebook, decisions, files, history, seals, statements, undoing
+from pipelines.store import Store, anchors, books, casebook, decisions, files, history, seals, statements, undoing
 from pipelines.store.connection import SQL
 from pipelines.store.partitions import Partitions
 
@@ -120,7 +120,7 @@ def reconcile(
         verdict = "OK" if all(map(arrivals.has, arrivals.expected_now())) else "INCOMPLETE"
         store.execute("UPDATE book.runs SET verdict = ? WHERE run_no = ?", [verdict, run_no])
         seals.seal(store)
-    seals.anchor(store)
+    anchors.write(store)
     return Outcome(arrivals, pl.concat([rows.sums, summed(pairs)]), deposited.groups, proof, rounding)
 
 

@@ -16,7 +16,7 @@ from pipelines.cases.workflow import Case, IllegalError, Move, step
 from pipelines.config import RefusedError, Settings
 from pipelines.deciding import Said
 from pipelines.sources.pan import mask_text
-from pipelines.store import Store, casebook, casework, seals
+from pipelines.store import Store, anchors, casebook, casework, seals
 
 Told = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ def keep(store: Store, settings: Settings, rows: pl.DataFrame, **others: pl.Data
             store.append(table, more)
         stored = casebook.append(store, rows)
         sealed = seals.seal(store)
-    seals.anchor(store)
+    anchors.write(store)
     casework.tell(store, settings.paths.investigate, {"case_events": stored, **others, **sealed})
     return stored
 

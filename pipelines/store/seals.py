@@ -7,10 +7,8 @@ file beside the store, so that even the newest events cannot be taken away unnot
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
@@ -21,7 +19,10 @@ _ROW = ("source", "file", "sha256", "content", "told")
 _KEY = {
     side: f"CASE WHEN e.{side} IS NOT NULL THEN concat_ws(chr(30), "
     + ", ".join(f"coalesce(e.{side}.{name}, '')" for name in _ROW)
-    + f", CAST(e.{side}.line AS VARCHAR), CAST(e.{side}.turn AS VARCHAR)) END"
+    + "".join(
+        f", coalesce(CAST(e.{side}.{name} AS VARCHAR), '')" for name in ("line", "turn", "expected_date", "place")
+    )
+    + ") END"
     for side in ("journal", "settlement")
 }
 STREAMS: Mapping[str, tuple[str, ...]] = {
@@ -152,35 +153,11 @@ def is_there(books: Books, word: str) -> bool:
     return books.frame(sql, [int(number), digest]).height == 1
 
 
-def anchor_file(store: Path) -> Path:
-    """The text file beside a store that names its seals, one line each."""
-    return store.with_suffix(".seals")
-
-
-def anchor(store: Store) -> None:
-    """Write the seals that the text file does not name yet; done once the transaction that made them is over."""
-    path = anchor_file(store.path)
-    named = anchored(path)
-    last = max(named, default=0)
-    rows = store.execute("SELECT seal_no, digest FROM book.seals WHERE seal_no > ? ORDER BY seal_no", [last])
-    if not rows:
-        return
-    with path.open("a", encoding="ascii") as file:
-        file.writelines(f"{number} {digest}\n" for number, digest in rows)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def anchored(path: Path) -> dict[int, str]:
-    """Number and digest of the seals that the text file names; a line that was cut off by a crash is left out."""
-    if not path.exists():
-        return {}
-    lines = (line.split() for line in path.read_text(encoding="ascii", errors="replace").splitlines())
-    return {int(line[0]): line[1] for line in lines if len(line) == 2 and line[0].isdecimal() and len(line[1]) == 64}
-
-
 def broken(books: Books, anchors: Mapping[int, str]) -> list[Broken]:
-    """Everything that is not as it was sealed, each event by its number; none where all is whole."""
+    """Everything that is not as it was sealed, each event by its number; none where all is whole.
+
+    anchors: the seals that are named beside the store.
+    """
     seals = books.frame(f"SELECT {', '.join(SEALS)} FROM book.seals ORDER BY seal_no")
     found = [*_events(books, seals), *_chain(seals, anchors)]
     return list(dict.fromkeys(found))
@@ -234,6 +211,9 @@ def _chain(seals: pl.DataFrame, anchors: Mapping[int, str]) -> Iterable[Broken]:
             yield Broken("seals", number, "was changed, or the one before it was")
         there[number] = before = row["digest"]
         expected = number + 1
+    for number in range(1, max(anchors, default=0)):
+        if number in there and number not in anchors:
+            yield Broken("seals", number, "is not named beside the store any more: a line of that file was removed")
     for number, digest in sorted(anchors.items()):
         if number not in there:
             yield Broken("seals", number, "is named beside the store but gone from it: its events were removed")
