@@ -94,16 +94,20 @@ def _as_json(act: str, case: Case, said: Said, brought: Brought) -> dict[str, An
 
 
 def attach(settings: Settings, path: Path, item: str | None) -> Brought:
-    """Keep a file in the archive by its SHA-256. RefusedError for one that is not there, too large, or shows a card."""
+    """Keep a file in the archive by its SHA-256; of a link, the file that it leads to.
+
+    RefusedError for one that is not there, too large, or shows a card.
+    """
     limit = settings.cases.attachment_limit_mb
     try:
         size = path.stat().st_size
         if not path.is_file():
             raise RefusedError(f"{path}: is no file; name one file for each `recon case evidence`")
-        if size > limit * 1_000_000:
-            told = f"{size / 1_000_000:,.1f} MB are more than the {limit} MB of attachment_limit_mb"
+        with path.open("rb") as file:  # it may have grown since
+            data = file.read(limit * 1_000_000 + 1)
+        if max(size, len(data)) > limit * 1_000_000:
+            told = f"{max(size, len(data)) / 1_000_000:,.1f} MB are more than the {limit} MB of attachment_limit_mb"
             raise RefusedError(f"{path}: {told}; make it smaller, or raise the limit in recon.toml")
-        data = path.read_bytes()
     except OSError as error:
         raise RefusedError(f"{path}: cannot be read: {error.strerror}; nothing was kept") from None
     if not data:
