@@ -6,7 +6,6 @@ of parts that are gone does no harm: numbers only narrow the search.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.store import durable
 from pipelines.store.keys import NUMBERED, column_of
 
 if TYPE_CHECKING:
@@ -98,9 +98,8 @@ def _write(path: Path, several: list[Path], columns: list[str]) -> None:
     """Write the numbers of several files to one, by row id as far as the files are: no more than some are in memory."""
     in_order = sorted(several, key=_first)
     numbers = pl.scan_parquet(in_order, extra_columns="ignore").select("row_id", *columns)
-    numbers.sink_parquet(path, compression="zstd", compression_level=1, maintain_order=True)
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
+    with durable.writing(path):
+        numbers.sink_parquet(path, compression="zstd", compression_level=1, maintain_order=True)
 
 
 def _first(path: Path) -> int:

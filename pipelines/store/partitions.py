@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.matching.narrow import PARTITIONS, nothing
 from pipelines.row_ids import LINES_PER_FILE
+from pipelines.store import durable
 
 SIDES = ("journal", "settlement")
 
@@ -107,7 +108,8 @@ class Partitions:
             for (number,), rows in parted.items():
                 paths = self._spilled.setdefault((side, int(number)), [])
                 paths.append(self._folder / f"{side}-{number:02}-{len(paths):04}.arrow")
-                rows.write_ipc(paths[-1])
+                with durable.writing(paths[-1], flushed=False):  # it need not outlive the run
+                    rows.write_ipc(paths[-1])
             held.clear()
         self._in_memory = 0
 

@@ -6,7 +6,6 @@ no committed transaction names is left over from a run that was killed, or belon
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.store import key_files, sums
+from pipelines.store import durable, key_files, sums
 from pipelines.store.keys import column_of, number_of, with_numbers
 
 if TYPE_CHECKING:
@@ -244,9 +243,10 @@ _ASKED_BY_RANGE = frozenset({"row_id", "business_date", "settlement_date", "book
 
 def _write(path: Path, rows: pl.DataFrame, table: str) -> None:
     """Write and flush a part."""
-    if table == "matches":  # all cores are free for these
-        rows.write_parquet(path, compression="zstd", compression_level=1)
-    else:
+    with durable.writing(path):
+        if table == "matches":  # all cores are free for these
+            rows.write_parquet(path, compression="zstd", compression_level=1)
+            return
         pq.write_table(
             rows.to_arrow(compat_level=pl.CompatLevel.newest()),
             path,
@@ -256,8 +256,6 @@ def _write(path: Path, rows: pl.DataFrame, table: str) -> None:
             write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
             store_schema=False,
         )
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
 
 
 def _text(path: Path) -> str:
