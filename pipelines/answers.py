@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
@@ -143,17 +143,36 @@ def as_table(answer: pa.RecordBatchReader, out: BinaryIO) -> int:
     for field in answer.schema:
         number = pa.types.is_integer(field.type) or pa.types.is_decimal(field.type) or pa.types.is_floating(field.type)
         table.add_column(Text(printable(field.name)), justify="right" if number else "left", overflow="fold")
-    more = False
+    more, shown = False, list[tuple[object, ...]]()
     for row in rows(answer):
         if more := count == SHOWN:
             break
-        table.add_row(*(Text(printable(text_of(value))) for value in row))
+        shown.append(row)
         count += 1
+    places = [_decimals(column) for column in zip(*shown, strict=True)]
+    for row in shown:
+        cells = (_shown(value, at) for value, at in zip(row, places, strict=True))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     text = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
     _console(text, table).print(table)
     text.write(f"the first {SHOWN} rows; --format csv gives them all\n" if more else f"{count} rows\n")
     text.detach()
     return count
+
+
+MONEY_DECIMALS = 2
+
+
+def _decimals(column: Iterable[object]) -> int:
+    """How many decimals the numbers of a column need, money's two at least: the books keep four for all currencies."""
+    exponents = [value.normalize().as_tuple().exponent for value in column if isinstance(value, Decimal)]
+    return max([MONEY_DECIMALS, *(-exponent for exponent in exponents if isinstance(exponent, int))])
+
+
+def _shown(value: object, decimals: int) -> str:
+    """A cell for the eye; a number that has no decimals at all in the database is left as it is."""
+    whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return f"{value:.{decimals}f}" if isinstance(value, Decimal) and not whole else text_of(value)
 
 
 def _console(text: io.TextIOWrapper, table: Table) -> Console:

@@ -213,6 +213,6 @@ def _leave(end: SystemExit) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # who read the output has gone
+    except (OSError, ValueError):  # who read the output has gone, or it was closed when that was found
         os._exit(end.code or 1)
     os._exit(end.code)

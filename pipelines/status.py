@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from pipelines import faults
 from pipelines.checks.standing import EXIT, late_nights, state_of
 from pipelines.config import Settings
+from pipelines.money import money_text
 from pipelines.store import Published, looking
 
 
@@ -42,12 +43,18 @@ def as_text(found: dict[str, Any]) -> str:
         lines.append(f"  run {run['run_no']}  {run['business_date']}  {run['verdict']:<10}  finished {finished}{took}")
     lines += [f"  late: the night of {night['business_date']}, due {night['due']}" for night in found["late"]]
     lines += [f"  missing since {file['first_seen']}: {file['explanation']}" for file in found["missing"]]
-    lines += [
-        f"  due, {part['currency'] or 'no amount'}: {part['overdue']:,} overdue ({part['overdue_amount']}), "
-        f"{part['today']:,} today, {part['next_days']:,} within three days, {part['open']:,} open in all"
-        for part in found["due"]
-    ]
+    lines += [_due(part) for part in found["due"]]
     return "\n".join(lines)
+
+
+def _due(part: dict[str, Any]) -> str:
+    """What is due in a currency, or without any amount."""
+    coin = part["currency"]
+    worth = f" ({money_text(part['overdue_minor'], coin)})" if coin and part["overdue"] else ""
+    return (
+        f"  due, {coin or 'no amount'}: {part['overdue']:,} overdue{worth}, {part['today']:,} today, "
+        f"{part['next_days']:,} within three days, {part['open']:,} open in all"
+    )
 
 
 def _headline(found: dict[str, Any]) -> str:

@@ -114,7 +114,7 @@ def standing(published: Published, today: date, most: int = 5) -> dict[str, list
                    count(*) FILTER (due_date = $today) AS today,
                    count(*) FILTER (due_date > $today AND due_date <= $today + 3) AS next_days,
                    CAST(coalesce(sum(amount_minor), 0) AS BIGINT) AS open_minor,
-                   CAST(coalesce(sum(amount) FILTER (due_date < $today), 0) AS VARCHAR) AS overdue_amount
+                   CAST(coalesce(sum(amount_minor) FILTER (due_date < $today), 0) AS BIGINT) AS overdue_minor
             FROM exceptions WHERE {OPEN} GROUP BY currency ORDER BY currency NULLS LAST
             """,
             {"today": today},

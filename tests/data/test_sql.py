@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -212,6 +213,31 @@ def test_a_long_table_says_that_there_is_more(books: Path) -> None:
     assert ask(books, "SELECT * FROM range(500)").stdout.splitlines()[-1] == (
         "the first 200 rows; --format csv gives them all"
     )
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_who_has_seen_enough_gets_no_traceback(books: Path, form: str) -> None:
+    """As `recon sql … | head -1` would: the reader leaves while there is more to say."""
+    words = ["sql", "--config", str(books / "recon.toml"), "--format", form]
+    words += ["SELECT repeat('x', 1000) FROM range(5000)"]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-m", "pipelines", *words], **pipe) as asked:  # type: ignore[call-overload]
+        assert asked.stdout.read(1)
+        asked.stdout.close()
+        assert asked.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (["1.5000", "12.0000"], ["1.50", "12.00"]),
+        (["1.5000", "0.1234"], ["1.5000", "0.1234"]),
+        (["12", None], ["12", ""]),
+    ],
+)
+def test_money_is_shown_with_its_cents_and_no_more_than_needed(cells: list[str | None], shown: list[str]) -> None:
+    column = [None if cell is None else Decimal(cell) for cell in cells]
+    assert [answers._shown(value, answers._decimals(column)) for value in column] == shown
 
 
 def run(books: Path, *words: str) -> Result:
