@@ -39,10 +39,19 @@ Write = Callable[[pa.RecordBatchReader, BinaryIO], int]
 
 
 def rows(answer: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
-    """Row after row, in Python's own values."""
+    """Row after row, in Python's own values. ValueError for what cannot be one."""
     for batch in answer:
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = [_values(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
         yield from zip(*columns, strict=True)
+
+
+def _values(name: str, column: pa.Array) -> list[object]:
+    """Python's own values. ValueError for what it has none for: years before 1 or after 9999, an endless interval."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError) as error:
+        mend = f"CAST({name} AS VARCHAR), or take --format parquet"
+        raise ValueError(f"{name} holds what only the database can hold ({error}); {mend}") from None
 
 
 def text_of(value: object) -> str:

@@ -13,10 +13,11 @@ import polars as pl
 
 from pipelines import collect, intake
 from pipelines.config import Settings
+from pipelines.judging import Before, judge, judged_by
 from pipelines.matching.narrow import narrowed
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.store import Store, books, terminals
-from pipelines.store.files import hashes, known_files, remember
+from pipelines.store.files import Seen, known_files, remember, seen_before
 from pipelines.store.partitions import Partitions, most_held
 
 StepRunner = Callable[[str, Callable[[], Any]], Any]
@@ -42,7 +43,8 @@ class Night:
     started: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     seconds: dict[str, float] = field(default_factory=dict)
     entries: books.Fresh = field(default_factory=dict)
-    hashed: dict[tuple[str, str], str] = field(default_factory=dict)
+    judge: str = ""
+    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: {"loaded": 0, "already_loaded": 0, "rejected": 0})
     fresh: Partitions = field(init=False)
 
@@ -56,14 +58,15 @@ def take_in_all(night: Night, runner: StepRunner) -> None:
     if not settings.paths.inbox.is_dir():
         night.say(f"{settings.paths.inbox}: there is no such inbox; no file can arrive")
     due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
-    known, hashed = known_files(night.store), hashes(night.store)
+    night.judge = judge(settings)
+    before = Before(known_files(night.store), seen_before(night.store), night.judge)
     with ThreadPoolExecutor(READ_AHEAD) as ahead:
         coming: deque[Future[list[intake.Prepared]]] = deque()
         for at, candidate in enumerate(due):
             for later in due[at + len(coming) : at + READ_AHEAD]:
-                coming.append(ahead.submit(intake.prepare, settings, later, known, hashed, night.date))
+                coming.append(ahead.submit(intake.prepare, settings, later, before, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
-    remember(night.store, {str(c.path): c.stamp for c in due}, {**hashed, **night.hashed})
+    remember(night.store, {str(c.path): c.stamp for c in due}, {**before.seen, **night.seen})
     for line in terminals.batches_told(night.store, night.run_no):
         night.say(line)
 
@@ -83,8 +86,10 @@ def _take_in(night: Night, candidate: collect.Candidate, prepared: Future[list[i
         night.say(f"{candidate.name}: cannot be read: {error.strerror}; mend its permissions and run again")
         return "unreadable"
     became = ", ".join(dict.fromkeys(_enter(night, each) for each in found)) or "left alone"
-    if became in ("loaded", "already loaded") and candidate.stamp and found[0].candidate.member is None:
-        night.hashed[str(candidate.path), candidate.stamp] = found[0].digest
+    if candidate.stamp and len(found) == 1 and found[0].candidate.member is None and not found[0].tonight:
+        unused = became not in ("loaded", "already loaded")
+        seen = Seen(found[0].digest, judged_by(night.judge, candidate) if unused else None)
+        night.seen[str(candidate.path), candidate.stamp] = seen
     return became
 
 

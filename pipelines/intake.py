@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.card_key import guard
 from pipelines.collect import Candidate, Spool, archive, check_sidecars, contents, inside, sha256
 from pipelines.config import Settings, Source
+from pipelines.judging import Before
 from pipelines.reading import Read, Summary, ahead, read, read_parts
 from pipelines.sources.base import LARGE, Data, Profile, SourceError
 from pipelines.sources.containers import is_archive, members
@@ -25,10 +26,6 @@ __all__ = ["Prepared", "Read", "enter", "prepare", "read"]
 
 Keep = Callable[[str, pl.DataFrame], None]
 """Is given the side and the rows of a file part by part, as they are stored."""
-
-
-Hashed = Mapping[tuple[str, str], str]
-"""SHA-256 of files by path and stamp."""
 
 
 def known(books: pl.DataFrame, candidate: Candidate, digest: str, source: Source | None) -> bool:
@@ -74,7 +71,8 @@ class Prepared:
     """One file read, kept and judged, with nothing written to the books yet.
 
     source None and no error: not for us. known: its content is in the books. parts or error: what became of it; the
-    parts of a large file are read when they are asked for, and only then its end may refuse it.
+    parts of a large file are read when they are asked for, and only then its end may refuse it. tonight: what became of
+    it may be otherwise on another night.
     """
 
     candidate: Candidate
@@ -85,6 +83,7 @@ class Prepared:
     kept: Path | None = None
     parts: Iterable[Read] | None = None
     error: SourceError | None = None
+    tonight: bool = False
 
     @property
     def ours(self) -> bool:
@@ -92,18 +91,18 @@ class Prepared:
         return self.known or self.source is not None or self.error is not None
 
 
-def prepare(
-    settings: Settings, candidate: Candidate, books: pl.DataFrame, hashed: Hashed, until: date
-) -> list[Prepared]:
+def prepare(settings: Settings, candidate: Candidate, before: Before, until: date) -> list[Prepared]:
     """Read, identify, keep, parse and validate one file, or each in an archive; OSError where it cannot be read.
 
-    books: `files.known_files` as of the start of the run; hashed: what earlier nights hashed; until: what is named for
-    a later date waits. This half of the work needs no database, so that the next file is prepared while the one before
-    it is loaded.
+    until: what is named for a later date waits. This half of the work needs no database, so that the next file is
+    prepared while the one before it is loaded.
     """
-    digest = hashed.get((str(candidate.path), candidate.stamp))
-    if digest is not None and known(books, candidate, digest, _only(candidate)):
-        return [Prepared(candidate, digest, candidate.size, known=True)]
+    books = before.books
+    seen = before.seen.get((str(candidate.path), candidate.stamp))
+    if seen is not None and known(books, candidate, seen.sha256, _only(candidate)):
+        return [Prepared(candidate, seen.sha256, candidate.size, known=True)]
+    if seen is not None and before.refused(candidate, seen):
+        return [Prepared(candidate, seen.sha256, candidate.size)]
     data = contents(candidate.path)
     if not is_archive(data[:8]):
         return [_prepare(settings, candidate, data, data, books)]
@@ -125,7 +124,7 @@ def prepare(
 
 def _not_opened(settings: Settings, candidate: Candidate, data: Data, error: SourceError) -> Prepared:
     source = candidate.sources[0] if len(candidate.sources) == 1 else None
-    found = Prepared(candidate, sha256(data), len(data), source=source, error=error)
+    found = Prepared(candidate, sha256(data), len(data), source=source, error=error, tonight=True)
     return replace(found, kept=archive(data, found.digest, settings.paths.archive))
 
 

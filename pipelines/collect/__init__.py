@@ -202,14 +202,19 @@ def digest(data: Data, algorithm: str) -> str:
     return found.hexdigest()
 
 
+def sidecars_of(path: Path) -> list[Path]:
+    """The checksums beside a file; that of `a.csv.gz` may be called `a.csv.sha1`."""
+    named = [path.name, *([path.name[:-3]] if path.name.lower().endswith(".gz") else [])]
+    found = [path.with_name(name + ending) for name in named for ending in sorted(ALGORITHMS)]
+    return [sidecar for sidecar in found if sidecar.is_file()]
+
+
 def check_sidecars(path: Path, contents: Sequence[Data]) -> list[str]:
     """Names of the checksums beside a file, once all agree; SourceError for one that does not, or cannot be read.
 
-    contents: the file as it came, and unpacked where it holds one file. That of `a.csv.gz` may be called `a.csv.sha1`.
+    contents: the file as it came, and unpacked where it holds one file.
     """
-    named = [path.name, *([path.name[:-3]] if path.name.lower().endswith(".gz") else [])]
-    found = [path.with_name(name + ending) for name in named for ending in sorted(ALGORITHMS)]
-    there = [sidecar for sidecar in found if sidecar.is_file()]
+    there = sidecars_of(path)
     for sidecar in there:
         with sidecar.open("rb") as handle:
             says = stated(sidecar.name, handle.read(LONGEST), file_of(sidecar.name))

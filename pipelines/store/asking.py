@@ -104,7 +104,7 @@ class Asking:
             raise QuestionError(_first_line(error)) from None
         if len(statements) != 1:
             raise QuestionError(f"one statement at a time, please: these are {len(statements)}")
-        kind = statements[0].type.name
+        kind = _kind(statements[0])
         if kind not in READ:
             raise QuestionError(f"{kind} is not answered: only SELECT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN are")
         explained = _EXPLAIN.match(sql) if kind == "EXPLAIN" else None
@@ -114,7 +114,7 @@ class Asking:
 
     def _kinds(self, sql: str) -> list[str]:
         with suppress(duckdb.Error):
-            return [statement.type.name for statement in self._con.extract_statements(sql)]
+            return [_kind(statement) for statement in self._con.extract_statements(sql)]
         return []
 
     @contextmanager
@@ -125,15 +125,26 @@ class Asking:
             raise QuestionError(self._advice(error)) from None
         except pa.ArrowException as error:  # a batch that fails on its way tells the database's error within
             raise QuestionError(self._advice(error)) from None
+        except OSError as error:  # and so does one that was interrupted; a disk that is full has a number
+            if error.errno is not None:
+                raise
+            raise QuestionError(self._advice(error)) from None
 
     def _advice(self, error: Exception) -> str:
         told = _first_line(error)
+        name = told.split(":")[0].replace(" ", "").lower()
         for kind, advice in _ADVICE.items():
-            if isinstance(error, kind) or kind.__name__.removesuffix("Exception") in told.split(":")[0].replace(
-                " ", ""
-            ):
+            if isinstance(error, kind) or kind.__name__.removesuffix("Exception").lower() in name:
                 return advice.format(memory=self._memory, seconds=self._seconds)
         return told
+
+
+def _kind(statement: duckdb.Statement) -> str:
+    """The type of a statement; of some that are newer than their names, none is known."""
+    try:
+        return str(statement.type.name)
+    except ValueError:
+        return "this statement"
 
 
 def _first_line(error: Exception) -> str:

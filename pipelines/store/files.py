@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -55,20 +56,29 @@ def known_files(store: Store) -> pl.DataFrame:
     return store.frame("SELECT * FROM book.files ORDER BY file_id")
 
 
-def hashes(store: Store) -> dict[tuple[str, str], str]:
-    """SHA-256 of files in the inbox by path and stamp, as earlier nights found them."""
-    return {(path, stamp): sha for path, stamp, sha in store.execute("SELECT path, stamp, sha256 FROM book.hashed")}
+class Seen(NamedTuple):
+    """A file in the inbox as an earlier night found it. judged_by: what refused it; None for one that is used."""
+
+    sha256: str
+    judged_by: str | None = None
 
 
-def remember(store: Store, there: Mapping[str, str], found: Mapping[tuple[str, str], str]) -> None:
-    """Keep the hashes of what lies in the inbox now (stamps by path), and forget the others."""
-    rows = [(*key, found[key]) for key in there.items() if key in found]
-    before = hashes(store)
-    if len(rows) == len(before) and all((path, stamp) in before for path, stamp, _ in rows):
+def seen_before(store: Store) -> dict[tuple[str, str], Seen]:
+    """Files in the inbox by path and stamp, as earlier nights found them."""
+    rows = store.execute("SELECT path, stamp, sha256, judged_by FROM book.hashed")
+    return {(path, stamp): Seen(sha, judge) for path, stamp, sha, judge in rows}
+
+
+def remember(store: Store, there: Mapping[str, str], found: Mapping[tuple[str, str], Seen]) -> None:
+    """Keep what is known of what lies in the inbox now (stamps by path), and forget the others."""
+    now = {key: found[key] for key in there.items() if key in found}
+    if now == seen_before(store):
         return
+    rows = [(*key, *seen) for key, seen in now.items()]
+    schema = dict.fromkeys(("path", "stamp", "sha256", "judged_by"), pl.String)
     with store.transaction():
         store.execute("DELETE FROM book.hashed")
-        store.append("hashed", pl.DataFrame(rows, schema=["path", "stamp", "sha256"], orient="row"))
+        store.append("hashed", pl.DataFrame(rows, schema=schema, orient="row"))
 
 
 def loaded(store: Store) -> list[tuple[str, date | None, tuple[date, ...], bool]]:

@@ -2,5 +2,5 @@
 SELECT acquirer, payout_id, settlement_date, currency, expected_net, declared, bank,
     coalesce(verdict, 'not in the bank yet') AS verdict
 FROM payout_bridge
-WHERE declared_minor IS NOT NULL AND (verdict IS DISTINCT FROM 'MATCHED' OR declared_minor <> expected_net_minor)
+WHERE declared_minor IS NOT NULL AND verdict IS DISTINCT FROM 'MATCHED'
 ORDER BY settlement_date, acquirer, payout_id;

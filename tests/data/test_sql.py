@@ -109,6 +109,17 @@ HOSTILE = {
     "a checkpoint": "CHECKPOINT",
     "housekeeping": "VACUUM",
     "another schema": "USE book",
+    "newer extensions": "UPDATE EXTENSIONS",
+    "another server": "CONNECT x",
+    "a deletion within a query": "WITH x AS (DELETE FROM book.runs RETURNING *) SELECT * FROM x",
+    "a merge": "MERGE INTO book.sources USING runs ON false WHEN NOT MATCHED THEN INSERT VALUES ('a', NULL)",
+    "a secret": "CREATE SECRET s (TYPE s3)",
+    "a file behind a list": "FROM read_csv(['/etc/passwd'])",
+    "a file by another name": "FROM query_table('/etc/passwd')",
+    "a guess at a file's inside": "FROM parquet_metadata('/etc/passwd')",
+    "too deep": "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+    "an error of its own": "SELECT error('one' || chr(10) || 'two')",
+    "a program's variable": "FROM everything_under",
     "nothing": "",
     "only a comment": "-- nothing",
     "no SQL": "give me everything",
@@ -156,6 +167,37 @@ def test_a_question_that_never_ends_is_interrupted(books: Path) -> None:
         pytest.raises(QuestionError, match="it took longer than 1 seconds"),
     ):
         answered(asking, endless)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM range(1000000000000)",
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    ],
+)
+def test_an_answer_that_never_ends_is_interrupted_while_it_is_read(books: Path, sql: str) -> None:
+    with (
+        Asking(books / "var/published/investigate.duckdb", seconds=1) as asking,
+        pytest.raises(QuestionError, match="it took longer than 1 seconds"),
+        asking.ask(sql) as answer,
+    ):
+        for _ in answer:
+            pass
+
+
+@pytest.mark.parametrize("kind", ["table", "csv", "json", "xlsx"])
+def test_what_only_the_database_can_hold_is_one_plain_line(
+    books: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.data_commands.bounded", lambda _: None)
+    sql = "SELECT TIMESTAMP '290000-01-01 00:00:00' AS late"
+    done = run(books, sql, "--format", kind, "--out", str(tmp_path / "late"))
+    assert done.exit_code == 2
+    assert done.stderr.startswith("late holds what only the database can hold (")
+    assert done.stderr.endswith("; CAST(late AS VARCHAR), or take --format parquet\n")
+    assert [*tmp_path.iterdir()] == []
+    assert run(books, sql, "--format", "parquet", "--out", str(tmp_path / "late")).exit_code == 0
 
 
 def test_an_answer_of_any_length_is_written_row_by_row(books: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from reading import Night
 from scenario import MON, THU, TUE, WED, Shop
 from sheets import SETTLEMENT, journal_text, settlement_text
 
-from pipelines import collect, intake
+from pipelines import arriving, collect, config, intake
 
 
 def line_of(shop: Shop, night: Night) -> str:
@@ -190,3 +190,40 @@ def test_identical_files_read_side_by_side_are_kept_once(place: Path) -> None:
             (kept_at,) = {each.result() for each in kept}
             assert kept_at.read_bytes() == data
     assert len([p for p in place.rglob("*") if p.is_file()]) == 50
+
+
+def test_a_refused_file_is_read_again_only_when_it_or_what_judges_it_is_another(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "SETTLED_NS", 0)
+    shop.sale("S", "10.00", MON)
+    shop.hold("pos", MON)
+    shop.put("journal_20260330.csv", shop.text("pos", MON).replace("rows=1", "rows=2"))
+    shop.put("notes.txt", "nobody's")
+    read: list[str] = []
+
+    def contents(path: Path) -> object:
+        read.append(path.name)
+        return collect.contents(path)
+
+    def night() -> tuple[set[str], Night]:
+        read.clear()
+        done = shop.night(MON)
+        return {*read} & {"journal_20260330.csv", "notes.txt"}, done
+
+    monkeypatch.setattr(intake, "contents", contents)
+    both = {"journal_20260330.csv", "notes.txt"}
+    assert night()[0] == both
+    unread, again = night()
+    assert unread == set()
+    assert again.open_types == ["FILE_INVALID", "FILE_LATE"], "it is still refused"
+    shop.put("journal_20260330.csv.sha256", "0" * 64)
+    assert night()[0] == {"journal_20260330.csv"}, "there is a checksum beside it now"
+    assert night()[0] == set()
+    shop.config.write_text(shop.config.read_text() + "\n[retention]\nsnapshot_days = 2\n")
+    assert night()[0] == both, "recon.toml is another"
+    monkeypatch.setattr(arriving, "judge", lambda _: "another program")
+    assert night()[0] == both
+    (config.load(shop.config).paths.inbox / "journal_20260330.csv.sha256").unlink()
+    shop.put("journal_20260330.csv", shop.text("pos", MON))
+    assert night()[1].open_types == []
