@@ -40,7 +40,7 @@ def _do(config_path: Path, as_json: bool, debug: bool, act: str, **words: Any) -
     show(lambda: work.act(config_path, act, **words), work.acts_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Give cases to somebody.")
 @ACT
 @WHY
 @DUE
@@ -50,7 +50,7 @@ def assign(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     _do(config_path, as_json, debug, "assign", **words)
 
 
-@case.command()
+@case.command(short_help="Look into cases; note what is known.")
 @ACT
 @WHY
 @DUE
@@ -60,7 +60,7 @@ def investigate(config_path: Path, as_json: bool, debug: bool, **words: Any) -> 
     _do(config_path, as_json, debug, "investigate", **words)
 
 
-@case.command()
+@case.command(short_help="Say that somebody else must answer first.")
 @ACT
 @WHY
 @DUE
@@ -72,7 +72,7 @@ def wait(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     _do(config_path, as_json, debug, "wait", **words)
 
 
-@case.command()
+@case.command(short_help="Write down what was said; also on closed cases.")
 @ACT
 @REASON
 @DUE
@@ -82,7 +82,7 @@ def note(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     _do(config_path, as_json, debug, "note", **words)
 
 
-@case.command()
+@case.command(short_help="Keep a file with a case.")
 @CONFIG
 @JSON
 @DEBUG
@@ -98,7 +98,7 @@ def evidence(
     _do(config_path, as_json, debug, "evidence", exception_ids=(exception_id,), file=file, item=item, **words)
 
 
-@case.command()
+@case.command(short_help="Propose how cases are to be settled.")
 @ACT
 @REASON
 @click.option("--remedy", type=click.Choice(REMEDIES), required=True, help="What is to be done.")
@@ -108,7 +108,7 @@ def propose(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None
     _do(config_path, as_json, debug, "propose", **words)
 
 
-@case.command()
+@case.command(short_help="Approve what somebody else proposed.")
 @ACT
 @WHY
 def approve(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
@@ -116,7 +116,7 @@ def approve(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None
     _do(config_path, as_json, debug, "approve", **words)
 
 
-@case.command()
+@case.command(short_help="Reject what somebody else proposed.")
 @ACT
 @REASON
 def reject(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
@@ -124,7 +124,7 @@ def reject(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     _do(config_path, as_json, debug, "reject", **words)
 
 
-@case.command()
+@case.command(short_help="Close cases; or choose a partner with --match.")
 @ACT
 @REASON
 @click.option("--match", "choice", help="Choose this row as the partner instead: a candidate's number, or FILE:LINE.")
@@ -159,7 +159,7 @@ def resolve(
     show(decided, people.decision_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Take up resolved cases again.")
 @ACT
 @REASON
 def reopen(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
@@ -167,7 +167,7 @@ def reopen(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     _do(config_path, as_json, debug, "reopen", **words)
 
 
-@case.command("open")
+@case.command("open", short_help="Open a customer's claim.")
 @CONFIG
 @JSON
 @DEBUG
@@ -192,7 +192,7 @@ def open_(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     show(lambda: work.open_claim(config_path, **words), work.claim_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Say which payment a claim is about.")
 @CONFIG
 @JSON
 @DEBUG
@@ -209,7 +209,7 @@ def choose(
     show(lambda: work.choose(config_path, exception_id, candidate, actor, reason), work.chosen_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Make the evidence pack: page, zip, PDF.")
 @CONFIG
 @JSON
 @DEBUG
@@ -223,14 +223,14 @@ def pack(
 ) -> None:
     """Make the evidence pack of a case: a page that needs nothing else, a zip with records and attachments, a PDF.
 
-    The PDF is made where WeasyPrint is there. Exit code 1: an attachment has vanished.
+    The PDF is made where Pango and a Chinese font are on the machine. Exit code 1: an attachment has vanished.
     """
     from pipelines import commands_packs as packs
 
     show(lambda: packs.make_pack(config_path, exception_id, out, forms), packs.pack_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Fill in a form or a letter, 中文 or English.")
 @CONFIG
 @JSON
 @DEBUG
@@ -255,7 +255,7 @@ def form(
     show(lambda: packs.make_form(config_path, exception_id, name, language, kind, out), packs.file_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Write a form as a Word document to change.")
 @JSON
 @DEBUG
 @click.argument("name", type=click.Choice(FORMS))

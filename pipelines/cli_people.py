@@ -12,7 +12,7 @@ import click
 
 from pipelines.cli_words import CONFIG, DEBUG, JSON, Day, say
 
-BY = click.option("--by", "actor", help="Who decides; the login name if left out.")
+BY = click.option("--by", "actor", help="Who acts; the login name if left out.")
 REASON = click.option("--reason", required=True, help="Why; kept for good.")
 
 
@@ -81,12 +81,31 @@ def trace(config_path: Path, as_json: bool, debug: bool, key: str) -> None:
     show(told, lambda found: str(found["text"]), as_json, debug)
 
 
-@click.group()
+CASE_ORDER = (
+    *("list", "show", "open", "choose", "assign", "investigate", "wait", "note", "evidence", "propose", "approve"),
+    *("reject", "resolve", "reopen", "pack", "form", "template", "match", "unmatch"),
+)
+"""Commands of `recon case` as a case goes."""
+
+
+class _AsItGoes(click.Group):
+    """Commands in the order in which they are needed; those that nobody placed come last."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        known = super().list_commands(ctx)
+        return [*(name for name in CASE_ORDER if name in known), *(name for name in known if name not in CASE_ORDER)]
+
+
+@click.group(cls=_AsItGoes)
 def case() -> None:
-    """Work on exceptions until the money is right, and decide what the night leaves to a person."""
+    """Work on exceptions until the money is right, and decide what the night leaves to a person.
+
+    `list` and `show` tell what there is to do; then, mostly in this order: assign, investigate, evidence, propose,
+    approve (somebody else), resolve. `recon case COMMAND --help` says more of each.
+    """
 
 
-@case.command("list")
+@case.command("list", short_help="What people work on, or what nobody has taken yet.")
 @CONFIG
 @JSON
 @DEBUG
@@ -102,19 +121,22 @@ def list_(config_path: Path, as_json: bool, debug: bool, **words: Any) -> None:
     show(lambda: cases.list_cases(config_path, **words), cases.cases_text, as_json, debug)
 
 
-@case.command("show")
+@case.command("show", short_help="One case: records, what to ask, what is missing.")
 @CONFIG
 @JSON
 @DEBUG
 @click.argument("exception_id")
 def show_(config_path: Path, as_json: bool, debug: bool, exception_id: str) -> None:
-    """One exception: its records, its candidates with their numbers, its history, what was decided."""
+    """One exception: its records and candidates, what to ask, which evidence is missing, and all that was done.
+
+    Of an incident also the exceptions that are part of it.
+    """
     from pipelines import commands_cases as cases
 
     show(lambda: cases.show_case(config_path, exception_id), cases.case_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Pair a journal row with a settlement line.")
 @CONFIG
 @JSON
 @DEBUG
@@ -129,7 +151,7 @@ def match(config_path: Path, as_json: bool, debug: bool, row: str, other: str, a
     show(lambda: people.match(config_path, row, other, actor, reason), people.decision_text, as_json, debug)
 
 
-@case.command()
+@case.command(short_help="Take a pair apart for good.")
 @CONFIG
 @JSON
 @DEBUG

@@ -144,8 +144,9 @@ def lessons_text(found: list[dict[str, Any]]) -> str:
     for row in found:
         money = money_text(row["amount_minor"], row["currency"]) if row["currency"] else "—"
         days = f", closed after {row['slowest_median_days']} days" if row["slowest_median_days"] is not None else ""
+        what = "exception" if row["breaks"] == 1 else "exceptions"
         lines.append(
-            f"{row['month']}  {row['name']:<28} {row['breaks']:>6,} exceptions {money:>18}  "
+            f"{row['month']}  {row['name']:<28} {row['breaks']:>6,} {what:<10} {money:>18}  "
             f"{row['closed']:,} closed{days}  ({row['types']})"
         )
     return "\n".join(lines) or "nothing to learn from yet"

@@ -27,6 +27,20 @@ CASE_FIELDS = (
 )
 DECISIONS = ("match", "unmatch")
 INCIDENT = "CHANNEL_INCIDENT"
+_PROPOSE = "recon case propose {key} --remedy … --reason …"
+COMES_NEXT = {
+    "open": "recon case assign {key} --to NAME",
+    "assigned": "recon case investigate {key} --fact …=yes, or " + _PROPOSE,
+    "investigating": _PROPOSE,
+    "rejected": _PROPOSE,
+    **{
+        f"waiting-{party}": "recon case investigate {key} once they answered"
+        for party in ("acquirer", "customer", "bank")
+    },
+    "proposed": "recon case approve {key} or reject, by somebody else",
+    "approved": "recon case resolve {key} --recovered … --cause … --reason …",
+}
+"""What usually comes next, by status, as a command."""
 
 
 def list_cases(
@@ -88,7 +102,7 @@ def cases_text(found: list[dict[str, Any]]) -> str:
         if case["remedy"]:
             told.append(_proposal(case))
         lines.append("    " + ("; ".join(told) or _offer(case)))
-    return "\n".join([*lines, f"{len(found):,} cases"]) if found else "no cases"
+    return "\n".join([*lines, f"{len(found):,} case{'s' if len(found) > 1 else ''}"]) if found else "no cases"
 
 
 def _offer(case: Mapping[str, Any]) -> str:
@@ -207,6 +221,8 @@ def case_text(case: dict[str, Any]) -> str:
         lines.append(f"    {act['journal_row']} · {act['settlement_row']}")
         lines.append(f"    reason: {act['reason']}")
     lines += [line for act in case["acts"] for line in _act_lines(act)]
+    if under_way and case["status"] in COMES_NEXT and not case["candidates"]:
+        lines.append("next: " + COMES_NEXT[case["status"]].format(key=case["exception_id"]))
     if case["candidates"] and under_way:
         lines.append(f"decide: recon case resolve {case['exception_id']} --match NUMBER --by NAME --reason WHY")
     return "\n".join(lines)

@@ -29,7 +29,7 @@ DONE = {
     "propose": "{remedy} of {proposed} proposed; somebody else approves or rejects it",
     "approve": "{remedy} of {proposed} approved by {approved_by}",
     "reject": "{remedy} of {proposed} rejected",
-    "resolve": "resolved, {recovered} recovered",
+    "resolve": "closed, {recovered} recovered",
     "reopen": "open again",
 }
 

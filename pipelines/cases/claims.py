@@ -15,13 +15,13 @@ from pipelines.money import money_text
 CLAIM = "CUSTOMER_CLAIM"
 KINDS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "denied": ("long", "is denied", "客户否认"),
+        "denied": ("long", "was never made", "并非本人付款"),
         "double": ("long", "was charged twice", "被重复扣款"),
         "wrong-amount": ("long", "has a wrong amount", "金额有误"),
         "failed": ("long", "failed at the terminal and was charged all the same", "终端显示失败但已扣款"),
         "not-received": ("long", "was to be refunded, and no money came", "应退款未到账"),
         "underpaid": ("short", "was too little, or came from the wrong person", "少收或付款人有误"),
-        "other": ("none", "is complained about", "有异议"),
+        "other": ("none", "is not right", "有异议"),
     }
 )
 """What is claimed: direction, and the words for it in English and Chinese."""
@@ -68,27 +68,20 @@ def opened(known: Known, candidates: Sequence[Candidate], number: int) -> Break:
     """
     direction, words, words_zh = KINDS[known.kind]
     money, when = money_text(known.amount_minor, known.currency), f"{known.about:%Y-%m-%d %H:%M}"
-    keys = {
-        "": known.last4 and f"card …{known.last4}",
-        "order": known.order_no,
-        "RRN": known.rrn,
-        "terminal": known.terminal_id,
-    }
-    refs = ", ".join(f"{label} {value}".strip() for label, value in keys.items() if value)
+    refs, refs_zh = _references(known)
     fits = {0: "no payment of the books fits", 1: "one payment of the books fits"}
     fits_zh = {0: "账中无相符交易", 1: "账中有一笔相符"}
-    about = f"{money} around {when}" + (f" ({refs})" if refs else "")
     found = Break(
         type=CLAIM,
         exception_id=exception_id(CLAIM, ("claim", str(number))),
         amount_minor=known.amount_minor,
         direction=direction,
-        explanation=f"A customer says that a payment of {about} {words}; "
-        + fits.get(len(candidates), f"{len(candidates)} payments of the books may be meant"),
-        explanation_zh=f"客户申诉：{when} 前后一笔 {money}"
-        + (f"（{refs}）" if refs else "")
-        + f"{words_zh}；"
-        + fits_zh.get(len(candidates), f"账中有 {len(candidates)} 笔可能相符"),
+        explanation=f"A customer says that a payment of {money} around {when}{refs} {words}; "
+        + fits.get(len(candidates), f"{len(candidates)} payments of the books may be meant")
+        + ".",
+        explanation_zh=f"客户申诉：{when} 前后一笔 {money}{refs_zh}{words_zh}；"
+        + fits_zh.get(len(candidates), f"账中有 {len(candidates)} 笔可能相符")
+        + "。",
         currency=known.currency,
         business_date=known.about.date(),
         merchant_id=known.merchant_id,
@@ -98,6 +91,20 @@ def opened(known: Known, candidates: Sequence[Candidate], number: int) -> Break:
         evidence=tuple(dict.fromkeys(e for each in candidates for e in each.evidence)),
     )
     return about_one(found, candidates[0]) if len(candidates) == 1 else found
+
+
+def _references(known: Known) -> tuple[str, str]:
+    """What else the customer knows, in brackets, in both languages."""
+    keys = (
+        ("card …", "卡尾号 ", known.last4),
+        ("order ", "订单号 ", known.order_no),
+        ("RRN ", "参考号 ", known.rrn),
+        ("terminal ", "终端 ", known.terminal_id),
+    )
+    told = [(en + value, zh + value) for en, zh, value in keys if value]
+    if not told:
+        return "", ""
+    return f" ({', '.join(en for en, _ in told)})", f"（{'，'.join(zh for _, zh in told)}）"
 
 
 def about_one(claim: Break, candidate: Candidate) -> Break:

@@ -58,12 +58,12 @@ def by_hour(rows: pl.DataFrame, settings: Signals) -> pl.DataFrame:
     The columns of `terminal_days` and `merchant_days`; `small` and `below` by the thresholds.
     """
     approved = pl.col("status") == "APPROVED"
-    sale = approved & pl.col("txn_type").is_in(SALES)
+    sale = approved & pl.any_horizontal(pl.col("txn_type") == kind for kind in SALES)
     stan = pl.col("stan").str.to_integer(strict=False)
     half = (stan + STANS // 2) % STANS
     batch = pl.col("batch_no").str.to_integer(strict=False)
     currencies = sorted(rows["currency"].unique())
-    slim = rows.select(
+    slim = rows.lazy().select(
         "merchant_id", "terminal_id", day="business_date", hour=pl.col("txn_time").dt.hour(), at="txn_time",
         sale=sale, declined=pl.col("status") == "DECLINED", timeout=pl.col("status") == "TIMEOUT",
         reversal=approved & (pl.col("txn_type") == "REVERSAL"), small=sale & is_small(currencies, settings),
@@ -77,7 +77,7 @@ def by_hour(rows: pl.DataFrame, settings: Signals) -> pl.DataFrame:
         **_ends({"at": ("first_at", "last_at"), "stan": ("stan_low", "stan_high"),
                  "half": ("half_low", "half_high"), "batch": ("batch_low", "batch_high")}),
     )  # fmt: skip
-    return hourly.with_columns(unit=unit())
+    return hourly.with_columns(unit=unit()).collect()
 
 
 def _ends(columns: Mapping[str, tuple[str, str]]) -> dict[str, pl.Expr]:

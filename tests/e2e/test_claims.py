@@ -35,7 +35,7 @@ def test_a_claim_is_an_exception_until_people_resolve_it(shop: Shop) -> None:
     (listed,) = told(shop, "exceptions", "--type", "CUSTOMER_CLAIM")
     assert (listed["status"], listed["direction"], listed["amount_minor"]) == ("open", "long", 4560)
     assert (listed["first_seen"], listed["due_date"]) == (str(WED), str(WED))
-    assert listed["explanation"].endswith("2 payments of the books may be meant")
+    assert listed["explanation"].endswith("2 payments of the books may be meant.")
     assert listed["rrn"] is None
 
     chosen = told(shop, "case", "choose", key, "2", "--reason", "the slip", *BY)
@@ -73,7 +73,7 @@ def test_a_claim_that_nothing_fits_is_opened_all_the_same(shop: Shop) -> None:
     sold(shop)
     claim = told(shop, "case", "open", "--kind", "failed", "--amount", "9.99", "--about", "2026-03-30", *BY)
     assert claim["candidates"] == []
-    assert claim["explanation"].endswith("no payment of the books fits")
+    assert claim["explanation"].endswith("no payment of the books fits.")
     assert (
         "was to be refunded"
         in told(shop, "case", "open", "--kind", "not-received", "--amount", "9.99", "--about", "2026-03-30", *BY)[

@@ -5,11 +5,13 @@ S7 (an outage), S9 (abnormal patterns) and S10 (an ailing terminal) are in test_
 
 from __future__ import annotations
 
+import shlex
 from datetime import date
+from pathlib import Path
 
 import pytest
 from desk import Desk
-from people import told
+from people import recon, told
 from scenario import FRI, MON, SAT, THU, TUE, WED, Shop
 
 CARD = "622202******1234"
@@ -200,3 +202,24 @@ def test_s8_money_that_nobody_knows_stays_in_suspense(desk: Desk) -> None:
     desk.closed(key, "0", "wrong account", "query")
     desk.nights(WED, SAT)
     assert "DEPOSIT_UNIDENTIFIED" not in [e["type"] for e in told(desk.shop, "exceptions")]
+
+
+def test_the_worked_example_of_the_manual_is_what_is_printed(desk: Desk) -> None:
+    """docs/cases.md: every command in its order, and every line that is shown of its answer; … leaves lines out."""
+    desk.shop.sale("602100000123", "128.00", MON, status="TIMEOUT", response_code="68", card_no=CARD)
+    desk.shop.sale("602100000124", "128.00", MON, at="12:04:00", card_no=CARD)
+    for rrn in ("602100000123", "602100000124"):
+        desk.shop.settled(rrn, "128.00", TUE, card_no=CARD)
+    desk.nights(MON, TUE)
+    (desk.shop.root / "sms.jpg").write_bytes(b"\xff\xd8")
+    page = (Path(__file__).parents[2] / "docs" / "cases.md").read_text(encoding="utf-8")
+    example = page.partition("## A worked example")[2].partition("\n## ")[0]
+    told = [line for block in example.split("```text\n")[1:] for line in block.partition("```")[0].splitlines()]
+    printed: list[str] = []
+    for line in told:
+        if line.startswith("$ recon "):
+            words = shlex.split(line.removeprefix("$ recon "))
+            done = recon(desk.shop, *(str(desk.shop.root / word) if word == "sms.jpg" else word for word in words))
+            printed = (done.stdout + done.stderr).splitlines()
+        elif line != "…":
+            assert line in printed, f"{line!r} is not what is printed: {printed}"
