@@ -42,6 +42,9 @@ def keep(store: Store, file_id: int, rows: pl.DataFrame, settings: Signals) -> N
     store.append("given_days", summaries.given_days(rows).with_columns(file_id=number))
 
 
+MOST_PARTED = 2
+"""So many rows of a terminal's day may stand in the books."""
+
 _LISTS = ", ".join(f"flatten(list({name} ORDER BY first_at, hours))" for name in ("hours", "hour_sales"))
 _TOGETHER = (
     (
@@ -67,10 +70,17 @@ _TOGETHER = (
 
 
 def put_together(store: Store, file_id: int) -> None:
-    """One row for each day's terminal, merchant or cashier of a file that came in parts: nights ask for few rows."""
+    """One row for each day's terminal, merchant or cashier of a file that came in parts: nights ask for few rows.
+
+    A file that is told terminal by terminal is left as it is: hardly any of them stands in two parts.
+    """
+    counted = "SELECT count(*), count(DISTINCT (unit, terminal_id, day)) FROM book.terminal_days WHERE file_id = ?"
+    ((rows, whole),) = store.execute(counted, [file_id])
+    if rows < MOST_PARTED * whole:
+        return
     for table, columns, summed, keys in _TOGETHER:
-        whole = f"{summed} FROM book.{table} WHERE file_id = ? GROUP BY {keys}"
-        store.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {whole}", [file_id])
+        together = f"{summed} FROM book.{table} WHERE file_id = ? GROUP BY {keys}"
+        store.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {together}", [file_id])
         store.execute(f"DELETE FROM book.{table} WHERE file_id = ?", [file_id])
         store.execute(f"INSERT INTO book.{table} ({columns}) FROM whole")
     store.execute("DROP TABLE whole")

@@ -67,6 +67,12 @@ def undone(store: Store) -> Iterator[None]:
         raise InterruptedError
 
 
+@pytest.fixture(autouse=True)
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows are put together, too."""
+    monkeypatch.setattr(daybook, "MOST_PARTED", 0)
+
+
 def kept(store: Store, parts: list[pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """What the books hold of a file in parts."""
     tables = ("terminal_days", "merchant_days", "given_days")
@@ -96,6 +102,15 @@ def test_a_file_in_parts_is_kept_as_if_it_had_come_in_one(store: Store, rows: li
     lists, shop = ("hours", "hour_sales"), "merchant_id"
     assert parted["terminal_days"].drop(*lists, shop).equals(one["terminal_days"].drop(*lists, shop))
     assert by_hour(parted["terminal_days"]).equals(by_hour(one["terminal_days"]))
+
+
+def test_a_file_told_terminal_by_terminal_is_left_as_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daybook, "MOST_PARTED", 2)
+    one, other = (
+        journal([{"day": 0, "hour": h, **SALE, "terminal_id": t} for h in (9, 10)]) for t in ("10000101", "10000102")
+    )
+    assert kept(store, [one, other])["terminal_days"].height == 2
+    assert kept(store, [one, one])["terminal_days"].height == 1
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
