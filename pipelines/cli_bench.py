@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from pipelines.cli_words import DEBUG, JSON, Numbers, say
+
+Result = TypeVar("Result")
 
 
 @click.command()
@@ -58,13 +62,13 @@ def bench(
         from pipelines import bench_sources
 
         read = commands.guarded(lambda: bench_sources.read_all(rows, work, say), debug)
-        click.echo(json.dumps(read, indent=2) if as_json else bench_sources.as_text(read))
+        _show(read, bench_sources.as_text, as_json)
         return
     if weak_keys:
         from pipelines import bench_crowds
 
         nights = commands.guarded(lambda: bench_crowds.play(rows, work, say), debug)
-        click.echo(json.dumps(nights, indent=2) if as_json else bench_crowds.as_text(nights))
+        _show(nights, bench_crowds.as_text, as_json)
         return
     if accuracy:
         score(seeds, days or 14, rows_per_day or 500, faults, work, as_json, debug)
@@ -76,14 +80,14 @@ def bench(
         from pipelines import bench_peers
 
         beside = commands.guarded(lambda: bench_peers.compare(rows, work, say), debug)
-        click.echo(json.dumps(beside, indent=2) if as_json else bench_peers.as_text(beside))
+        _show(beside, bench_peers.as_text, as_json)
         return
     if growth:
         grown = commands.guarded(lambda: benchmark.grow(work, say, times, memory_limit), debug)
-        click.echo(json.dumps(grown, indent=2) if as_json else benchmark.as_growth(grown))
+        _show(grown, benchmark.as_growth, as_json)
         return
     found = commands.guarded(lambda: benchmark.compare(rows, work, say, times, memory_limit), debug)
-    click.echo(json.dumps(found, indent=2) if as_json else benchmark.as_text(found))
+    _show(found, benchmark.as_text, as_json)
 
 
 def score(
@@ -93,7 +97,7 @@ def score(
     from pipelines import accuracy, commands
 
     found = commands.guarded(lambda: commands.score(seeds, days, rows_per_day, faults, work, say), debug)
-    click.echo(json.dumps(found, indent=2) if as_json else accuracy.as_text(found))
+    _show(found, accuracy.as_text, as_json)
     if not found["perfect"]:
         sys.exit(1)
 
@@ -105,6 +109,10 @@ def score_signals(
     from pipelines import commands, signal_score
 
     found = commands.guarded(lambda: commands.score_signals(seeds, days, rows_per_day, work, say), debug)
-    click.echo(json.dumps(found, indent=2) if as_json else signal_score.as_text(found))
+    _show(found, signal_score.as_text, as_json)
     if not found["passed"]:
         sys.exit(1)
+
+
+def _show(found: Result, as_text: Callable[[Result], str], as_json: bool) -> None:
+    click.echo(json.dumps(found, indent=2) if as_json else as_text(found))

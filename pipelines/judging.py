@@ -14,7 +14,7 @@ from pipelines.config import Settings
 from pipelines.store.files import Seen
 
 ROOT = Path(__file__).resolve().parents[1]
-READERS = ("pipelines/*.py", "pipelines/sources/*.py", "pipelines/collect/*.py", "schemas/*.py")
+READERS = ("pipelines/*.py", "pipelines/sources/**/*.py", "pipelines/collect/*.py", "schemas/*.py")
 """Programs that decide whether a file can be read, and whose it is."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -84,8 +85,9 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the database; what was not committed is gone."""
+        """Close the database; what was not committed is gone, and so is what did not fit into memory."""
         self.writer.shutdown()
+        shutil.rmtree(self.spill, ignore_errors=True)
         self._con.close()
         del self._con  # a frame of a failed run may outlive the store, its connection must not
 

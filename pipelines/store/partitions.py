@@ -36,8 +36,7 @@ class Partitions:
     """Rows of journal and settlement, `narrowed`, as they are loaded or read from the books.
 
     folder: for what does not fit; it is emptied first and last. most: rows that are held in memory, half of which are
-    matched in one go. files: those whose
-    rows are all here; unused: those that are not to be given, though they are.
+    matched in one go. files: those whose rows are all here; unused: those that are not to be given, though they are.
     """
 
     def __init__(self, folder: Path, most: int = MOST_HELD):

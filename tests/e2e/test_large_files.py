@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from scenario import MON, TUE, Shop
 
-from pipelines import collect, intake, reading
+from pipelines import arriving, collect, config, intake, reading
 from pipelines.sources import streaming
 from pipelines.sources.containers import members
 from pipelines.store import partitions
@@ -40,6 +40,25 @@ def test_a_file_in_parts_is_in_the_books_as_a_whole(shop: Shop, room: int, monke
     assert "ROW_REJECTED" in night.open_types
     assert {"AMOUNT_OVER", "AMOUNT_UNDER"} & {*night.open_types}
     assert night.summary["proof"]["balanced"]
+
+
+def test_a_run_that_fails_leaves_nothing_that_did_not_fit_into_memory(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "MOST_HELD", 2)
+    busy(shop)
+    spill = config.load(shop.config).paths.store.with_suffix(".spill")
+
+    def broken(*_: object) -> None:
+        assert [*spill.glob("*.arrow")]
+        raise OSError("the disk has gone")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(arriving, "remember", broken)
+        with pytest.raises(OSError, match="has gone"):
+            shop.night(MON)
+    assert not spill.exists()
+    assert shop.night(MON).summary["rows"]["journal"] == 40
 
 
 def test_an_end_that_contradicts_the_file_leaves_nothing_of_it(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from reading import Night
 from scenario import MON, THU, TUE, WED, Shop
 from sheets import SETTLEMENT, journal_text, settlement_text
 
-from pipelines import arriving, collect, config, intake
+from pipelines import arriving, collect, config, intake, judging
 
 
 def line_of(shop: Shop, night: Night) -> str:
@@ -227,3 +227,8 @@ def test_a_refused_file_is_read_again_only_when_it_or_what_judges_it_is_another(
     (config.load(shop.config).paths.inbox / "journal_20260330.csv.sha256").unlink()
     shop.put("journal_20260330.csv", shop.text("pos", MON))
     assert night()[1].open_types == []
+
+
+def test_a_refusal_is_judged_by_every_reader() -> None:
+    judged = {file for pattern in judging.READERS for file in judging.ROOT.glob(pattern)}
+    assert {*(judging.ROOT / "pipelines" / "sources").rglob("*.py")} <= judged
