@@ -55,15 +55,31 @@ def soon(condition: Callable[[], Any], seconds: float) -> Any:
     return None
 
 
+def posted(prefect: dict[str, str], path: str, body: dict[str, Any]) -> Any:
+    """What the server answers; one whose database is busy (503) is asked again, as Prefect's own clients do."""
+    url = f"{prefect['PREFECT_API_URL']}/{path}"
+    until = time.monotonic() + 60
+    while (answer := httpx.post(url, json=body, timeout=30)).status_code == 503 and time.monotonic() < until:
+        time.sleep(1)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
 def asked(prefect: dict[str, str], what: str, body: dict[str, Any] | None = None) -> Any:
     """What there is of deployments, flow_runs, logs, …, by the API's own filters."""
-    return httpx.post(f"{prefect['PREFECT_API_URL']}/{what}/filter", json=body or {}, timeout=30).json()
+    return posted(prefect, f"{what}/filter", body or {})
 
 
 def runs(prefect: dict[str, str], **wanted: Any) -> list[dict[str, Any]]:
     """Runs of flows that fit a filter."""
     found: list[dict[str, Any]] = asked(prefect, "flow_runs", {"flow_runs": wanted})
     return found
+
+
+def told(prefect: dict[str, str], run: str) -> str:
+    """The log of a run, as far as it has reached the server: lines come a while after they are said."""
+    lines = asked(prefect, "logs", {"logs": {"flow_run_id": {"any_": [run]}}})
+    return "\n".join(line["message"] for line in lines)
 
 
 @contextmanager

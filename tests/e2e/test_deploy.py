@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
-from prefect_server import ENDED, asked, runs, serving, soon, working
+from prefect_server import ENDED, asked, runs, serving, soon, told, working
 
 from pipelines import config, nightly
 from pipelines.cli import cli
@@ -83,9 +83,7 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
         assert run["state"]["type"] == "COMPLETED", (shop / "worker.log").read_text()
         late = datetime.fromisoformat(run["start_time"]) - datetime.fromisoformat(run["expected_start_time"])
         assert late < timedelta(minutes=1), f"it began {late} after its time"
-    logs = asked(prefect, "logs", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
-    told = "\n".join(each["message"] for each in logs)
-    assert "30 rows of pos" in told, told
+    assert soon(lambda: "30 rows of pos" in told(prefect, run["id"]), 60), told(prefect, run["id"])
     (artifact,) = asked(prefect, "artifacts", {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}})
     assert artifact["key"] == "settlement-recon-verdict"
     tasks = asked(prefect, "task_runs", {"task_runs": {"flow_run_id": {"any_": [run["id"]]}}})
@@ -106,7 +104,7 @@ def test_without_an_answer_it_is_one_plain_line(tmp_path: Path) -> None:
     assert line.endswith("start it, or correct PREFECT_API_URL")
 
 
-def told(tmp_path: Path, *words: str) -> str:
+def deployed(tmp_path: Path, *words: str) -> str:
     (tmp_path / "my shop").mkdir(exist_ok=True)
     config = tmp_path / "my shop" / "recon.toml"
     config.write_text('[schedule]\nat = "05:30:00"\n')
@@ -117,7 +115,7 @@ def told(tmp_path: Path, *words: str) -> str:
 
 def test_a_crontab_line_runs_the_night_of_yesterday(tmp_path: Path) -> None:
     shop = tmp_path / "my shop"
-    line = told(tmp_path, "--cron").splitlines()[-1]
+    line = deployed(tmp_path, "--cron").splitlines()[-1]
     assert line.startswith("30 5 * * *  ")
     stub = tmp_path / "recon"
     stub.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
@@ -131,7 +129,7 @@ def test_a_crontab_line_runs_the_night_of_yesterday(tmp_path: Path) -> None:
 
 def test_units_of_systemd_run_the_night_and_an_incomplete_one_has_not_failed(tmp_path: Path) -> None:
     out = tmp_path / "units"
-    assert "are in" in told(tmp_path, "--systemd", "--out", str(out))
+    assert "are in" in deployed(tmp_path, "--systemd", "--out", str(out))
     assert sorted(file.name for file in out.iterdir()) == [
         "settlement-recon-my-shop.service",
         "settlement-recon-my-shop.timer",
@@ -145,7 +143,7 @@ def test_units_of_systemd_run_the_night_and_an_incomplete_one_has_not_failed(tmp
     assert "OnCalendar=*-*-* 05:30:00 Asia/Shanghai" in timer
     if verify := shutil.which("systemd-analyze"):
         subprocess.run([verify, "verify", *map(str, out.iterdir())], check=True)
-    assert "# settlement-recon-my-shop.service" in told(tmp_path, "--systemd")
+    assert "# settlement-recon-my-shop.service" in deployed(tmp_path, "--systemd")
 
 
 @pytest.mark.parametrize(

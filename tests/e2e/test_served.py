@@ -13,10 +13,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from postoffice import PASSWORD, Box, Office
-from prefect_server import ENDED, asked, runs, serving, soon, working
+from prefect_server import ENDED, asked, posted, runs, serving, soon, told, working
 
 from pipelines import config, flows
 from pipelines.store import Published
@@ -40,11 +39,8 @@ class Served:
     def start(self, flow: str, **parameters: Any) -> str:
         """Run a deployment as somebody does who presses its button."""
         (found,) = asked(self.prefect, "deployments", {"flows": {"name": {"any_": [f"settlement-recon {flow}"]}}})
-        url = f"{self.prefect['PREFECT_API_URL']}/deployments/{found['id']}/create_flow_run"
         body = {"parameters": {**found["parameters"], **parameters}, "state": {"type": "SCHEDULED"}}
-        made = httpx.post(url, json=body, timeout=30)
-        assert made.status_code == 201, made.text
-        return str(made.json()["id"])
+        return str(posted(self.prefect, f"deployments/{found['id']}/create_flow_run", body)["id"])
 
     def run(self, number: str) -> dict[str, Any]:
         (found,) = runs(self.prefect, id={"any_": [number]})
@@ -57,9 +53,7 @@ class Served:
         return dict(found)
 
     def told(self, number: str) -> str:
-        """The log of a run."""
-        lines = asked(self.prefect, "logs", {"logs": {"flow_run_id": {"any_": [number]}}})
-        return "\n".join(line["message"] for line in lines)
+        return told(self.prefect, number)
 
     def alerts(self) -> list[str]:
         return [str(mail["Subject"]) for _, mail in self.box.mails if "FAILED" in str(mail["Subject"])]
@@ -148,8 +142,7 @@ def test_a_night_whose_process_is_killed_is_told_by_mail_and_by_status(served: S
 def test_a_night_that_somebody_cancels_is_told_too(served: Served) -> None:
     before = len(served.alerts())
     number, _ = hanging(served)
-    url = f"{served.prefect['PREFECT_API_URL']}/flow_runs/{number}/set_state"
-    httpx.post(url, json={"state": {"type": "CANCELLING"}}, timeout=30).raise_for_status()
+    posted(served.prefect, f"flow_runs/{number}/set_state", {"state": {"type": "CANCELLING"}})
     assert served.ended(number)["state"]["type"] == "CANCELLED"
     assert soon(lambda: len(served.alerts()) > before, 60), served.log.read_text()
 
