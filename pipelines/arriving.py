@@ -53,17 +53,26 @@ class Night:
 
 
 def take_in_all(night: Night, runner: StepRunner) -> None:
-    """Every file of the inbox whose date has come, each in its own step; the next are read meanwhile."""
+    """Every file of the inbox whose date has come, each in its own step; the next are read meanwhile.
+
+    What an earlier night has looked at is no step: an inbox may hold years.
+    """
     settings = night.settings
     if not settings.paths.inbox.is_dir():
         night.say(f"{settings.paths.inbox}: there is no such inbox; no file can arrive")
     due = [c for c in collect.in_inbox(settings) if c.named_for is None or c.named_for <= night.date]
     night.judge = judge(settings)
     before = Before(known_files(night.store), seen_before(night.store), night.judge)
+    fresh = []
+    for candidate in due:
+        if (found := intake.as_before(candidate, before)) is None:
+            fresh.append(candidate)
+        else:
+            _enter(night, found)
     with ThreadPoolExecutor(READ_AHEAD) as ahead:
         coming: deque[Future[list[intake.Prepared]]] = deque()
-        for at, candidate in enumerate(due):
-            for later in due[at + len(coming) : at + READ_AHEAD]:
+        for at, candidate in enumerate(fresh):
+            for later in fresh[at + len(coming) : at + READ_AHEAD]:
                 coming.append(ahead.submit(intake.prepare, settings, later, before, night.date))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
     remember(night.store, {str(c.path): c.stamp for c in due}, {**before.seen, **night.seen})

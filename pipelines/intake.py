@@ -28,18 +28,16 @@ Keep = Callable[[str, pl.DataFrame], None]
 """Is given the side and the rows of a file part by part, as they are stored."""
 
 
-def known(books: pl.DataFrame, candidate: Candidate, digest: str, source: Source | None) -> bool:
+def known(books: files.Known, candidate: Candidate, digest: str, source: Source | None) -> bool:
     """Whether this content is in the books for this source and date (contract.md, Already loaded).
 
     A name without a date claims no day of its own, so the same content under it is the same file. What was taken back
     does not come back by itself.
     """
-    same = books.filter((pl.col("sha256") == digest) & pl.col("state").is_in(["loaded", "retracted"]))
-    if source is not None:
-        same = same.filter(pl.col("source") == source.name)
-    if candidate.named_for is not None:
-        same = same.filter(pl.col("expected_date").is_null() | (pl.col("expected_date") == candidate.named_for))
-    return not same.is_empty()
+    return any(
+        (source is None or whose == source.name) and (candidate.named_for is None or day in (None, candidate.named_for))
+        for whose, day in books.get(digest, ())
+    )
 
 
 def source_of(candidate: Candidate, data: Data, readers: Mapping[str, Profile]) -> Source | None:
@@ -91,6 +89,16 @@ class Prepared:
         return self.known or self.source is not None or self.error is not None
 
 
+def as_before(candidate: Candidate, before: Before) -> Prepared | None:
+    """A file that an earlier night has looked at, and that is no other since: it need not be opened."""
+    seen = before.seen.get((str(candidate.path), candidate.stamp))
+    if seen is None:
+        return None
+    if known(before.books, candidate, seen.sha256, _only(candidate)):
+        return Prepared(candidate, seen.sha256, candidate.size, known=True)
+    return Prepared(candidate, seen.sha256, candidate.size) if before.refused(candidate, seen) else None
+
+
 def prepare(settings: Settings, candidate: Candidate, before: Before, until: date) -> list[Prepared]:
     """Read, identify, keep, parse and validate one file, or each in an archive; OSError where it cannot be read.
 
@@ -98,11 +106,6 @@ def prepare(settings: Settings, candidate: Candidate, before: Before, until: dat
     prepared while the one before it is loaded.
     """
     books = before.books
-    seen = before.seen.get((str(candidate.path), candidate.stamp))
-    if seen is not None and known(books, candidate, seen.sha256, _only(candidate)):
-        return [Prepared(candidate, seen.sha256, candidate.size, known=True)]
-    if seen is not None and before.refused(candidate, seen):
-        return [Prepared(candidate, seen.sha256, candidate.size)]
     data = contents(candidate.path)
     if not is_archive(data[:8]):
         return [_prepare(settings, candidate, data, data, books)]
@@ -132,7 +135,7 @@ def _only(candidate: Candidate) -> Source | None:
     return candidate.sources[0] if len(candidate.sources) == 1 else None
 
 
-def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, books: pl.DataFrame) -> Prepared:
+def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, books: files.Known) -> Prepared:
     """One file; outer: the file as it came, which is what is kept."""
     found = Prepared(candidate, sha256(data), len(data))
     only = _only(candidate)

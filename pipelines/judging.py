@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from pipelines.collect import Candidate, sidecars_of
 from pipelines.config import Settings
-from pipelines.store.files import Seen
+from pipelines.store.files import Known, Seen
 
 ROOT = Path(__file__).resolve().parents[1]
 READERS = ("pipelines/*.py", "pipelines/sources/**/*.py", "pipelines/collect/*.py", "schemas/*.py")
@@ -37,7 +35,7 @@ class Before:
     what files are judged by tonight.
     """
 
-    books: pl.DataFrame
+    books: Known
     seen: Mapping[tuple[str, str], Seen]
     judge: str = ""
 

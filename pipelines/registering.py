@@ -14,6 +14,7 @@ from pipelines.cases.adjustments import Adjustment, Attached, attach
 from pipelines.cases.policies import Policies
 from pipelines.cases.register import BY_PEOPLE, EVENTS, Break, Entry, Event, Evidence, decide, exception_id
 from pipelines.cases.taxonomy import due_date
+from pipelines.cases.telling import tellings
 from pipelines.checks.arrivals import Arrivals
 from pipelines.checks.balances import gaps
 from pipelines.checks.workdays import business_day_after
@@ -108,11 +109,11 @@ def register(
         frozenset(books.retracted_since(store, night.last)),
         taken_apart,
     )
-    breaks = traces.with_traces(store, pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal"))
+    breaks = pl.concat([breaks, breaks_of_chargebacks(aftermath)], how="diagonal")
     found = explain.identified(breaks, names, _bases(store, breaks, names))
     before = pl.Series(sorted(books.adjusted_ids(store)), dtype=pl.String)
     reviewed = pl.col("type").is_in(list(explain.REVIEWED)) & pl.col("exception_id").is_in(before.implode())
-    found = found.filter(~reviewed)
+    found = _traced(store, found.filter(~reviewed))
 
     lines = explain.identified(breaks_of_adjustments(keyed), names)
     named = lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref").unique()
@@ -140,10 +141,23 @@ def register(
             e.entry.exception_id: due_of(e.entry.break_, e.entry.first_seen, night.settings, policies) for e in events
         }
         entries.write(store, events, due, policies, night.run_no, night.run_date)
+    entries.write_told(store, found)
     books.write_policy(store, policies)
     rows = dict(filter(None, map(_rests_on, mine.iter_rows(named=True))))
     books.write_adjusted(store, attached.settles, rows, night.run_no)
     return Registered(_states(lines, attached), _closed(attached, rows, names))
+
+
+def _traced(store: Store, found: pl.DataFrame) -> pl.DataFrame:
+    """Breaks with `telling`, `alike` (open, and told the same as the last night) and the records that belong to them.
+
+    Of those that are alike nothing is asked or decided again: most of what is open is, and it may be a year's.
+    """
+    told = found.with_columns(telling=tellings(found))
+    alike = pl.col("exception_id").is_in(entries.told_alike(store, told).implode())
+    told = told.with_columns(alike=alike)
+    traced = traces.with_traces(store, told.filter(~pl.col("alike")))
+    return pl.concat([traced, told.filter("alike")], how="diagonal").sort("exception_id")
 
 
 def _changes(
@@ -166,7 +180,7 @@ def _changes(
     over = entries.not_among(store, pl.concat(still), EVENTS - explaining.types)
     over = pl.concat([over, pl.Series(sorted(settled), dtype=pl.String)]).unique().sort()
     yield slice_of(still[1], others)
-    for rows in found.iter_slices(AT_ONCE):
+    for rows in found.filter(~pl.col("alike")).iter_slices(AT_ONCE):
         yield slice_of(rows["exception_id"], (explain.to_break(row, names) for row in rows.iter_rows(named=True)))
     for ids in over.to_frame().iter_slices(AT_ONCE):
         yield slice_of(ids["exception_id"], ())

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import groupby, zip_longest
+from functools import cache
+from itertools import zip_longest
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES
 from reports.books import Money
@@ -32,6 +33,7 @@ def severity_rank(severity: str) -> int:
     return _SEVERITY_ORDER.get(severity, len(SEVERITIES))
 
 
+@cache
 def type_rank(code: str) -> tuple[int, int]:
     """Order of types on the page: worst severity first, then the order of the policy table."""
     policy = POLICY.get(code)
@@ -64,8 +66,11 @@ def worth(groups: Iterable[TypeGroup]) -> tuple[Money, ...]:
 
 def grouped(items: Iterable[ExceptionItem]) -> tuple[TypeGroup, ...]:
     """One group per type with its count, sum per currency and rows, most urgent first."""
-    ordered = sorted(items, key=lambda item: (type_rank(item.type), item.type, urgency(item)))
-    return tuple(_group(code, tuple(rows)) for code, rows in groupby(ordered, key=lambda item: item.type))
+    by_type: dict[str, list[ExceptionItem]] = {}
+    for item in items:
+        by_type.setdefault(item.type, []).append(item)
+    codes = sorted(by_type, key=lambda code: (type_rank(code), code))
+    return tuple(_group(code, tuple(sorted(by_type[code], key=urgency))) for code in codes)
 
 
 def _group(code: str, rows: tuple[ExceptionItem, ...]) -> TypeGroup:

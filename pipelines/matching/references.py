@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import polars as pl
 
@@ -106,6 +107,7 @@ def _joined(word: str, refs: list[str]) -> list[str]:
     return []
 
 
+@lru_cache(10_000)
 def _pattern(ref: str) -> re.Pattern[str]:
     """How a reference may stand in a text: a short one exactly and alone, a long one also split."""
     signs = "" if "*" in ref else re.sub(r"[\W_]+", "", ref)

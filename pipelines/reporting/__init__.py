@@ -66,7 +66,7 @@ def build(store: Store, settings: Settings, outcome: Outcome, facts: Mapping[str
         rejects=listing.rejects(store, run_no),
         versions=(*_versions(settings), *seals.told(store)),
     )
-    return grouping.filled(report, listing.open_now(store), listing.cleared(store, "run_date = ?", [day]))
+    return grouping.filled(report, *listing.tonight(store, day))
 
 
 def _source(settings: Settings, name: str) -> Any:
@@ -86,22 +86,15 @@ def _versions(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def of_this_run(store: Store, report: Report, run_no: int) -> Report:
     """The same report with `new` and `cleared` narrowed to what this run itself changed, for its JSON."""
-    opened = {
-        key
-        for (key,) in store.execute(
-            "SELECT exception_id FROM book.exception_events WHERE run_no = ? AND event IN ('opened', 'reopened')",
-            [run_no],
-        )
-    }
+    did = store.execute("SELECT exception_id, event FROM book.exception_events WHERE run_no = ?", [run_no])
+    opened = {key for key, event in did if event in ("opened", "reopened")}
+    gone = {key for key, event in did if event == "cleared"}
     everything = [item for group in (*report.new, *report.carried) for item in group.items]
-    new = [item for item in everything if item.exception_id in opened]
-    carried = [item for item in everything if item.exception_id not in opened]
-    cleared = listing.cleared(store, "run_no = ?", [run_no])
     return replace(
         report,
-        new=grouping.grouped(new),
-        carried=grouping.grouped(carried),
-        cleared=grouping.grouped(cleared),
+        new=grouping.grouped(item for item in everything if item.exception_id in opened),
+        carried=grouping.grouped(item for item in everything if item.exception_id not in opened),
+        cleared=grouping.grouped(i for group in report.cleared for i in group.items if i.exception_id in gone),
         still_missing=(),
     )
 

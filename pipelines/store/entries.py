@@ -29,6 +29,30 @@ def newest(store: Store, ids: pl.Series) -> dict[str, Entry]:
     return _entries(store.frame(query, ids=ids.alias("exception_id").to_frame()))
 
 
+def told_alike(store: Store, told: pl.DataFrame) -> pl.Series:
+    """Ids of open exceptions that are told the same tonight: `exception_id`, `telling` as the last night left them."""
+    return store.frame(
+        """
+        SELECT t.exception_id FROM told n JOIN book.told t USING (exception_id, telling) JOIN (
+            SELECT exception_id, max(event_no) AS event_no, arg_max(status, event_no) AS status
+            FROM book.exception_events GROUP BY exception_id
+        ) e USING (exception_id, event_no)
+        WHERE e.status <> 'cleared'
+        """,
+        told=told.select("exception_id", "telling"),
+    )["exception_id"]
+
+
+def write_told(store: Store, told: pl.DataFrame) -> None:
+    """Replace what the night told: `exception_id`, `telling`, beside the newest event of each."""
+    store.execute("DELETE FROM book.told")
+    with store.registered(told=told.select("exception_id", "telling")):
+        store.execute(
+            "INSERT INTO book.told SELECT exception_id, max(e.event_no), any_value(n.telling) "
+            "FROM told n JOIN book.exception_events e USING (exception_id) GROUP BY exception_id ORDER BY exception_id"
+        )
+
+
 def not_among(store: Store, ids: pl.Series, left_out: Iterable[str]) -> pl.Series:
     """Open exceptions but these, and but those of some types; fees are kept apart, being many."""
     return store.frame(

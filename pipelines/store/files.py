@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -51,9 +51,18 @@ class FileRecord:
     corrects: tuple[str, ...] = ()
 
 
-def known_files(store: Store) -> pl.DataFrame:
-    """Every file ever seen, newest state: the columns of `book.files`."""
-    return store.frame("SELECT * FROM book.files ORDER BY file_id")
+Known = Mapping[str, Sequence[tuple[str | None, date | None]]]
+"""Source and expected date of files, by the SHA-256 of their content."""
+
+
+def known_files(store: Store) -> Known:
+    """Every file that is in the books or was taken back from them."""
+    found: dict[str, list[tuple[str | None, date | None]]] = {}
+    for digest, source, day in store.execute(
+        "SELECT sha256, source, expected_date FROM book.files WHERE state IN ('loaded', 'retracted') ORDER BY file_id"
+    ):
+        found.setdefault(digest, []).append((source, day))
+    return found
 
 
 class Seen(NamedTuple):

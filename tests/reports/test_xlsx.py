@@ -129,11 +129,21 @@ def test_a_night_with_little_in_it_is_a_workbook_too(report: Report) -> None:
     assert sheet(xlsx.render(report), "Summary")[1][0] == report.verdict
 
 
-def test_a_currency_without_decimals_keeps_none() -> None:
-    rows = [item(1, "NOT_SETTLED", 1_000, "x", currency="JPY"), item(2, "NOT_SETTLED", 1_234, "x", currency="KWD")]
+@pytest.mark.parametrize("large", [False, True])
+def test_amounts_have_the_decimals_of_their_currency(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "LARGE", 0 if large else 10**9)
+    amounts = [("JPY", 1_000), ("KWD", 1_234), ("CNY", 5), ("USD", 123_456_789_012), ("EUR", 0), ("", 0)]
+    rows = [item(n, "NOT_SETTLED", minor, "x", currency=code) for n, (code, minor) in enumerate(amounts)]
     report = grouping.filled(sample.clean(), rows, [])
     told = {row[4]: row[3] for row in sheet(xlsx.render(report), "NOT_SETTLED") if row[0] == "new 新增"}
-    assert told == {"JPY": 1000.0, "KWD": 1.234}
+    assert told == {"JPY": 1000.0, "KWD": 1.234, "CNY": 0.05, "USD": 1_234_567_890.12, "EUR": 0.0, "": ""}
+
+
+def test_a_negative_amount_of_a_refused_line_keeps_its_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "LARGE", 0)
+    lines = [replace(sample.rejects()[0], currency="CNY", amount_minor=minor) for minor in (-5, -123_456, 7)]
+    rows = sheet(xlsx.render(replace(sample.sample(), rejects=tuple(lines))), "Rejected rows")
+    assert [row[4] for row in rows[1:]] == [-0.05, -1234.56, 0.07]
 
 
 def test_a_type_that_does_not_fit_on_one_sheet_goes_on_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
