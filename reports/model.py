@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reports.books import Bridge, FeeCheck, Money, Proof
 
@@ -127,8 +127,7 @@ class MatchRule:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Where a record of an exception stands: side, file and line as in an editor (None: the whole file)."""
 
     side: str
@@ -136,13 +135,13 @@ class Evidence:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExceptionItem:
-    """One exception of the register; the fields of `recon exceptions --json`, and a few the page adds.
+class ExceptionItem(NamedTuple):
+    """One exception of the register; a report may hold very many.
 
-    Empty `next_action` and `contact` mean the policy's. `resolution` says how a cleared one was settled;
-    `parent_id` is the incident it belongs to; `owner` works on it. `fee_contract`, `fee_cause`: the fee of the contract
-    that a FEE_VARIANCE is claimed by, in words, and what went wrong.
+    Its fields are those of `recon exceptions --json`, and a few the page adds. Empty `next_action` and `contact` mean
+    the policy's. `resolution` says how a cleared one was settled; `parent_id` is the incident it belongs to; `owner`
+    works on it. `fee_contract`, `fee_cause`: the fee of the contract that a FEE_VARIANCE is claimed by, in words, and
+    what went wrong.
     """
 
     exception_id: str

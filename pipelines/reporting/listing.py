@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, Protocol
 
 import polars as pl
@@ -61,24 +61,26 @@ class Books(Protocol):
 
 def items(frame: pl.DataFrame, parents: Mapping[str, str]) -> list[ExceptionItem]:
     """Rows of the view `exceptions` as report items. parents: incident by exception."""
-    told = frame.select(
-        *("exception_id", "type", "status", "severity", "leg", "first_seen", "amount_minor", "direction", "due_date"),
-        business_date=pl.coalesce("business_date", "first_seen"),
-        age_days=pl.col("age_days").fill_null(0),
-        owner=pl.col("assignee").fill_null(""),
-        **{name: pl.col(name).fill_null("") for name in ("currency", *TEXTS)},
-    )
-    return [
-        ExceptionItem(**row, evidence=evidence, parent_id=parents.get(row["exception_id"], ""))
-        for row, evidence in zip(told.iter_rows(named=True), _evidence(frame["evidence"]), strict=True)
-    ]
+    filled = frame.select(
+        pl.exclude("evidence", "currency", *TEXTS),
+        pl.col("currency", *TEXTS).fill_null(""),
+        pl.col("assignee").fill_null("").alias("owner"),
+    ).with_columns(pl.coalesce("business_date", "first_seen"), pl.col("age_days").fill_null(0))
+    told = {
+        **{name: filled[name].to_list() for name in ExceptionItem._fields if name in filled.columns},
+        "evidence": _evidence(frame["evidence"]),
+        "parent_id": [parents.get(key, "") for key in frame["exception_id"].to_list()],
+    }
+    nothing = ExceptionItem._field_defaults
+    columns = [told[name] if name in told else repeat(nothing[name]) for name in ExceptionItem._fields]
+    return [ExceptionItem._make(row) for row in zip(*columns, strict=False)]
 
 
-def _evidence(lists: pl.Series) -> Iterator[tuple[Evidence, ...]]:
+def _evidence(lists: pl.Series) -> list[tuple[Evidence, ...]]:
     """The records of each row, by way of one flat frame: a fraction of what dictionaries take."""
     flat = lists.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
     each = map(Evidence, *(flat[name].to_list() for name in ("side", "file", "line")))
-    return (tuple(islice(each, several)) for several in lists.list.len().to_list())
+    return [tuple(islice(each, several)) for several in lists.list.len().to_list()]
 
 
 def _parents(books: Books, last_event: int | None = None) -> dict[str, str]:
