@@ -6,7 +6,6 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -151,18 +150,13 @@ def _report(night: Night, outcome: Outcome) -> Report:
     report = replace(report, outputs={kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in RENDER})
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(len(RENDER)) as pool:  # the workbook is packed while the page is drawn
-            for each in [pool.submit(_write, report, kind) for kind in RENDER]:
-                each.result()
+        for kind, render in RENDER.items():
+            _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
     except OSError as error:
         mend = f"mend it, then `recon report --date {night.date}`"
         night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; {mend}")
         return replace(report, outputs={})
     return report
-
-
-def _write(report: Report, kind: str) -> None:
-    _unnamed(Path(report.outputs[kind])).write_bytes(RENDER[kind](report))
 
 
 def _unnamed(path: Path) -> Path:

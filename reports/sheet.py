@@ -6,21 +6,20 @@ Nothing that came from a file can run or be followed: every text is written as a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.money import EXPONENTS, to_major
+from reports import row_by_row
 from reports.books import Money
-from reports.row_by_row import Cell, RowByRow, serial
+from reports.row_by_row import LONGEST, Cells, RowByRow, serial
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
-
-LONGEST = 16_000
-"""A cell holds 32,767 UTF-16 units, up to two for a character; what is longer is cut, and says so."""
 
 LONGEST_SHEET = 1_000_000
 """Rows of a table on one sheet; a sheet ends at 1,048,576, and what does not fit goes on on the next."""
@@ -83,6 +82,23 @@ class Sheets:
             self._formats[key] = self.book.add_format({"valign": "top", **properties})
         return self._formats[key]
 
+    def money_form(self, currency: str) -> Format:
+        """The format of amounts in a currency."""
+        return self.form(num_format=major_format(currency))
+
+    def told(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any] | str]:
+        """Rows without formulas and percents, for one table or several: a large workbook has them made together."""
+        if not self.book.constant_memory:
+            return iter(rows)
+        return row_by_row.told([self._cells(column) for column in columns], rows)
+
+    def _cells(self, column: Column) -> Cells:
+        if column.kind == "text":
+            return row_by_row.text(self.form(indent=1, align="left"), plain)
+        if column.kind == "money":
+            return row_by_row.money(self.money_form)
+        return row_by_row.number(self.form(num_format=SHAPES[column.kind]), serial if column.kind == "date" else int)
+
     def add(self, name: str, columns: Sequence[Column] = ()) -> Sheet:
         """A new sheet, with the widths of its columns."""
         page = self.book.add_worksheet(name, worksheet_class=RowByRow)
@@ -126,12 +142,12 @@ class Sheet:
         self.row += 1
 
     def table(
-        self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, main: bool = False, formulas: bool = True
+        self, columns: Sequence[Column], rows: Iterable[Sequence[Any] | str], *, main: bool = False
     ) -> tuple[int, int]:
         """Headings and rows; main: the headings stay in sight and filter. First and last row of data, from 1."""
         head = self.row
         self.header(columns)
-        self.rows(columns, rows) if formulas else self.many_rows(columns, rows)
+        self.rows(columns, rows)
         if self.row == head + 1:
             self.line("none 无", font_color="#566173")
         if main:
@@ -140,33 +156,20 @@ class Sheet:
             self.page.repeat_rows(head)
         return head + 2, self.row
 
-    def rows(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-        """Rows alone; an empty text or None leaves its cell empty."""
+    def rows(self, columns: Sequence[Column], rows: Iterable[Sequence[Any] | str]) -> None:
+        """Rows alone, all of values or all as `Sheets.told` has them; an empty text or None leaves its cell empty."""
+        first = next(left := iter(rows), None)
+        if isinstance(first, str):
+            ready = (row for row in chain([first], left) if isinstance(row, str))
+            self.row = self.page.write_told(self.row, len(columns), ready)
+            return
         writers = [self._writer(column) for column in columns]
-        for row in rows:
+        for row in chain([] if first is None else [first], left):
             at = self.row
             for place, (write, value) in enumerate(zip(writers, row, strict=True)):
                 if value is not None and value != "":
                     write(at, place, value)
             self.row = at + 1
-
-    def many_rows(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-        """The same for rows without formulas, of which there may be many."""
-        if not self.page.constant_memory:
-            self.rows(columns, rows)
-            return
-        cells = [self._cell(at, column) for at, column in enumerate(columns)]
-        self.row = self.page.write_rows(self.row, cells, rows)
-
-    def _cell(self, at: int, column: Column) -> Cell:
-        form = self.sheets.form
-        if column.kind == "text":
-            write = self.page.text(at, form(indent=1, align="left"))
-            return lambda row, value: write(row, plain(value))
-        if column.kind == "money":
-            return self.page.number(at, self._money_form, lambda value: to_major(value.minor, value.currency))
-        shape = form(num_format=SHAPES[column.kind])
-        return self.page.number(at, lambda _: shape, serial if column.kind == "date" else lambda value: value)
 
     def total(self, cells: dict[int, Formula | str]) -> None:
         """A closing row of formulas and words, by column."""
@@ -195,11 +198,8 @@ class Sheet:
             else page.write_number(row, at, value, shape)
         )
 
-    def _money_form(self, value: Money | Formula) -> Format:
-        return self.sheets.form(num_format=major_format(value.currency))
-
     def _write_money(self, row: int, at: int, value: Money | Formula) -> None:
-        form = self._money_form(value)
+        form = self.sheets.money_form(value.currency)
         if isinstance(value, Formula):
             self.page.write_formula(row, at, value.text, form, value.value)
         else:

@@ -59,8 +59,7 @@ def render(report: Report) -> bytes:
     tables.fees(sheets, report)
     tables.fee_check(sheets, report)
     tables.rejects(sheets, report)
-    for code in _types(report):
-        tables.exceptions(sheets, report, code)
+    tables.exceptions(sheets, report, _types(report))
     book.close()
     return written.getvalue()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from pipelines.cases.taxonomy import POLICY
@@ -232,24 +233,36 @@ def rejects(sheets: Sheets, report: Report) -> None:
         (r.file, r.line, r.side, r.reason, _amount(r.currency, r.amount_minor), r.currency, r.raw)
         for r in report.rejects
     )
-    sheet.table(REJECTS, rows, main=True, formulas=False)
+    sheet.table(REJECTS, sheets.told(REJECTS, rows), main=True)
 
 
 def _amount(currency: str | None, minor: int | None) -> Money | None:
     return Money(currency, minor) if currency and minor is not None else None
 
 
-def exceptions(sheets: Sheets, report: Report, code: str) -> None:
-    """All exceptions of a type: what to do stands above, sums per currency are formulas over what is open."""
+def exceptions(sheets: Sheets, report: Report, codes: Sequence[str]) -> None:
+    """A sheet for each type: what to do stands above, sums per currency are formulas over what is open."""
     parts = {"new": report.new, "carried": report.carried, "cleared": report.cleared}
-    found = [(SECTIONS[part], item) for part, groups in parts.items() for item in _together(_of(groups, code))]
-    starts = range(0, max(len(found), 1), LONGEST_SHEET)
-    for number, first in enumerate(starts, start=1):
-        name = f"{_sheet_name(code)[:28]} {number}" if len(starts) > 1 else _sheet_name(code)
-        _exceptions(sheets, name, code, found[first : first + LONGEST_SHEET])
+    found = {
+        code: [(SECTIONS[part], item) for part, groups in parts.items() for item in _together(_of(groups, code))]
+        for code in codes
+    }
+    ready = sheets.told(ITEMS, (_row(*each) for several in found.values() for each in several))
+    for code, several in found.items():
+        starts = range(0, max(len(several), 1), LONGEST_SHEET)
+        for number, first in enumerate(starts, start=1):
+            name = f"{_sheet_name(code)[:28]} {number}" if len(starts) > 1 else _sheet_name(code)
+            _exceptions(sheets, name, code, several[first : first + LONGEST_SHEET], ready)
 
 
-def _exceptions(sheets: Sheets, name: str, code: str, found: Sequence[tuple[str, ExceptionItem]]) -> None:
+def _exceptions(
+    sheets: Sheets,
+    name: str,
+    code: str,
+    found: Sequence[tuple[str, ExceptionItem]],
+    ready: Iterator[Sequence[Any] | str],
+) -> None:
+    """A sheet of exceptions, whose rows are the next that are ready."""
     sheet = sheets.add(name, ITEMS)
     policy = POLICY.get(code)
     sheet.line(f"{code}  {policy.term_zh}  {policy.title_en}" if policy else code, bold=True, font_size=13)
@@ -265,7 +278,7 @@ def _exceptions(sheets: Sheets, name: str, code: str, found: Sequence[tuple[str,
         value = to_major(sum(item.amount_minor for item in unsettled if item.currency == coin), coin)
         total = Formula(f'=SUMIFS({money},{kind},"{coin}",{section},"<>{SECTIONS["cleared"]}")', value, coin)
         sheet.total({0: "Open 未结", AMOUNT: total, CURRENCY: coin})
-    sheet.table(ITEMS, (_row(*each) for each in found), main=True, formulas=False)
+    sheet.table(ITEMS, islice(ready, len(found)), main=True)
 
 
 def _sheet_name(code: str) -> str:
