@@ -83,8 +83,7 @@ def journal_history(
 def _bearing(store: Store, asked: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Journal rows that bear one of the keys (`merchant_id`, `ref`) asked of a column, by column."""
     told = {column: keys.drop_nulls().unique() for column, keys in asked.items()}
-    ids = [parts.with_reference(store, "journal", column, keys) for column, keys in told.items() if keys.height]
-    found = books.rows_of(store, "journal", pl.concat([pl.Series("row_id", [], dtype=pl.Int64), *ids]).unique())
+    found = books.rows_of(store, "journal", parts.with_references(store, "journal", told))
     bears = [
         found.join(keys, left_on=["merchant_id", column], right_on=["merchant_id", "ref"], how="semi")
         for column, keys in told.items()
@@ -123,7 +122,7 @@ def _between(
     ids = [store.frame(f"SELECT j.row_id FROM {source} j {fits}", span, keys=keys)["row_id"]]
     if asked is not None:
         days = asked.with_columns(business_date=pl.date_ranges("first", "last")).explode("business_date")
-        ids.append(parts.with_number(store, "journal", number, days.select(number_near(number)).to_series()))
+        ids.append(parts.with_numbers_of(store, "journal", {number: days.select(number_near(number)).to_series()}))
     found = books.rows_of(store, "journal", pl.concat(ids).unique())
     return store.frame(f"SELECT j.* FROM found j {fits}", span, keys=keys, found=found)
 
@@ -152,8 +151,8 @@ def no_sales() -> pl.DataFrame:
 def settled_sales(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """SALE lines of settlement that carry one of the references (`merchant_id`, `ref`), in the columns of SALES."""
     references = REFERENCES["settlement"]
-    ids = pl.concat([parts.with_reference(store, "settlement", reference, keys) for reference in references])
-    lines = books.rows_of(store, "settlement", ids.unique(), (*SALES, "row_id", "record_type"))
+    ids = parts.with_references(store, "settlement", dict.fromkeys(references, keys))
+    lines = books.rows_of(store, "settlement", ids, (*SALES, "row_id", "record_type"))
     named = [
         lines.join(keys, left_on=["merchant_id", r], right_on=["merchant_id", "ref"], how="semi") for r in references
     ]

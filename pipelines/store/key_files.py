@@ -7,7 +7,7 @@ of parts that are gone does no harm: numbers only narrow the search.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,13 +38,21 @@ def gather(store: Store) -> None:
             _gather(store, table, columns, level, several)
 
 
-def covered(store: Store, table: str, column: str) -> tuple[list[str], set[str]]:
-    """Files that hold a column of numbers, and the parts that they hold it of."""
+def holding(store: Store, table: str, columns: Collection[str]) -> list[tuple[str, list[str]]]:
+    """What to look into for columns of numbers, each with the columns it holds: files of numbers, and parts apart."""
+    asked = sorted(columns)
     found = store.execute(
-        "SELECT name, covers FROM book.key_files WHERE of_table = ? AND list_contains(columns, ?) ORDER BY name",
-        [table, column],
+        f"""
+        SELECT name, columns FROM book.key_files WHERE of_table = ? AND list_has_any(columns, ?)
+        UNION ALL
+        SELECT name, columns FROM book.parts
+        WHERE of_table = ? AND dropped_at IS NULL AND NOT ({PURGED}) AND list_has_any(columns, ?) AND name NOT IN (
+            SELECT unnest(covers) FROM book.key_files WHERE of_table = ? AND list_has_all(columns, ?))
+        ORDER BY name
+        """,
+        [table, asked, table, asked, table, asked],
     )
-    return [name for name, _ in found], {part for _, parts in found for part in parts}
+    return [(name, held) for name, held in found]
 
 
 def names(store: Store) -> list[str]:

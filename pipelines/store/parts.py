@@ -118,26 +118,42 @@ def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     return f"({_union(store.parts, table, found)})"
 
 
-def with_reference(store: Store, table: str, reference: str, asked: pl.DataFrame) -> pl.Series:
-    """Ids of rows that may bear one of the references asked for: `merchant_id`, `ref`. A few may bear another."""
-    exact = f"t.merchant_id = a.merchant_id AND t.{reference} = a.ref"
-    source = f"SELECT row_id FROM ({without_number(store, table, reference)}) t SEMI JOIN asked a ON {exact}"
-    found = store.frame(source, asked=asked.select("merchant_id", "ref"))["row_id"]
-    return pl.concat([found, with_number(store, table, reference, asked.select(number_of("ref")).to_series())])
+def with_references(store: Store, table: str, asked: Mapping[str, pl.DataFrame]) -> pl.Series:
+    """Ids of rows that may bear one of the references (`merchant_id`, `ref`) asked of a column; a few bear another."""
+    wanted = {reference: keys for reference, keys in asked.items() if keys.height}
+    found = [
+        with_numbers_of(store, table, {r: keys.select(number_of("ref")).to_series() for r, keys in wanted.items()})
+    ]
+    for reference, keys in wanted.items() if _without_numbers(store, table, wanted) else ():
+        exact = f"t.merchant_id = a.merchant_id AND t.{reference} = a.ref"
+        source = f"SELECT row_id FROM ({without_number(store, table, reference)}) t SEMI JOIN asked a ON {exact}"
+        found.append(store.frame(source, asked=keys.select("merchant_id", "ref"))["row_id"])
+    return pl.concat(found).unique()
 
 
-def with_number(store: Store, table: str, name: str, numbers: pl.Series) -> pl.Series:
-    """Ids of rows that bear one of these numbers of a reference (`keys`), as far as their parts have numbers."""
-    column = column_of(name)
-    gathered, covered = key_files.covered(store, table, column)
-    found = store.execute(f"SELECT name FROM {_IN_USE} AND of_table = ? AND list_contains(columns, ?)", [table, column])
-    files = [*gathered, *(part for (part,) in found if part not in covered)]
-    if not files:
-        return pl.Series("row_id", [], dtype=pl.Int64)
-    return store.frame(
-        f"SELECT row_id FROM {_read(store.parts, files)} SEMI JOIN asked USING ({column})",
-        asked=numbers.drop_nulls().unique().alias(column).to_frame(),
-    )["row_id"]
+def with_numbers_of(store: Store, table: str, asked: Mapping[str, pl.Series]) -> pl.Series:
+    """Ids of rows that bear one of the numbers asked of a name of `keys`, as far as their parts have such numbers.
+
+    Each file is gone through once, whatever is asked of it, and not by the database: opening one takes it as long as
+    polars takes to look into it.
+    """
+    numbers = {column_of(name): told.drop_nulls().unique() for name, told in asked.items()}
+    files: dict[tuple[str, ...], list[Path]] = {}
+    for name, columns in key_files.holding(store, table, numbers):
+        files.setdefault(tuple(c for c in numbers if c in columns), []).append(store.parts / name)
+    found = [pl.Series("row_id", [], dtype=pl.Int64)]
+    for there, paths in files.items():
+        bears = pl.any_horizontal(pl.col(column).is_in(numbers[column].implode()) for column in there)
+        rows = pl.scan_parquet(paths, extra_columns="ignore").filter(bears).select("row_id")
+        found.append(rows.collect(engine="streaming")["row_id"])
+    return pl.concat(found)
+
+
+def _without_numbers(store: Store, table: str, names: Collection[str]) -> bool:
+    """Whether there are rows at all whose parts lack some of these numbers."""
+    base = f"SELECT 1 FROM book.{table}_base LIMIT 1"
+    lacking = f"SELECT 1 FROM {_IN_USE} AND of_table = ? AND NOT list_has_all(columns, ?) LIMIT 1"
+    return bool(store.execute(f"({base}) UNION ALL ({lacking})", [table, sorted(map(column_of, names))]))
 
 
 def without_number(store: Store, table: str, name: str) -> str:

@@ -52,8 +52,7 @@ def _paired_alike(store: Store, again: pl.DataFrame) -> pl.DataFrame:
 
 def _bearing(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """Lines that bear a reference: `merchant_id`, `ref`, `line`, `record_type`, `their_terminal`."""
-    ids = [parts.with_reference(store, "settlement", name, keys) for name in BY] if keys.height else []
-    known = pl.concat([pl.Series("row_id", [], dtype=pl.Int64), *ids]).unique()
+    known = parts.with_references(store, "settlement", dict.fromkeys(BY, keys))
     lines = books.rows_of(store, "settlement", known, ("row_id", "merchant_id", "terminal_id", "record_type", *BY))
     more = {"line": "row_id", "their_terminal": "terminal_id"}
     return pl.concat([lines.select("merchant_id", "record_type", **more, ref=name) for name in BY])
