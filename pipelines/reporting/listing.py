@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any, Protocol
 
 import polars as pl
 
+from pipelines.store import entries
 from reports.model import Evidence, ExceptionItem, RejectedLine
 
 MOST_REJECTS = 20_000
@@ -68,19 +69,12 @@ def items(frame: pl.DataFrame, parents: Mapping[str, str]) -> list[ExceptionItem
     ).with_columns(pl.coalesce("business_date", "first_seen"), pl.col("age_days").fill_null(0))
     told = {
         **{name: filled[name].to_list() for name in ExceptionItem._fields if name in filled.columns},
-        "evidence": _evidence(frame["evidence"]),
+        "evidence": entries.records(frame["evidence"], Evidence),
         "parent_id": [parents.get(key, "") for key in frame["exception_id"].to_list()],
     }
     nothing = ExceptionItem._field_defaults
     columns = [told[name] if name in told else repeat(nothing[name]) for name in ExceptionItem._fields]
     return [ExceptionItem._make(row) for row in zip(*columns, strict=False)]
-
-
-def _evidence(lists: pl.Series) -> list[tuple[Evidence, ...]]:
-    """The records of each row, by way of one flat frame: a fraction of what dictionaries take."""
-    flat = lists.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
-    each = map(Evidence, *(flat[name].to_list() for name in ("side", "file", "line")))
-    return [tuple(islice(each, several)) for several in lists.list.len().to_list()]
 
 
 def _parents(books: Books, last_event: int | None = None) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from itertools import islice
+from typing import TypeVar
 
 import polars as pl
 
@@ -17,6 +19,7 @@ TOLD = (
     *KEYS,
 )
 
+Record = TypeVar("Record")
 
 NEWEST = "QUALIFY row_number() OVER (PARTITION BY exception_id ORDER BY event_no DESC) = 1"
 
@@ -89,21 +92,28 @@ def unsettled(store: Store) -> dict[str, Entry]:
 
 
 def _entries(rows: pl.DataFrame) -> dict[str, Entry]:
-    return {row["exception_id"]: _entry(row) for row in rows.iter_rows(named=True)}
+    told = zip(*(rows[name].to_list() for name in TOLD), strict=True)
+    each = zip(
+        told, records(rows["evidence"], Evidence), *(rows[n].to_list() for n in ("status", "first_seen")), strict=True
+    )
+    found = (
+        Entry(Break(**dict(zip(TOLD, values, strict=True)), evidence=evidence), status, first_seen)
+        for values, evidence, status, first_seen in each
+    )
+    return {entry.exception_id: entry for entry in found}
+
+
+def records(evidence: pl.Series, make: Callable[..., Record]) -> list[tuple[Record, ...]]:
+    """The records of each exception, by way of one flat frame: a fraction of the time that dictionaries take."""
+    flat = evidence.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+    each = map(make, *(flat[name].to_list() for name in PLACE))
+    return [tuple(islice(each, several)) for several in evidence.list.len().to_list()]
 
 
 def of_types(store: Store, types: Collection[str]) -> dict[str, Entry]:
     """Newest entry of every exception of some types, open or not; for types that there are few of."""
     query = f"SELECT * FROM book.exception_events WHERE list_contains(?, type) {NEWEST}"
     return _entries(store.frame(query, [sorted(types)]))
-
-
-def _entry(row: Mapping[str, object]) -> Entry:
-    found = Break(
-        evidence=tuple(Evidence(**item) for item in row["evidence"]),  # type: ignore[attr-defined]
-        **{name: row[name] for name in TOLD},  # type: ignore[arg-type]
-    )
-    return Entry(found, str(row["status"]), row["first_seen"])  # type: ignore[arg-type]
 
 
 def write(
