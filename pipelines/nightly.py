@@ -10,18 +10,16 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines import faults, reporting, sending
 from pipelines.arriving import Night, Say, StepRunner, take_in_all
 from pipelines.config import ConfigError, Settings
+from pipelines.drawing import Drawing, NotWrittenError, show
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
 from pipelines.reconcile import Outcome, reconcile
 from pipelines.store import Store, books, periods, publish
-from reports import html, xlsx
-from reports.json import render as render_json
 from reports.json import run_json
 from reports.model import Report
 
@@ -94,16 +92,22 @@ def conclude(
     outcome = _timed(night, "match", lambda: runner("match, register, prove", lambda: _reconcile(night, first)))
     for line in periods.told(night.store, night.run_no):
         night.say(line)
-    report = _timed(night, "report", lambda: runner("report", lambda: _report(night, outcome)))
-    summary = _finish(night, report, time.perf_counter() - began)
-    _timed(night, "publish", lambda: runner("publish", lambda: _publish(night)))
+    with Drawing(night) as drawing:
+        report = _timed(night, "report", lambda: runner("report", lambda: drawing.begin(_report(night, outcome))))
+        summary = _finish(night, report, time.perf_counter() - began)
+        try:
+            _timed(night, "publish", lambda: runner("publish", lambda: _publish(night, drawing.wait)))
+        except NotWrittenError as fault:
+            report = drawing.without(report, fault.error)
+            summary = _finish(night, report, time.perf_counter() - began)
+            _timed(night, "publish", lambda: runner("publish", lambda: _publish(night)))
     faults.forget(night.settings)
-    _show(report)
+    show(report)
     return summary, report
 
 
-def _publish(night: Night) -> None:
-    publish(night.store, night.settings.paths.investigate, night.settings.retention.snapshot_days)
+def _publish(night: Night, before: Callable[[], None] | None = None) -> None:
+    publish(night.store, night.settings.paths.investigate, night.settings.retention.snapshot_days, before)
 
 
 def _timed(night: Night, name: str, step: Callable[[], Result]) -> Result:
@@ -131,42 +135,14 @@ def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:
     return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh, night.entries, first)
 
 
-RENDER: dict[str, Callable[[Report], bytes]] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
-
-
 def _report(night: Night, outcome: Outcome) -> Report:
-    """Build the report and write its files beside the old ones; `_show` gives them their names once all is published.
-
-    A folder that cannot be written to costs the files, not the night: it is said, and `recon report` writes them again.
-    """
     facts = {
         "run_no": night.run_no,
         "run_id": night.run_id,
         "business_date": night.date,
         "generated_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
     }
-    report = reporting.build(night.store, night.settings, outcome, facts)
-    folder = night.settings.paths.reports
-    report = replace(report, outputs={kind: str(folder / f"recon-{night.date:%Y%m%d}.{kind}") for kind in RENDER})
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for kind, render in RENDER.items():
-            _unnamed(Path(report.outputs[kind])).write_bytes(render(report))
-    except OSError as error:
-        mend = f"mend it, then `recon report --date {night.date}`"
-        night.say(f"{error.filename or folder}: the report could not be written: {error.strerror}; {mend}")
-        return replace(report, outputs={})
-    return report
-
-
-def _unnamed(path: Path) -> Path:
-    return path.with_name(f".{path.name}")
-
-
-def _show(report: Report) -> None:
-    """The files of a report take the place of those before them."""
-    for path in map(Path, report.outputs.values()):
-        _unnamed(path).replace(path)
+    return reporting.build(night.store, night.settings, outcome, facts)
 
 
 def _send(night: Night, report: Report, secret: sending.Secret) -> None:

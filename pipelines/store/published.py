@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +24,11 @@ PARTS = "parts"
 """Folder beside the published database."""
 
 
-def publish(store: Store, target: Path, snapshot_days: int = 1) -> None:
+def publish(store: Store, target: Path, snapshot_days: int = 1, before: Callable[[], None] | None = None) -> None:
     """Copy the store to `target`, so that a reader sees the last night or this one, never half of it.
 
-    snapshot_days: how long a part stays after it was dropped, for who holds a copy of an earlier night open.
+    snapshot_days: how long a part stays after it was dropped, for who holds a copy of an earlier night open. before:
+    done when the copy is whole, before anybody sees it; what it raises leaves the last night's in place.
     """
     store.checkpoint()
     shared = target.parent.absolute() / PARTS
@@ -42,6 +44,8 @@ def publish(store: Store, target: Path, snapshot_days: int = 1) -> None:
             comment(copy)
         with fresh.open("rb+") as handle:
             os.fsync(handle.fileno())
+        if before is not None:
+            before()
         fresh.replace(target)
     finally:
         for left in target.parent.glob(f"{fresh.name}*"):

@@ -83,7 +83,8 @@ def test_a_scheduled_night_runs_on_a_real_server_with_state_logs_and_artifact(
         assert run["state"]["type"] == "COMPLETED", (shop / "worker.log").read_text()
         late = datetime.fromisoformat(run["start_time"]) - datetime.fromisoformat(run["expected_start_time"])
         assert late < timedelta(minutes=1), f"it began {late} after its time"
-    assert soon(lambda: "30 rows of pos" in told(prefect, run["id"]), 60), told(prefect, run["id"])
+        # the last lines come when the process ends, which a worker that is told to end would cut short
+        assert soon(lambda: "30 rows of pos" in told(prefect, run["id"]), 60), told(prefect, run["id"])
     (artifact,) = asked(prefect, "artifacts", {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}})
     assert artifact["key"] == "settlement-recon-verdict"
     tasks = asked(prefect, "task_runs", {"task_runs": {"flow_run_id": {"any_": [run["id"]]}}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 from scenario import MON, THU, TUE, WED, Shop
 from sheets import SHOP
 
+from pipelines import drawing
 from pipelines.cli import cli
 from pipelines.store import Published, Store
 
@@ -83,6 +85,40 @@ def test_a_folder_that_cannot_be_written_costs_the_files_and_not_the_night(place
     folder.unlink()
     told = recon(shop, "report", "--date", str(MON))
     assert Path(told.stdout.strip()).exists()
+
+
+def test_a_workbook_that_the_disk_does_not_take_costs_the_files_and_not_the_night(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    shop = Shop(place / "shop")
+    with monkeypatch.context() as patched:
+        patched.setitem(drawing.RENDER, "xlsx", full)
+        night = shop.night(MON)
+    nothing = {"html": None, "xlsx": None, "json": None}
+    assert (night.verdict, night.summary["reports"]) == ("OK", nothing)
+    (line,) = [line for line in night.said if "the report could not be written" in line]
+    assert line.endswith(f"No space left on device; mend it, then `recon report --date {MON}`")
+    with Published(shop.published) as copy:
+        (kept,) = copy.frame("SELECT summary FROM book.runs")["summary"].to_list()
+    assert json.loads(kept)["reports"] == nothing, "what is published speaks of no files either"
+    assert not [*(shop.root / "var" / "reports").glob("recon-*")]
+
+
+def test_a_night_whose_workbook_cannot_be_drawn_publishes_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> bytes:
+        raise ValueError("a fault of ours")
+
+    shop = Shop(place / "shop")
+    with monkeypatch.context() as patched:
+        patched.setitem(drawing.RENDER, "xlsx", broken)
+        with pytest.raises(ValueError, match="a fault of ours"):
+            shop.night(MON)
+    assert not (shop.root / "var" / "published" / "investigate.duckdb").exists()
+    assert not [*(shop.root / "var" / "reports").glob("recon-*")]
+    assert shop.night(MON).verdict == "OK"
 
 
 def test_rates_of_every_run_can_be_asked_for(week: Shop) -> None:

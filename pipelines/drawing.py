@@ -1,0 +1,93 @@
+"""The files of a night's report: written beside the old ones, and named once all of the night is published.
+
+The workbook of many exceptions takes longest. It is written while the published copy is made, which waits for it: a
+night whose report cannot be drawn publishes nothing, and one whose folder cannot be written to is told without files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from pipelines.arriving import Night
+from reports import html, xlsx
+from reports.json import render as render_json
+from reports.model import Report
+
+RENDER: dict[str, Callable[[Report], bytes]] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
+ASIDE = "xlsx"
+"""What is written aside."""
+
+
+class NotWrittenError(Exception):
+    """A file of the report that the disk did not take."""
+
+    def __init__(self, error: OSError):
+        super().__init__(f"{error.filename}: {error.strerror}")
+        self.error = error
+
+
+class Drawing:
+    """The report of a night on its way to the disk; the workbook is there once `wait` returns."""
+
+    def __init__(self, night: Night):
+        self.night = night
+        self._pool = ThreadPoolExecutor(1)
+        self._aside: Future[None] | None = None
+
+    def __enter__(self) -> Drawing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()
+
+    def begin(self, report: Report) -> Report:
+        """Write the files but for the workbook, and begin that; the report with their paths, none if it was in vain."""
+        folder = self.night.settings.paths.reports
+        paths = {kind: str(folder / f"recon-{self.night.date:%Y%m%d}.{kind}") for kind in RENDER}
+        drawn = replace(report, outputs=paths)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._aside = self._pool.submit(_write, drawn, ASIDE)
+            for kind in RENDER:
+                if kind != ASIDE:
+                    _write(drawn, kind)
+        except OSError as error:
+            return self.without(report, error)
+        return drawn
+
+    def wait(self) -> None:
+        """Until the workbook is there. NotWrittenError where the disk does not take it."""
+        aside, self._aside = self._aside, None
+        try:
+            if aside is not None:
+                aside.result()
+        except OSError as error:
+            raise NotWrittenError(error) from error
+
+    def without(self, report: Report, error: OSError) -> Report:
+        """The report without files, and how they come about: the night itself does not fail for their sake."""
+        self._aside = None
+        place = error.filename or self.night.settings.paths.reports
+        mend = f"mend it, then `recon report --date {self.night.date}`"
+        self.night.say(f"{place}: the report could not be written: {error.strerror}; {mend}")
+        return replace(report, outputs={})
+
+
+def show(report: Report) -> None:
+    """The files of a report take the place of those before them."""
+    for path in map(Path, report.outputs.values()):
+        _unnamed(path).replace(path)
+
+
+def _write(report: Report, kind: str) -> None:
+    _unnamed(Path(report.outputs[kind])).write_bytes(RENDER[kind](report))
+
+
+def _unnamed(path: Path) -> Path:
+    return path.with_name(f".{path.name}")
