@@ -42,7 +42,8 @@ def type_rank(code: str) -> tuple[int, int]:
 
 def urgency(item: ExceptionItem) -> tuple[date, int, int, str]:
     """Sort key: earliest due first, then worst severity, then the largest amount."""
-    return item.due_date or date.max, severity_rank(item.severity), -item.amount_minor, item.exception_id
+    rank = _SEVERITY_ORDER.get(item.severity, len(SEVERITIES))  # severity_rank, asked for each of very many
+    return item.due_date or date.max, rank, -item.amount_minor, item.exception_id
 
 
 def bucket_of(age_days: int) -> int:
@@ -52,10 +53,14 @@ def bucket_of(age_days: int) -> int:
 
 def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
     """Sum per currency, in order of the code; amounts without a currency (a missing file) carry no money."""
+    return _summed((amount.currency, amount.minor) for amount in amounts)
+
+
+def _summed(amounts: Iterable[tuple[str, int]]) -> tuple[Money, ...]:
     sums: dict[str, int] = {}
-    for amount in amounts:
-        if amount.currency:
-            sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
+    for currency, minor in amounts:
+        if currency:
+            sums[currency] = sums.get(currency, 0) + minor
     return tuple(Money(currency, minor) for currency, minor in sorted(sums.items()))
 
 
@@ -74,7 +79,7 @@ def grouped(items: Iterable[ExceptionItem]) -> tuple[TypeGroup, ...]:
 
 
 def _group(code: str, rows: tuple[ExceptionItem, ...]) -> TypeGroup:
-    return TypeGroup(code, len(rows), totals(Money(row.currency, row.amount_minor) for row in rows), rows)
+    return TypeGroup(code, len(rows), _summed((row.currency, row.amount_minor) for row in rows), rows)
 
 
 def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
@@ -165,10 +170,7 @@ def fair_shares(counts: Sequence[int], limit: int) -> tuple[int, ...]:
 
 
 def fitting(groups: Sequence[TypeGroup], limit: int) -> tuple[TypeGroup, ...]:
-    """Cut the groups' rows so that at most `limit` are shown in all; counts and totals stay true."""
+    """Cut rows (most urgent first, as `grouped` has them) to `limit` in all; counts and totals stay true."""
     ordered = sorted(groups, key=lambda group: (type_rank(group.type), group.type))
     shares = fair_shares([len(group.items) for group in ordered], limit)
-    return tuple(
-        replace(group, items=tuple(sorted(group.items, key=urgency))[:share])
-        for group, share in zip(ordered, shares, strict=True)
-    )
+    return tuple(replace(group, items=group.items[:share]) for group, share in zip(ordered, shares, strict=True))

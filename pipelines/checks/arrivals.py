@@ -107,7 +107,11 @@ class Arrivals:
         return not any(e.source in names and e.date <= day for e in self.missing())
 
     def _of_side(self, side: Side) -> list[Source]:
-        return [s for s in self.settings.sources if self.settings.side_of(s) == side]
+        return [source for source, delivers in self._sides if delivers == side]
+
+    @cached_property
+    def _sides(self) -> list[tuple[Source, Side]]:
+        return [(source, self.settings.side_of(source)) for source in self.settings.sources]
 
     def _of_acquirer(self, acquirer: str | None) -> list[Source]:
         sources = self._of_side("settlement")
