@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice, repeat
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,12 @@ from pipelines.checks.balances import Gap, Statement
 from pipelines.money import money_text as _money_text
 from pipelines.row_ids import LINES_PER_FILE, line_of
 
-KEYS = frozenset({"acquirer", "payout_id", "currency", "merchant_id", "rrn", "order_no"})
+BASES = (
+    *("type", "journal_row_id", "settlement_row_id", "bank_row_id"),
+    *("acquirer", "payout_id", "currency", "merchant_id", "rrn", "order_no"),
+)
+"""By what a break is known."""
+
 Names = Mapping[int, tuple[str, str]]
 """Source and file name by file_id."""
 
@@ -59,11 +65,9 @@ def identified(breaks: pl.DataFrame, names: Names, known_as: Mapping[int, tuple[
 
     known_as: what bank entries (row ids) are known by that the register knows by another entry's place.
     """
-    told = [name for name in breaks.columns if name == "type" or name in KEYS or name.endswith("_row_id")]
-    ids = [
-        exception_id(row["type"], known_as.get(row.get("bank_row_id") or 0) or _basis(row, names))
-        for row in breaks.select(told).iter_rows(named=True)
-    ]
+    told = {name: breaks[name].to_list() if name in breaks.columns else repeat(None) for name in BASES}
+    rows = islice(zip(*told.values(), strict=False), breaks.height)
+    ids = [exception_id(row[0], known_as.get(row[3] or 0) or _basis(row, names)) for row in rows]
     found = breaks.with_columns(exception_id=pl.Series(ids, dtype=pl.String))
     return found.unique("exception_id", keep="last").sort("exception_id")
 
@@ -93,14 +97,15 @@ def to_break(row: Mapping[str, Any], names: Names) -> Break:
     )
 
 
-def _basis(row: Mapping[str, Any], names: Names) -> tuple[str, ...]:
-    """Payouts are known by their id, every other row by the source, file and line it stands in."""
-    if row["type"] in ("DEPOSIT_MISSING", "DEPOSIT_AMOUNT_DIFF", "NET_BREAK"):
-        return ("payout", str(row["acquirer"]), str(row["payout_id"]), str(row["currency"]))
-    if row["type"] == "CHARGEBACK":
-        return ("chargeback", str(row["acquirer"]), str(row["merchant_id"]), str(row["rrn"] or row["order_no"]))
-    keys = ("journal_row_id",) if row["type"] in ON_JOURNAL else ("settlement_row_id", "bank_row_id")
-    return basis_of(next(row[key] for key in keys if row.get(key) is not None), names)
+def _basis(row: Sequence[Any], names: Names) -> tuple[str, ...]:
+    """Payouts are known by their id, every other row by the source, file and line it stands in. row: in BASES."""
+    kind, journal, settlement, bank, acquirer, payout, currency, merchant, rrn, order = row
+    if kind in ("DEPOSIT_MISSING", "DEPOSIT_AMOUNT_DIFF", "NET_BREAK"):
+        return ("payout", str(acquirer), str(payout), str(currency))
+    if kind == "CHARGEBACK":
+        return ("chargeback", str(acquirer), str(merchant), str(rrn or order))
+    where = journal if kind in ON_JOURNAL else bank if settlement is None else settlement
+    return basis_of(where, names)
 
 
 def basis_of(row_id: int, names: Names) -> tuple[str, ...]:
