@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
+from heapq import nsmallest
 from itertools import zip_longest
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES
@@ -114,20 +114,27 @@ def first_to_do(items: Iterable[ExceptionItem], earliest: int = 5, most: int = 1
     """
     listed = list(items)
     ids = {item.exception_id for item in listed}
-    own = sorted((item for item in listed if item.parent_id not in ids and item.status != "waiting"), key=urgency)
-    pressing = [item for item in own if severity_rank(item.severity) < _SEVERITY_ORDER["low"]]
-    chosen = {item.exception_id: item for item in _varied(pressing, 2)[:earliest]}
-    for item in _largest_in_turn(own):
+    own = [item for item in listed if item.parent_id not in ids and item.status != "waiting"]
+    pressing: dict[str, list[ExceptionItem]] = {}
+    for item in own:
+        if severity_rank(item.severity) < _SEVERITY_ORDER["low"]:
+            pressing.setdefault(item.type, []).append(item)
+    first = [item for of_type in pressing.values() for item in nsmallest(2, of_type, key=urgency)]
+    chosen = {item.exception_id: item for item in nsmallest(earliest, first, key=urgency)}
+    for item in _largest_in_turn(own, earliest + most):
         if len(chosen) == most:
             break
         chosen.setdefault(item.exception_id, item)
     return tuple(sorted(chosen.values(), key=urgency))
 
 
-def _largest_in_turn(items: Sequence[ExceptionItem]) -> Iterable[ExceptionItem]:
-    """The largest of each currency, then the second of each, and so on: amounts of two currencies do not compare."""
-    valued = sorted((item for item in items if item.currency), key=_by_amount)
-    ranked = [[item for item in valued if item.currency == code] for code in sorted({i.currency for i in valued})]
+def _largest_in_turn(items: Iterable[ExceptionItem], most: int) -> Iterable[ExceptionItem]:
+    """The largest of each currency, then the second of each …, up to so many: amounts of two do not compare."""
+    by_currency: dict[str, list[ExceptionItem]] = {}
+    for item in items:
+        if item.currency:
+            by_currency.setdefault(item.currency, []).append(item)
+    ranked = [nsmallest(most, by_currency[code], key=_by_amount) for code in sorted(by_currency)]
     return (item for places in zip_longest(*ranked) for item in places if item is not None)
 
 
@@ -141,17 +148,6 @@ def disputes_due(report: Report, within_days: int = 7) -> tuple[ExceptionItem, .
     last = report.business_date + timedelta(days=within_days)
     found = standing((*report.new, *report.carried), *DISPUTES)
     return tuple(item for item in found if item.due_date is None or item.due_date <= last)
-
-
-def _varied(items: Sequence[ExceptionItem], per_type: int) -> list[ExceptionItem]:
-    """Keep the first few of each type, in the order given."""
-    seen: Counter[str] = Counter()
-    kept = []
-    for item in items:
-        seen[item.type] += 1
-        if seen[item.type] <= per_type:
-            kept.append(item)
-    return kept
 
 
 def _by_amount(item: ExceptionItem) -> tuple[int, str]:

@@ -89,11 +89,15 @@ def of_this_run(store: Store, report: Report, run_no: int) -> Report:
     did = store.execute("SELECT exception_id, event FROM book.exception_events WHERE run_no = ?", [run_no])
     opened = {key for key, event in did if event in ("opened", "reopened")}
     gone = {key for key, event in did if event == "cleared"}
-    everything = [item for group in (*report.new, *report.carried) for item in group.items]
+    new, carried = report.new, report.carried
+    everything = [item for group in (*new, *carried) for item in group.items]
+    mine = [item for item in everything if item.exception_id in opened]
+    if mine != [item for group in new for item in group.items]:  # opened again, or opened by another run of the date
+        new, carried = grouping.grouped(mine), grouping.grouped(i for i in everything if i.exception_id not in opened)
     return replace(
         report,
-        new=grouping.grouped(item for item in everything if item.exception_id in opened),
-        carried=grouping.grouped(item for item in everything if item.exception_id not in opened),
+        new=new,
+        carried=carried,
         cleared=grouping.grouped(i for group in report.cleared for i in group.items if i.exception_id in gone),
         still_missing=(),
     )
