@@ -118,9 +118,12 @@ def register(
     lines = explain.identified(breaks_of_adjustments(keyed), names)
     named = lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref").unique()
     mine = _naming(found, named)
-    touched = {row["exception_id"]: explain.to_break(row, names) for row in mine.iter_rows(named=True)}
     again = _looked_at_again(store, explaining)
     held = entries.newest(store, mine["exception_id"]) | entries.naming(store, named)
+    touched = {
+        row["exception_id"]: held[row["exception_id"]].break_ if row["alike"] else explain.to_break(row, names)
+        for row in mine.iter_rows(named=True)
+    }
     attached = attach(_adjustments(lines), {**_open_now(touched, held, explaining.ids(held)), **again})
     left = [_unexplained(row, attached, {**again, **touched}, held, names) for row in lines.iter_rows(named=True)]
 

@@ -108,3 +108,17 @@ def test_a_telling_does_not_depend_on_columns_that_hold_nothing() -> None:
         )
         assert telling.tellings(changed).to_list() != telling.tellings(breaks).to_list()
     assert telling.tellings(breaks).item() < 2**40
+
+
+def test_an_adjustment_names_all_records_of_what_it_does_not_make_up_for(place: Path) -> None:
+    shop = Shop(place / "shop")
+    shop.sale("R", "14.00", MON)
+    shop.settled("R", "14.00", TUE)
+    shop.settled("R", "14.00", TUE)
+    shop.nights(MON, WED)
+    twice = shop.exception("R", "DUPLICATE_SETTLEMENT")["evidence"]
+    assert len(twice) == 3
+    shop.settled("", "-5.00", THU, kind="ADJUSTMENT", original_rrn="R")
+    shop.night(THU)
+    found = shop.exception("R", "ADJUSTMENT_UNEXPLAINED")
+    assert found["evidence"][1:] == twice
