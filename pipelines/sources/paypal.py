@@ -243,12 +243,9 @@ def _signed(name: str, side: pl.Expr, plus: str, minus: str) -> pl.Expr:
 
 def _of_the_same_currency(cells: pl.DataFrame, fee: pl.Expr) -> pl.Expr:
     """The fee; one in another currency than the amount's is no fee of this line's."""
-    other = optional(cells, "fee currency") != pl.col("gross transaction currency")
-    return (
-        pl.when(other.fill_null(value=False) & (fee != "0"))
-        .then(pl.format("{} {}", fee, "fee currency"))
-        .otherwise(fee)
-    )
+    theirs = optional(cells, "fee currency")
+    other = theirs != pl.col("gross transaction currency")
+    return pl.when(other.fill_null(value=False) & (fee != "0")).then(pl.format("{} {}", fee, theirs)).otherwise(fee)
 
 
 PAYPAL_STL = PaypalStl()

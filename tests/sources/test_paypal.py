@@ -163,3 +163,9 @@ def test_tabs_separate_as_well() -> None:
 def test_a_column_that_is_gone_is_named_with_its_line() -> None:
     head = HEAD.replace("Transaction Event Code", "Code").encode()
     assert PAYPAL.explain("x", head) == "line 4: column transaction event code of paypal_stl missing in the header"
+
+
+def test_a_report_without_the_fees_currency_is_read() -> None:
+    without = GOLDEN.replace('"Fee Currency"', '"Its Currency"')
+    assert without != GOLDEN
+    assert parse(without).rows["fee_minor"].to_list() == parse(GOLDEN).rows["fee_minor"].to_list()
