@@ -7,7 +7,8 @@ night whose report cannot be drawn publishes nothing, and one whose folder canno
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -45,14 +46,14 @@ class Drawing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown()
+        if error is not None:
+            self._forget()
 
     def begin(self, report: Report) -> Report:
         """Write the files but for the workbook, and begin that; the report with their paths, none if it was in vain."""
-        folder = self.night.settings.paths.reports
-        paths = {kind: str(folder / f"recon-{self.night.date:%Y%m%d}.{kind}") for kind in RENDER}
-        drawn = replace(report, outputs=paths)
+        drawn = replace(report, outputs=self._paths())
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.night.settings.paths.reports.mkdir(parents=True, exist_ok=True)
             self._aside = self._pool.submit(_write, drawn, ASIDE)
             for kind in RENDER:
                 if kind != ASIDE:
@@ -72,11 +73,24 @@ class Drawing:
 
     def without(self, report: Report, error: OSError) -> Report:
         """The report without files, and how they come about: the night itself does not fail for their sake."""
-        self._aside = None
+        self._forget()
         place = error.filename or self.night.settings.paths.reports
         mend = f"mend it, then `recon report --date {self.night.date}`"
         self.night.say(f"{place}: the report could not be written: {error.strerror}; {mend}")
         return replace(report, outputs={})
+
+    def _forget(self) -> None:
+        """Leave nothing of files that will have no name."""
+        if self._aside is not None:
+            wait([self._aside])
+            self._aside = None
+        for path in self._paths().values():
+            with suppress(OSError):
+                _unnamed(Path(path)).unlink(missing_ok=True)
+
+    def _paths(self) -> dict[str, str]:
+        folder = self.night.settings.paths.reports
+        return {kind: str(folder / f"recon-{self.night.date:%Y%m%d}.{kind}") for kind in RENDER}
 
 
 def show(report: Report) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pipelines.money import EXPONENTS, to_major
 from reports import row_by_row
@@ -160,8 +160,7 @@ class Sheet:
         """Rows alone, all of values or all as `Sheets.told` has them; an empty text or None leaves its cell empty."""
         first = next(left := iter(rows), None)
         if isinstance(first, str):
-            ready = (row for row in chain([first], left) if isinstance(row, str))
-            self.row = self.page.write_told(self.row, len(columns), ready)
+            self.row = self.page.write_told(self.row, len(columns), cast("Iterable[str]", chain([first], left)))
             return
         writers = [self._writer(column) for column in columns]
         for row in chain([] if first is None else [first], left):

@@ -30,6 +30,10 @@ def _bytes(told: str) -> int:
     return int(Decimal(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
 class StoreError(Exception):
     """The store cannot be used; the message is one plain line."""
 
@@ -59,7 +63,7 @@ class Store:
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise StoreBusyError(f"{path}: another run is working on the store; wait for it to end") from None
-            raise StoreError(f"{path}: cannot be opened: {str(error).splitlines()[0]}") from None
+            raise StoreError(f"{path}: cannot be opened: {_first_line(error)}") from None
         self.execute("SET preserve_insertion_order = false")
         self.execute("SET enable_progress_bar = false")
         # one string compression tried instead of four: the file is as small and loading takes a tenth less
@@ -101,7 +105,7 @@ class Store:
         try:
             yield
         except duckdb.Error as error:
-            raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
+            raise StoreError(f"{self.path}: {_first_line(error)}") from error
 
     def frame(
         self, sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None, **frames: pl.DataFrame
@@ -112,6 +116,13 @@ class Store:
         result = pl.from_arrow(table)
         assert isinstance(result, pl.DataFrame)  # noqa: S101 - a table is never a Series
         return result
+
+    def gathered(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """What a query of polars over files of the store finds, a piece at a time. StoreError where one is damaged."""
+        try:
+            return rows.collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(f"{self.path}: a file of {self.parts} cannot be read: {_first_line(error)}") from error
 
     def append(self, table: str, rows: pl.DataFrame) -> None:
         """Insert a frame into a table of `book`, column by name."""
@@ -182,5 +193,4 @@ class Store:
             for statement in self._con.extract_statements(file.read_text(encoding="utf-8")):
                 self._con.execute(statement).fetchall()
         except duckdb.Error as error:
-            told = str(error).splitlines()[0]
-            raise StoreError(f"{self.path}: {file.name}: {told}; the store is as it was") from error
+            raise StoreError(f"{self.path}: {file.name}: {_first_line(error)}; the store is as it was") from error

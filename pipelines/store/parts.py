@@ -145,7 +145,7 @@ def with_numbers_of(store: Store, table: str, asked: Mapping[str, pl.Series]) ->
     for there, paths in files.items():
         bears = pl.any_horizontal(pl.col(column).is_in(numbers[column].implode()) for column in there)
         rows = pl.scan_parquet(paths, extra_columns="ignore").filter(bears).select("row_id")
-        found.append(rows.collect(engine="streaming")["row_id"])
+        found.append(store.gathered(rows)["row_id"])
     return pl.concat(found)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, history, key_files, keys, parts
+from pipelines.store import Store, StoreError, history, key_files, keys, parts
 
 REFERENCES = st.sampled_from(["7", "007", "8", None])
 ROW = st.tuples(st.sampled_from(["M1", "M2"]), REFERENCES, REFERENCES, REFERENCES)
@@ -153,3 +153,15 @@ def test_rows_near_a_line_are_those_of_its_merchant_amount_and_days(
                and row[2].lstrip("0") == line[2].lstrip("0") for line, reach in lines)
     }  # fmt: skip
     assert set(by_stan["row_id"]) == expected
+
+
+def test_a_damaged_part_is_told_in_one_line(tmp_path: Path) -> None:
+    with Store(tmp_path / "books.duckdb") as store:
+        parts.add(store, "journal", journal(1, [("M1", "7", None, None)]), 1, 1)
+        (name,) = parts.names(store)
+        (store.parts / name).write_bytes((store.parts / name).read_bytes()[:-20])
+        wanted = pl.DataFrame([("M1", "7")], schema=["merchant_id", "ref"], orient="row")
+        with pytest.raises(StoreError, match="cannot be read") as told:
+            history.journal_story(store, wanted)
+    assert str(told.value).startswith(f"{tmp_path / 'books.duckdb'}: a file of {store.parts}")
+    assert "\n" not in str(told.value)
