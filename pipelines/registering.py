@@ -57,12 +57,11 @@ class _Explaining:
     retracted: frozenset[tuple[str, str]]
     taken_apart: frozenset[str]
 
-    @property
-    def types(self) -> frozenset[str]:
-        """Types of events that it may explain at all."""
+    def perhaps(self, store: Store) -> pl.Series:
+        """Ids of open events that it may explain; of all others nothing need be known."""
         if self.retracted or self.taken_apart:
-            return EVENTS
-        return frozenset({"FAILED_BUT_SETTLED"} if self.undone else ())
+            return entries.of_events(store, EVENTS)
+        return entries.resting_on(store, "FAILED_BUT_SETTLED", [(p.file, p.line) for p in self.undone])
 
     def ids(self, held: Mapping[str, Entry]) -> frozenset[str]:
         """Which of these entries it explains."""
@@ -115,17 +114,18 @@ def register(
     reviewed = pl.col("type").is_in(list(explain.REVIEWED)) & pl.col("exception_id").is_in(before.implode())
     found = _traced(store, found.filter(~reviewed))
 
-    lines = explain.identified(breaks_of_adjustments(keyed), names)
-    named = lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref").unique()
+    perhaps, again = explaining.perhaps(store), _looked_at_again(store, explaining)
+    lines = _compared(store, found, explain.identified(breaks_of_adjustments(keyed), names), perhaps, again)
+    fresh = lines.filter(~pl.col("alike"))
+    named = _named(fresh)
     mine = _naming(found, named)
-    again = _looked_at_again(store, explaining)
-    held = entries.newest(store, mine["exception_id"]) | entries.naming(store, named)
+    held = entries.newest(store, pl.concat([mine["exception_id"], entries.naming(store, named)["exception_id"]]))
     touched = {
         row["exception_id"]: held[row["exception_id"]].break_ if row["alike"] else explain.to_break(row, names)
         for row in mine.iter_rows(named=True)
     }
-    attached = attach(_adjustments(lines), {**_open_now(touched, held, explaining.ids(held)), **again})
-    left = [_unexplained(row, attached, {**again, **touched}, held, names) for row in lines.iter_rows(named=True)]
+    attached = attach(_adjustments(fresh), {**_open_now(touched, held, explaining.ids(held)), **again})
+    left = [_unexplained(row, attached, {**again, **touched}, held, names) for row in fresh.iter_rows(named=True)]
 
     others = file_breaks(store, night.settings, night.arrivals, night.run_no)
     others += [explain.balance_break(gap) for gap in gaps(statements.balances(store), night.settings.run.calendar)]
@@ -133,18 +133,20 @@ def register(
     settled = frozenset(attached.settles.values())
     others += [b for key, b in again.items() if key not in settled]
     found = found.filter(~pl.col("exception_id").is_in(list(settled)))
+    same = ("exception_id", "telling", "alike")
+    known = pl.concat([found, lines.filter("alike").select(same)], how="diagonal")
     passing = [b for key, b in touched.items() if key in settled]
     back = explain.identified(taken_back(aftermath), names).join(found, on="exception_id", how="anti")
     passing += [explain.to_break(row, names) for row in back.iter_rows(named=True)]
     policies = Policies.of(night.settings.policy)
     by = {key: explain.place("settlement", line, names) for line, key in attached.settles.items()}
-    for changed in _changes(store, night, found, others, passing, settled, explaining, names):
+    for changed in _changes(store, night, known, others, passing, settled, explaining, perhaps, names):
         events = [_with_line(event, by) for event in changed]
         due = {
             e.entry.exception_id: due_of(e.entry.break_, e.entry.first_seen, night.settings, policies) for e in events
         }
         entries.write(store, events, due, policies, night.run_no, night.run_date)
-    entries.write_told(store, found)
+    entries.write_told(store, pl.concat([found.select(same), lines.select(same)]))
     books.write_policy(store, policies)
     rows = dict(filter(None, map(_rests_on, mine.iter_rows(named=True))))
     books.write_adjusted(store, attached.settles, rows, night.run_no)
@@ -163,6 +165,39 @@ def _traced(store: Store, found: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([traced, told.filter("alike")], how="diagonal").sort("exception_id")
 
 
+def _compared(
+    store: Store, found: pl.DataFrame, lines: pl.DataFrame, perhaps: pl.Series, again: Mapping[str, Break]
+) -> pl.DataFrame:
+    """Adjustments that nothing explained yet, with `telling` and `alike`: as the last night told them.
+
+    One that names the same open exceptions as then, none of which is told otherwise tonight, explains none of them now.
+    perhaps: ids of events that may be explained; again: exceptions that are open again.
+    """
+    named = entries.naming(store, _named(lines))
+    stays = pl.col("exception_id").is_in(found["exception_id"].implode())
+    events = pl.col("type").is_in(list(EVENTS))
+    named = named.filter(stays | events)
+    moved = _bearing(found.filter(~pl.col("alike"))).select("merchant_id", "ref", event_no=pl.lit(None, pl.Int64))
+    over = pl.when(pl.col("exception_id").is_in(perhaps.implode())).then(None).otherwise("event_no")
+    bears = pl.concat([_bearing(named).select("merchant_id", "ref", event_no=over), moved])
+    asked = lines.select("exception_id", "merchant_id", ref="refs").explode("ref")
+    told = (
+        asked.join(bears, on=["merchant_id", "ref"], how="inner", nulls_equal=True)
+        .group_by("exception_id")
+        .agg(names=pl.col("event_no").unique().sort())
+    )
+    lines = lines.join(told, on="exception_id", how="left", maintain_order="left")
+    lines = lines.with_columns(telling=tellings(lines))
+    alike = pl.col("exception_id").is_in(entries.told_alike(store, lines).implode())
+    changed = pl.col("names").list.contains(None).fill_null(value=False) | pl.lit(bool(again))
+    return lines.with_columns(alike=alike & ~changed).drop("names")
+
+
+def _named(lines: pl.DataFrame) -> pl.DataFrame:
+    """What lines name: `merchant_id`, `ref`."""
+    return lines.select("merchant_id", ref="refs").explode("ref").drop_nulls("ref").unique()
+
+
 def _changes(
     store: Store,
     night: Night,
@@ -171,17 +206,19 @@ def _changes(
     passing: Sequence[Break],
     settled: frozenset[str],
     explaining: _Explaining,
+    perhaps: pl.Series,
     names: explain.Names,
 ) -> Iterator[list[Event]]:
-    """Events of the night, slice after slice; settled: ids that adjustments settle."""
+    """Events of the night, slice after slice; settled: ids that adjustments settle; perhaps: those of events that may
+    be explained."""
 
     def slice_of(ids: pl.Series, now: Iterable[Break], passing: Iterable[Break] = ()) -> list[Event]:
         held = entries.newest(store, ids)
         return decide(held, now, explaining.ids(held) | settled, night.run_date, passing)
 
     still = [found["exception_id"], pl.Series([b.exception_id for b in others], dtype=pl.String)]
-    over = entries.not_among(store, pl.concat(still), EVENTS - explaining.types)
-    over = pl.concat([over, pl.Series(sorted(settled), dtype=pl.String)]).unique().sort()
+    over = entries.not_among(store, pl.concat(still), EVENTS)
+    over = pl.concat([over, perhaps, pl.Series(sorted(settled), dtype=pl.String)]).unique().sort()
     yield slice_of(still[1], others)
     for rows in found.filter(~pl.col("alike")).iter_slices(AT_ONCE):
         yield slice_of(rows["exception_id"], (explain.to_break(row, names) for row in rows.iter_rows(named=True)))
@@ -213,10 +250,14 @@ def _bases(store: Store, breaks: pl.DataFrame, names: explain.Names) -> dict[int
 
 def _naming(found: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """Breaks that bear one of these references (`merchant_id`, `ref`)."""
-    on = ["merchant_id", "ref"]
-    keys = [found.select("exception_id", "merchant_id", ref=key) for key in ("rrn", "order_no") if key in found.columns]
-    ids = pl.concat(keys).join(named, on=on, how="semi", nulls_equal=True)
+    ids = _bearing(found).join(named, on=["merchant_id", "ref"], how="semi", nulls_equal=True)
     return found.join(ids, on="exception_id", how="semi", maintain_order="left")
+
+
+def _bearing(breaks: pl.DataFrame) -> pl.DataFrame:
+    """The references that breaks bear, with all that is told of them: `merchant_id`, `ref`."""
+    keys = [key for key in ("rrn", "order_no") if key in breaks.columns]
+    return pl.concat(breaks.with_columns(ref=key) for key in keys)
 
 
 def _rests_on(row: Mapping[str, Any]) -> tuple[str, tuple[str, int]] | None:

@@ -90,10 +90,12 @@ def of_this_run(store: Store, report: Report, run_no: int) -> Report:
     opened = {key for key, event in did if event in ("opened", "reopened")}
     gone = {key for key, event in did if event == "cleared"}
     new, carried = report.new, report.carried
-    everything = [item for group in (*new, *carried) for item in group.items]
-    mine = [item for item in everything if item.exception_id in opened]
-    if mine != [item for group in new for item in group.items]:  # opened again, or opened by another run of the date
-        new, carried = grouping.grouped(mine), grouping.grouped(i for i in everything if i.exception_id not in opened)
+    others = any(item.exception_id not in opened for group in new for item in group.items)
+    if others or any(item.exception_id in opened for group in carried for item in group.items):
+        # opened by another run of the date, or opened again
+        everything = [item for group in (*new, *carried) for item in group.items]
+        new = grouping.grouped(item for item in everything if item.exception_id in opened)
+        carried = grouping.grouped(item for item in everything if item.exception_id not in opened)
     return replace(
         report,
         new=new,

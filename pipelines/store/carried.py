@@ -43,6 +43,7 @@ def keep(store: Store) -> None:
         asked = pl.concat([pl.Series([], dtype=pl.Int64), *store.asked.pop(side, [])]).unique()
         with store.registered(asked=asked.alias("row_id").to_frame()):
             _keep(store, side)
+    store.kept.clear()
 
 
 def _keep(store: Store, side: str) -> None:
@@ -71,11 +72,10 @@ def _keep(store: Store, side: str) -> None:
 
 
 def rows(store: Store, side: str, row_ids: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
-    """Those of the rows that are kept here, by row id."""
-    return store.frame(
-        f"SELECT {', '.join(columns)} FROM book.carried_{side} SEMI JOIN asked USING (row_id) ORDER BY row_id",
-        asked=row_ids.alias("row_id").to_frame(),
-    )
+    """Those of the rows that are kept here, by row id; a night asks for them again and again, and reads them once."""
+    if side not in store.kept:
+        store.kept[side] = store.frame(f"SELECT * FROM book.carried_{side} ORDER BY row_id")
+    return store.kept[side].filter(pl.col("row_id").is_in(row_ids.implode())).select(columns)
 
 
 def _columns(store: Store, side: str) -> list[str]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
 
 from pipelines.store import amounts, key_files, parts
 
@@ -47,7 +49,8 @@ class Store:
 
     parts: folder of the rows that never change (`store.parts`). spill: one for what does not fit into memory.
     memory_limit: in bytes, where there is one. writer, writing: writes them while others are read;
-    a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files (`carried`).
+    a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files, kept: the rows
+    of them by side (`carried`). numbers: mapped files by name (`key_files`).
     """
 
     def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
@@ -57,6 +60,8 @@ class Store:
         self.spill = path.with_suffix(".spill")
         self.asked: dict[str, list[pl.Series]] = {}
         self.last_old_file: int | None = None
+        self.kept: dict[str, pl.DataFrame] = {}
+        self.numbers: dict[str, pl.DataFrame] = {}
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
         try:
             self._con = duckdb.connect(str(path))
@@ -124,6 +129,17 @@ class Store:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{self.path}: a file of {self.parts} cannot be read: {_first_line(error)}") from error
 
+    def mapped(self, name: str) -> pl.DataFrame:
+        """A file of numbers, mapped into memory and not read. StoreError where it is damaged."""
+        if name not in self.numbers:
+            try:
+                with pa.memory_map(str(self.parts / name)) as file:
+                    table = pa.ipc.open_file(file).read_all()
+            except (pa.ArrowException, OSError) as error:
+                raise StoreError(f"{self.path}: a file of {self.parts} cannot be read: {_first_line(error)}") from error
+            self.numbers[name] = pl.DataFrame(pl.from_arrow(table, rechunk=False))
+        return self.numbers[name]
+
     def append(self, table: str, rows: pl.DataFrame) -> None:
         """Insert a frame into a table of `book`, column by name."""
         if rows.is_empty():
@@ -153,6 +169,7 @@ class Store:
         except BaseException:
             wait(self.writing)
             self.writing.clear()
+            self.kept.clear()
             with suppress(StoreError):  # the database may have rolled back by itself
                 self.execute("ROLLBACK")
             raise

@@ -28,7 +28,8 @@ def newest(store: Store, ids: pl.Series) -> dict[str, Entry]:
     """Newest entry of each of these exceptions that the register ever held."""
     if ids.is_empty():
         return {}
-    query = f"SELECT e.* FROM book.exception_events e SEMI JOIN ids USING (exception_id) {NEWEST}"
+    last = "SELECT max(event_no) FROM book.exception_events SEMI JOIN ids USING (exception_id) GROUP BY exception_id"
+    query = f"SELECT * FROM book.exception_events WHERE event_no IN ({last})"
     return _entries(store.frame(query, ids=ids.alias("exception_id").to_frame()))
 
 
@@ -68,18 +69,44 @@ def not_among(store: Store, ids: pl.Series, left_out: Iterable[str]) -> pl.Serie
     )["exception_id"]
 
 
-def naming(store: Store, named: pl.DataFrame) -> dict[str, Entry]:
-    """Newest entry of every open exception that bears one of the references: `merchant_id`, `ref`."""
-    if named.is_empty():
-        return {}
-    query = f"""
-        SELECT * FROM book.exception_events e
-        WHERE EXISTS (
-            FROM named n
+def of_events(store: Store, types: Collection[str]) -> pl.Series:
+    """Open exceptions of some types; fees are kept apart, being many."""
+    return store.frame(
+        f"SELECT exception_id FROM book.exception_events WHERE list_contains(?, type) {NEWEST} AND status <> 'cleared'",
+        [sorted({*types} - {"FEE_VARIANCE"})],
+    )["exception_id"]
+
+
+def resting_on(store: Store, kind: str, places: Collection[tuple[str, int]]) -> pl.Series:
+    """Open exceptions of a type one of whose records of the journal stands in one of these places: file and line."""
+    undone = pl.DataFrame(list(places), schema={"file": pl.String, "line": pl.Int32}, orient="row")
+    return store.frame(
+        f"""
+        SELECT exception_id FROM (
+            SELECT exception_id, unnest(evidence) AS place FROM (
+                SELECT * FROM book.exception_events WHERE type = ? {NEWEST} AND status <> 'cleared'))
+        SEMI JOIN undone u ON place.side = 'journal' AND place.file = u.file AND place.line = u.line
+        """,
+        [kind],
+        undone=undone,
+    )["exception_id"].unique()
+
+
+def naming(store: Store, named: pl.DataFrame) -> pl.DataFrame:
+    """Open exceptions that bear one of the references (`merchant_id`, `ref`), as their newest events tell them.
+
+    `event_no`, `exception_id`, `type`, `merchant_id`, `rrn`, `order_no`.
+    """
+    return store.frame(
+        f"""
+        SELECT e.event_no, e.exception_id, e.type, e.merchant_id, e.rrn, e.order_no FROM book.exception_events e
+        WHERE (e.rrn IN (SELECT ref FROM named) OR e.order_no IN (SELECT ref FROM named))
+        AND EXISTS (FROM named n
             WHERE n.merchant_id IS NOT DISTINCT FROM e.merchant_id AND (n.ref = e.rrn OR n.ref = e.order_no))
         {NEWEST} AND status <> 'cleared'
-        """
-    return _entries(store.frame(query, named=named))
+        """,
+        named=named,
+    )
 
 
 def unsettled(store: Store) -> dict[str, Entry]:

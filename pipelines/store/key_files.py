@@ -1,14 +1,14 @@
-"""The numbers of references of many small parts, gathered in few files: opening a part costs more than looking into it.
+"""The numbers of references of many small parts, in order and gathered in few files: nobody goes through history.
 
-Gathered as a log-structured merge: so many parts make one file, so many of these files a larger one. What a file holds
-of parts that are gone does no harm: numbers only narrow the search.
+Gathered as a log-structured merge: so many parts make one file, so many of these files a larger one. A file holds
+`key`, in order, and `row_id`; it is mapped into memory and searched by halves, so that a lookup hardly takes longer in
+years of nights than in weeks. What it holds of parts that are gone does no harm: numbers only narrow the search.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -25,6 +25,9 @@ TOGETHER = 8
 SMALL = 200_000
 """Rows from which a part is looked into where it lies."""
 
+LARGEST = 128 * 2**20
+"""Bytes of files that are made one at most: it is done in memory, which takes some times as much."""
+
 PURGED = "file_id IS NOT NULL AND file_id IN (SELECT file_id FROM book.purged WHERE what = 'rows')"
 """Which parts of `book.parts` hold rows whose time is over: they are on record, and their files are gone."""
 
@@ -38,21 +41,55 @@ def gather(store: Store) -> None:
             _gather(store, table, columns, level, several)
 
 
-def holding(store: Store, table: str, columns: Collection[str]) -> list[tuple[str, list[str]]]:
-    """What to look into for columns of numbers, each with the columns it holds: files of numbers, and parts apart."""
+def rows_with(store: Store, table: str, numbers: Mapping[str, pl.Series]) -> pl.Series:
+    """Ids of rows that bear one of the numbers, by column, as far as files of numbers tell."""
+    found = [pl.Series("row_id", [], dtype=pl.Int64)]
+    asked = sorted(numbers)
+    for name, columns in store.execute(
+        "SELECT name, columns FROM book.key_files WHERE of_table = ? AND list_has_any(columns, ?) ORDER BY name",
+        [table, asked],
+    ):
+        keys = [_key(columns, column, numbers[column]) for column in asked if column in columns]
+        found.append(_bearing(store.mapped(name), pl.concat(keys).unique().sort()))
+    return pl.concat(found)
+
+
+def apart(store: Store, table: str, columns: Collection[str]) -> list[tuple[str, list[str]]]:
+    """Parts that are to be looked into for columns of numbers themselves, each with the columns it holds."""
     asked = sorted(columns)
     found = store.execute(
         f"""
-        SELECT name, columns FROM book.key_files WHERE of_table = ? AND list_has_any(columns, ?)
-        UNION ALL
         SELECT name, columns FROM book.parts
         WHERE of_table = ? AND dropped_at IS NULL AND NOT ({PURGED}) AND list_has_any(columns, ?) AND name NOT IN (
             SELECT unnest(covers) FROM book.key_files WHERE of_table = ? AND list_has_all(columns, ?))
         ORDER BY name
         """,
-        [table, asked, table, asked, table, asked],
+        [table, asked, table, asked],
     )
     return [(name, held) for name, held in found]
+
+
+def _key(columns: list[str], column: str, numbers: pl.Series) -> pl.Series:
+    """The keys of numbers of a column: its place among the columns of the file stands before the number."""
+    return (numbers.cast(pl.Int64) + (columns.index(column) << BITS)).alias("key")
+
+
+BITS = 32
+"""Of a number (`keys`)."""
+
+
+def _bearing(file: pl.DataFrame, keys: pl.Series) -> pl.Series:
+    """Row ids that stand at one of the keys, which are in order."""
+    held = file["key"]
+    if held.is_empty():
+        return file["row_id"].clear()
+    first = held.search_sorted(keys)
+    there = (held.gather(first.clip(upper_bound=held.len() - 1)) == keys) & (first < held.len())
+    if not there.any():
+        return file["row_id"].clear()
+    last = held.search_sorted(keys.filter(there), side="right")
+    places = pl.select(at=pl.int_ranges(first.filter(there), last)).explode("at", empty_as_null=False)["at"]
+    return file["row_id"].gather(places)
 
 
 def names(store: Store) -> list[str]:
@@ -94,21 +131,22 @@ def _levels(store: Store, table: str, columns: list[str]) -> Iterable[tuple[int,
 def _gather(store: Store, table: str, columns: list[str], level: int, several: list[tuple[str, list[str]]]) -> None:
     if len(several) < TOGETHER:
         return
-    paths = [store.parts / name for name, _ in several]
-    fresh = f"keys-{table}-{uuid.uuid4().hex[:12]}.parquet"
-    _write(store.parts / fresh, paths, columns)
-    store.execute("DELETE FROM book.key_files WHERE list_contains(?, name)", [[name for name, _ in several]])
+    names = [name for name, _ in several]
+    if level and sum((store.parts / name).stat().st_size for name in names) > LARGEST:
+        return
+    fresh = f"keys-{table}-{uuid.uuid4().hex[:12]}.arrow"
+    told = [store.mapped(name) for name in names] if level else _of_parts(store, names, columns)
+    in_order = pl.concat(told).sort("key", "row_id")
+    with durable.writing(store.parts / fresh):
+        in_order.write_ipc(store.parts / fresh, record_batch_size=max(1, in_order.height))
+    store.execute("DELETE FROM book.key_files WHERE list_contains(?, name)", [names])
     covers = sorted(part for _, parts in several for part in parts)
     store.execute("INSERT INTO book.key_files VALUES (?, ?, ?, ?, ?)", [fresh, table, level + 1, columns, covers])
 
 
-def _write(path: Path, several: list[Path], columns: list[str]) -> None:
-    """Write the numbers of several files to one, by row id as far as the files are: no more than some are in memory."""
-    in_order = sorted(several, key=_first)
-    numbers = pl.scan_parquet(in_order, extra_columns="ignore").select("row_id", *columns)
-    with durable.writing(path):
-        numbers.sink_parquet(path, compression="zstd", compression_level=1, maintain_order=True)
-
-
-def _first(path: Path) -> int:
-    return int(pl.read_parquet(path, columns=["row_id"], n_rows=1).item())
+def _of_parts(store: Store, names: list[str], columns: list[str]) -> list[pl.DataFrame]:
+    """`key`, `row_id` of the numbers that parts hold, a frame for each column."""
+    paths = [store.parts / name for name in names]
+    numbers = store.gathered(pl.scan_parquet(paths, extra_columns="ignore").select("row_id", *columns))
+    there = {column: numbers.filter(pl.col(column).is_not_null()) for column in columns}
+    return [rows.select(_key(columns, column, rows[column]), "row_id") for column, rows in there.items()]

@@ -72,6 +72,7 @@ def drop_file(store: Store, side: str, file_id: int, inside: str) -> None:
     store.execute(f"DELETE FROM book.{side}_base WHERE row_id {inside}")
     if side != "fee_checks":
         store.execute(f"DELETE FROM book.carried_{side} WHERE row_id {inside}")
+        store.kept.pop(side, None)
     show(store, store.parts, [side])
 
 
@@ -134,14 +135,14 @@ def with_references(store: Store, table: str, asked: Mapping[str, pl.DataFrame])
 def with_numbers_of(store: Store, table: str, asked: Mapping[str, pl.Series]) -> pl.Series:
     """Ids of rows that bear one of the numbers asked of a name of `keys`, as far as their parts have such numbers.
 
-    Each file is gone through once, whatever is asked of it, and not by the database: opening one takes it as long as
-    polars takes to look into it.
+    Parts whose numbers are not gathered yet are gone through once each, whatever is asked, and not by the database:
+    opening one takes it as long as polars takes to look into it.
     """
     numbers = {column_of(name): told.drop_nulls().unique() for name, told in asked.items()}
     files: dict[tuple[str, ...], list[Path]] = {}
-    for name, columns in key_files.holding(store, table, numbers):
+    for name, columns in key_files.apart(store, table, numbers):
         files.setdefault(tuple(c for c in numbers if c in columns), []).append(store.parts / name)
-    found = [pl.Series("row_id", [], dtype=pl.Int64)]
+    found = [key_files.rows_with(store, table, numbers)]
     for there, paths in files.items():
         bears = pl.any_horizontal(pl.col(column).is_in(numbers[column].implode()) for column in there)
         rows = pl.scan_parquet(paths, extra_columns="ignore").filter(bears).select("row_id")
@@ -228,7 +229,7 @@ def sweep(store: Store) -> None:
     retracted = f"file_id IN ({BY_HAND}) AND of_table <> 'fee_checks' AND NOT ({key_files.PURGED})"
     kept = store.execute(f"SELECT name FROM book.parts WHERE {retracted}")
     known = {*names(store), *key_files.names(store), *(name for (name,) in kept)}
-    for file in store.parts.glob("*.parquet"):
+    for file in (*store.parts.glob("*.parquet"), *store.parts.glob("*.arrow")):
         if file.name not in known:
             file.unlink(missing_ok=True)
 
