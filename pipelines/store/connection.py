@@ -51,6 +51,7 @@ class Store:
     memory_limit: in bytes, where there is one. writer, writing: writes them while others are read;
     a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files, kept: the rows
     of them by side (`carried`). numbers: mapped files by name (`key_files`).
+    in_use: parts by table, as long as none changes (`parts`).
     """
 
     def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
@@ -62,6 +63,7 @@ class Store:
         self.last_old_file: int | None = None
         self.kept: dict[str, pl.DataFrame] = {}
         self.numbers: dict[str, pl.DataFrame] = {}
+        self.in_use: dict[str, list[parts.Part]] | None = None
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
         try:
             self._con = duckdb.connect(str(path))
@@ -170,6 +172,7 @@ class Store:
             wait(self.writing)
             self.writing.clear()
             self.kept.clear()
+            self.in_use = None
             with suppress(StoreError):  # the database may have rolled back by itself
                 self.execute("ROLLBACK")
             raise

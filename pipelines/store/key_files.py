@@ -54,19 +54,13 @@ def rows_with(store: Store, table: str, numbers: Mapping[str, pl.Series]) -> pl.
     return pl.concat(found)
 
 
-def apart(store: Store, table: str, columns: Collection[str]) -> list[tuple[str, list[str]]]:
-    """Parts that are to be looked into for columns of numbers themselves, each with the columns it holds."""
-    asked = sorted(columns)
+def covered(store: Store, table: str, columns: Collection[str]) -> set[str]:
+    """Parts whose numbers of these columns stand in files of numbers: they need not be looked into themselves."""
     found = store.execute(
-        f"""
-        SELECT name, columns FROM book.parts
-        WHERE of_table = ? AND dropped_at IS NULL AND NOT ({PURGED}) AND list_has_any(columns, ?) AND name NOT IN (
-            SELECT unnest(covers) FROM book.key_files WHERE of_table = ? AND list_has_all(columns, ?))
-        ORDER BY name
-        """,
-        [table, asked, table, asked],
+        "SELECT unnest(covers) FROM book.key_files WHERE of_table = ? AND list_has_all(columns, ?)",
+        [table, sorted(columns)],
     )
-    return [(name, held) for name, held in found]
+    return {name for (name,) in found}
 
 
 def _key(columns: list[str], column: str, numbers: pl.Series) -> pl.Series:

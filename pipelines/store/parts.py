@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,28 @@ TABLES = ("journal", "settlement", "bank", "matches", "fee_checks")
 BY_HAND = "SELECT file_id FROM book.case_events WHERE act = 'retract'"
 """Files that people took back: their rows are kept, so that it can be told what the right file changes."""
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part in use: its file, which journal, settlement file or statement it is of, and its columns."""
+
+    name: str
+    file_id: int | None
+    columns: tuple[str, ...]
+
+
 _IN_USE = f"book.parts WHERE dropped_at IS NULL AND NOT ({key_files.PURGED})"
+
+
+def in_use(store: Store, table: str) -> list[Part]:
+    """Parts of a table by name; a night asks for them very often, and they are read once until some change."""
+    if store.in_use is None:
+        store.in_use = {}
+        for of_table, name, file_id, columns in store.execute(
+            f"SELECT of_table, name, file_id, columns FROM {_IN_USE} ORDER BY name"
+        ):
+            store.in_use.setdefault(of_table, []).append(Part(name, file_id, tuple(columns)))
+    return store.in_use.get(table, [])
 
 
 def add(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: int | None = None) -> None:
@@ -49,6 +71,7 @@ def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: i
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
         [name, table, file_id, run_no, rows.height, rows.columns],
     )
+    store.in_use = None
     if table in sums.SUMMED:
         sums.add(store, table, name, rows)
 
@@ -92,16 +115,15 @@ def show(store: Store, folder: Path, tables: Iterable[str] = TABLES) -> None:
     """Make each table a view over its base and its parts, which lie in `folder`."""
     written(store)
     for table in tables:
-        found = store.execute(
-            f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? GROUP BY columns ORDER BY 2",
-            [table],
-        )
-        store.execute(f"CREATE OR REPLACE VIEW book.{table} AS {_union(folder, table, found)}")
+        store.execute(f"CREATE OR REPLACE VIEW book.{table} AS {_union(folder, table, in_use(store, table))}")
 
 
-def _union(folder: Path, table: str, found: Iterable[tuple[list[str], list[str]]]) -> str:
-    """Base and parts (columns, names) as one; a column that a part does not have is null in its rows."""
-    told = [f"FROM {_read(folder, names)}" for _, names in found]
+def _union(folder: Path, table: str, found: Iterable[Part]) -> str:
+    """Base and parts as one; a column that a part does not have is null in its rows."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for part in found:
+        alike.setdefault(part.columns, []).append(part.name)
+    told = [f"FROM {_read(folder, names)}" for names in sorted(alike.values())]
     return " UNION ALL BY NAME ".join([f"FROM book.{table}_base", *told])
 
 
@@ -111,12 +133,12 @@ def _read(folder: Path, names: Iterable[str]) -> str:
 
 def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of some files alone: history need not be looked at for them."""
-    found = store.execute(
-        f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? AND list_contains(?, file_id) "
-        "GROUP BY columns ORDER BY 2",
-        [table, sorted(file_ids)],
-    )
-    return f"({_union(store.parts, table, found)})"
+    return f"({_union(store.parts, table, _of_files(store, table, file_ids))})"
+
+
+def _of_files(store: Store, table: str, file_ids: Collection[int]) -> list[Part]:
+    asked = set(file_ids)
+    return [part for part in in_use(store, table) if part.file_id in asked]
 
 
 def with_references(store: Store, table: str, asked: Mapping[str, pl.DataFrame]) -> pl.Series:
@@ -140,8 +162,11 @@ def with_numbers_of(store: Store, table: str, asked: Mapping[str, pl.Series]) ->
     """
     numbers = {column_of(name): told.drop_nulls().unique() for name, told in asked.items()}
     files: dict[tuple[str, ...], list[Path]] = {}
-    for name, columns in key_files.apart(store, table, numbers):
-        files.setdefault(tuple(c for c in numbers if c in columns), []).append(store.parts / name)
+    covered = key_files.covered(store, table, numbers)
+    for part in in_use(store, table):
+        there = tuple(column for column in numbers if column in part.columns)
+        if there and part.name not in covered:
+            files.setdefault(there, []).append(store.parts / part.name)
     found = [key_files.rows_with(store, table, numbers)]
     for there, paths in files.items():
         bears = pl.any_horizontal(pl.col(column).is_in(numbers[column].implode()) for column in there)
@@ -152,52 +177,41 @@ def with_numbers_of(store: Store, table: str, asked: Mapping[str, pl.Series]) ->
 
 def _without_numbers(store: Store, table: str, names: Collection[str]) -> bool:
     """Whether there are rows at all whose parts lack some of these numbers."""
-    base = f"SELECT 1 FROM book.{table}_base LIMIT 1"
-    lacking = f"SELECT 1 FROM {_IN_USE} AND of_table = ? AND NOT list_has_all(columns, ?) LIMIT 1"
-    return bool(store.execute(f"({base}) UNION ALL ({lacking})", [table, sorted(map(column_of, names))]))
+    columns = set(map(column_of, names))
+    lacking = any(not columns.issubset(part.columns) for part in in_use(store, table))
+    return lacking or bool(store.execute(f"SELECT 1 FROM book.{table}_base LIMIT 1"))
 
 
 def without_number(store: Store, table: str, name: str) -> str:
     """What to select from for the rows whose parts have no numbers of a reference: they are asked by their strings."""
-    found = store.execute(
-        f"SELECT columns, list(name) FROM {_IN_USE} AND of_table = ? AND NOT list_contains(columns, ?) "
-        "GROUP BY columns",
-        [table, column_of(name)],
-    )
-    return _union(store.parts, table, found)
+    return _union(store.parts, table, (p for p in in_use(store, table) if column_of(name) not in p.columns))
 
 
 def but_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of all other files."""
     ids = [int(file_id) for file_id in file_ids]
-    found = store.execute(
-        f"SELECT columns, list(name ORDER BY name) FROM {_IN_USE} AND of_table = ? AND NOT list_contains(?, file_id) "
-        "GROUP BY columns ORDER BY 2",
-        [table, ids],
-    )
+    others = (part for part in in_use(store, table) if part.file_id is not None and part.file_id not in ids)
     inside = ", ".join(map(str, [-1, *ids]))
-    return f"(FROM ({_union(store.parts, table, found)}) WHERE file_id NOT IN ({inside}))"
+    return f"(FROM ({_union(store.parts, table, others)}) WHERE file_id NOT IN ({inside}))"
 
 
 def ever_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of files, those of files that people took back included (`BY_HAND`)."""
     found = store.execute(
-        "SELECT columns, list(name ORDER BY name) FROM book.parts WHERE of_table = ? AND list_contains(?, file_id) "
-        f"AND NOT ({key_files.PURGED}) GROUP BY columns ORDER BY 2",
+        "SELECT name, file_id, columns FROM book.parts WHERE of_table = ? AND list_contains(?, file_id) "
+        f"AND NOT ({key_files.PURGED}) ORDER BY name",
         [table, sorted(file_ids)],
     )
-    return f"({_union(store.parts, table, found)})"
+    return f"({_union(store.parts, table, [Part(name, file_id, tuple(told)) for name, file_id, told in found])})"
 
 
 def held(
     store: Store, table: str, file_ids: Collection[int], columns: Mapping[str, pl.DataType] | Sequence[str]
 ) -> Iterator[pl.DataFrame]:
     """The rows of some files, part after part; a column that a part does not have is null where its type is given."""
-    for name, known in store.execute(
-        f"SELECT name, columns FROM {_IN_USE} AND of_table = ? AND list_contains(?, file_id) ORDER BY name",
-        [table, sorted(file_ids)],
-    ):
-        yield _with(pl.read_parquet(store.parts / name, columns=[c for c in columns if c in known]), columns)
+    for part in _of_files(store, table, file_ids):
+        there = [c for c in columns if c in part.columns]
+        yield _with(pl.read_parquet(store.parts / part.name, columns=there), columns)
     marks = ", ".join(columns)
     yield store.frame(
         f"SELECT {marks} FROM book.{table}_base WHERE list_contains(?, file_id) ORDER BY row_id", [sorted(file_ids)]
@@ -244,6 +258,7 @@ def drop_all(store: Store, table: str) -> None:
 def _drop(store: Store, condition: str, values: list[object]) -> None:
     moment = datetime.now(UTC).replace(tzinfo=None)
     store.execute(f"UPDATE book.parts SET dropped_at = ? WHERE dropped_at IS NULL AND {condition}", [moment, *values])
+    store.in_use = None
 
 
 _DISTINCT = frozenset(

@@ -118,6 +118,7 @@ def record(store: Store, what: str, before: date, due: pl.DataFrame) -> None:
         through=pl.lit(before),
     )
     store.append("purged", told)
+    store.in_use = None
 
 
 def archived_gone(store: Store) -> Iterable[str]:
