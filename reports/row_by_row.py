@@ -27,6 +27,9 @@ LONGEST = 16_000
 AT_ONCE = 20_000
 """Rows made in one go; the memory they take does not grow with the table."""
 
+WRITTEN = 1_000
+"""Rows written in one go."""
+
 NUMBER = "\0"
 """Stands in a row for its number; no text of a workbook holds it."""
 
@@ -42,9 +45,10 @@ class RowByRow(Worksheet):  # type: ignore[misc]  # XlsxWriter ships no types
         """Rows of `told` of so many columns from a place on, counted from 0; the place after the last."""
         self._write_single_row(first)
         self._check_dimensions(first, 0)
-        at = first
-        for at, row in enumerate(rows, start=first + 1):
-            self.fh.write(row.replace(NUMBER, str(at)))
+        at, left = first, iter(rows)
+        while some := list(islice(left, WRITTEN)):
+            self.fh.write("".join(row.replace(NUMBER, str(here)) for here, row in enumerate(some, start=at + 1)))
+            at += len(some)
         self.previous_row = max(first, at - 1)
         self._check_dimensions(self.previous_row, width - 1)
         self.previous_row = at
@@ -77,14 +81,13 @@ class Cells:
         return pl.when(self.text(name) != "").then(cell).otherwise(pl.lit(""))
 
 
-def told(columns: Sequence[Cells], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """The XML of each row; None and empty text leave a cell empty."""
-    left = iter(rows)
+def told(columns: Sequence[Cells], values: Sequence[Sequence[Any]]) -> Iterator[str]:
+    """The XML of each row, from the values of each column; None and empty text leave a cell empty."""
     row = (pl.lit(f'<row r="{NUMBER}">'), *(each.xml(at) for at, each in enumerate(columns)), pl.lit("</row>"))
-    while values := list(islice(left, AT_ONCE)):
+    for first in range(0, len(values[0]), AT_ONCE):
         kept: dict[str, pl.Series] = {}
-        for at, (cells, each) in enumerate(zip(columns, zip(*values, strict=True), strict=True)):
-            kept |= cells.kept(str(at), each)
+        for at, (cells, each) in enumerate(zip(columns, values, strict=True)):
+            kept |= cells.kept(str(at), each[first : first + AT_ONCE])
         yield from _mended(pl.DataFrame(kept), columns).select(row=pl.concat_str(row))["row"].to_list()
 
 

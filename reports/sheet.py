@@ -86,11 +86,14 @@ class Sheets:
         """The format of amounts in a currency."""
         return self.form(num_format=major_format(currency))
 
-    def told(self, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any] | str]:
-        """Rows without formulas and percents, for one table or several: a large workbook has them made together."""
+    def told(self, columns: Sequence[Column], values: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any] | str]:
+        """Rows without formulas and percents, for one table or several, from the values of each column.
+
+        A large workbook has them made together.
+        """
         if not self.book.constant_memory:
-            return iter(rows)
-        return row_by_row.told([self._cells(column) for column in columns], rows)
+            return zip(*values, strict=True)
+        return row_by_row.told([self._cells(column) for column in columns], values)
 
     def _cells(self, column: Column) -> Cells:
         if column.kind == "text":

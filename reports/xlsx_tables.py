@@ -229,11 +229,11 @@ def _check(found: FeeCheck, at: int) -> Sequence[Any]:
 def rejects(sheets: Sheets, report: Report) -> None:
     """Lines that the schemas refused in this run, as they came, card numbers masked."""
     sheet = sheets.add("Rejected rows", REJECTS)
-    rows = (
+    rows = [
         (r.file, r.line, r.side, r.reason, _amount(r.currency, r.amount_minor), r.currency, r.raw)
         for r in report.rejects
-    )
-    sheet.table(REJECTS, sheets.told(REJECTS, rows), main=True)
+    ]
+    sheet.table(REJECTS, sheets.told(REJECTS, [*zip(*rows, strict=True)] or [()] * len(REJECTS)), main=True)
 
 
 def _amount(currency: str | None, minor: int | None) -> Money | None:
@@ -247,7 +247,7 @@ def exceptions(sheets: Sheets, report: Report, codes: Sequence[str]) -> None:
         code: [(SECTIONS[part], item) for part, groups in parts.items() for item in _together(_of(groups, code))]
         for code in codes
     }
-    ready = sheets.told(ITEMS, (_row(*each) for several in found.values() for each in several))
+    ready = sheets.told(ITEMS, _values([each for several in found.values() for each in several]))
     for code, several in found.items():
         starts = range(0, max(len(several), 1), LONGEST_SHEET)
         for number, first in enumerate(starts, start=1):
@@ -298,16 +298,22 @@ def _together(items: Sequence[ExceptionItem]) -> list[ExceptionItem]:
     return sorted(items, key=lambda item: first[item.parent_id or item.exception_id])
 
 
-def _row(section: str, item: ExceptionItem) -> Sequence[Any]:
-    places = "; ".join(f"{e.side} {e.file}" + ("" if e.line is None else f":{e.line}") for e in item.evidence)
-    return (
-        *(
-            section,
-            item.exception_id,
-            item.severity,
-            Money(item.currency, item.amount_minor) if item.currency else None,
-        ),
-        *(item.currency, item.direction, item.due_date, item.age_days, item.acquirer, item.merchant_id),
-        *(item.terminal_id, item.rrn, item.order_no, item.payout_id, item.bank_ref, item.business_date),
-        *(item.first_seen, item.explanation, item.explanation_zh, places, item.parent_id or None),
-    )
+def _values(found: Sequence[tuple[str, ExceptionItem]]) -> list[Sequence[Any]]:
+    """The columns of ITEMS: of very many exceptions they are told at once."""
+    fields: list[Sequence[Any]] = [*zip(*(item for _, item in found), strict=True)] or [()] * len(ExceptionItem._fields)
+    of = dict(zip(ExceptionItem._fields, fields, strict=True))
+    amounts = zip(of["currency"], of["amount_minor"], strict=True)
+    return [
+        [section for section, _ in found],
+        *(of[name] for name in ("exception_id", "severity")),
+        [Money(currency, minor) if currency else None for currency, minor in amounts],
+        *(of[name] for name in ("currency", "direction", "due_date", "age_days", "acquirer", "merchant_id")),
+        *(of[name] for name in ("terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "business_date")),
+        *(of[name] for name in ("first_seen", "explanation", "explanation_zh")),
+        ["; ".join([_place(*each) for each in evidence]) for evidence in of["evidence"]],
+        of["parent_id"],
+    ]
+
+
+def _place(side: str, file: str, line: int | None) -> str:
+    return f"{side} {file}" if line is None else f"{side} {file}:{line}"
