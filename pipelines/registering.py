@@ -216,10 +216,11 @@ def _changes(
         held = entries.newest(store, ids)
         return decide(held, now, explaining.ids(held) | settled, night.run_date, passing)
 
-    still = [found["exception_id"], pl.Series([b.exception_id for b in others], dtype=pl.String)]
-    over = entries.not_among(store, pl.concat(still), EVENTS)
-    over = pl.concat([over, perhaps, pl.Series(sorted(settled), dtype=pl.String)]).unique().sort()
-    yield slice_of(still[1], others)
+    mine = pl.Series([b.exception_id for b in others], dtype=pl.String)
+    still = pl.concat([found["exception_id"], mine])
+    gone = [entries.not_among(store, still, EVENTS), perhaps.filter(~perhaps.is_in(still.implode()))]
+    over = pl.concat([*gone, pl.Series(sorted(settled), dtype=pl.String)]).unique().sort()
+    yield slice_of(mine, others)
     for rows in found.filter(~pl.col("alike")).iter_slices(AT_ONCE):
         yield slice_of(rows["exception_id"], (explain.to_break(row, names) for row in rows.iter_rows(named=True)))
     for ids in over.to_frame().iter_slices(AT_ONCE):

@@ -108,6 +108,20 @@ def test_the_report_of_the_day_has_a_section_for_it_and_others_have_none(shop: S
         assert 'id="corrected"' not in (reports / f"recon-{day}.html").read_text()
 
 
+def test_what_a_corrected_file_says_again_stays_open(place: object) -> None:
+    shop = Shop(place / "shop")  # type: ignore[operator]
+    for rrn in ("over", "other"):
+        shop.sale(rrn, "20.00", TUE)
+        shop.settled(rrn, "40.00", WED)
+    shop.nights(MON, THU)
+    rows = shop.rows[next(file for file in shop.rows if file.name == WRONG)]
+    rows[1]["gross"] = rows[1]["net"] = "20.00"
+    shop.put(WRONG, shop.text("unionpay", WED))
+    shop.nights(FRI, SUN)
+    assert shop.history("over") == [(str(WED), "AMOUNT_OVER", "opened")]
+    assert shop.history("other") == [(str(WED), "AMOUNT_OVER", "opened"), (str(FRI), "AMOUNT_OVER", "cleared")]
+
+
 def test_what_a_correction_takes_away_opens_again(place: object) -> None:
     shop = Shop(place / "shop")  # type: ignore[operator]
     shop.sale("gone", "9.00", MON)
