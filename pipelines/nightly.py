@@ -93,13 +93,13 @@ def conclude(
     for line in periods.told(night.store, night.run_no):
         night.say(line)
     with Drawing(night) as drawing:
-        report = _timed(night, "report", lambda: runner("report", lambda: drawing.begin(_report(night, outcome))))
-        summary = _finish(night, report, time.perf_counter() - began)
+        report, own = _timed(night, "report", lambda: runner("report", lambda: _begin(night, outcome, drawing)))
+        summary = _finish(night, report, own, time.perf_counter() - began)
         try:
             _timed(night, "publish", lambda: runner("publish", lambda: _publish(night, drawing.wait)))
         except NotWrittenError as fault:
             report = drawing.without(report, fault.error)
-            summary = _finish(night, report, time.perf_counter() - began)
+            summary = _finish(night, report, own, time.perf_counter() - began)
             _timed(night, "publish", lambda: runner("publish", lambda: _publish(night)))
     faults.forget(night.settings)
     show(report)
@@ -135,6 +135,13 @@ def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:
     return reconcile(night.store, night.settings, night.run_no, night.date, night.fresh, night.entries, first)
 
 
+def _begin(night: Night, outcome: Outcome, drawing: Drawing) -> tuple[Report, Report]:
+    """The report of the date, whose files are on their way, and what this run itself found and changed."""
+    report = _report(night, outcome)
+    own = reporting.of_this_run(night.store, report, night.run_no)
+    return drawing.begin(report), own
+
+
 def _report(night: Night, outcome: Outcome) -> Report:
     facts = {
         "run_no": night.run_no,
@@ -163,11 +170,10 @@ def alert(settings: Settings, day: date, run_id: str, failure: str, say: Say, se
         say(f"the alert could not be sent: {error}")
 
 
-def _finish(night: Night, report: Report, seconds: float) -> dict[str, Any]:
-    """Record the run with the JSON it prints."""
+def _finish(night: Night, report: Report, own: Report, seconds: float) -> dict[str, Any]:
+    """Record the run with the JSON it prints. own: what this run itself found and changed."""
     timed = {name: round(value, 3) for name, value in {**night.seconds, "total": seconds}.items()}
-    narrowed = reporting.of_this_run(night.store, report, night.run_no)
-    summary = run_json(replace(narrowed, seconds=timed, peak_rss_mb=peak_mib()))
+    summary = run_json(replace(own, outputs=report.outputs, seconds=timed, peak_rss_mb=peak_mib()))
     files = {**night.counts, "missing": summary["files"]["missing"]}  # type: ignore[index]
     summary["files"] = files
     with night.store.transaction():

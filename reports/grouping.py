@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
-from heapq import nsmallest
-from itertools import zip_longest
+
+import polars as pl
 
 from pipelines.cases.taxonomy import POLICY, SEVERITIES
 from reports.books import Money
+from reports.listed import Listed
 from reports.model import AgeCell, ExceptionItem, Report, TypeGroup
 
 BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 1), (2, 3), (4, 7), (8, 30), (31, None))
@@ -25,6 +26,7 @@ DISPUTES = ("CHARGEBACK", "CUSTOMER_CLAIM", "DUPLICATE_CHARGE")
 """What a customer or issuer disputes, or soon may: a late answer is a lost claim."""
 
 _SEVERITY_ORDER: dict[str, int] = {severity: at for at, severity in enumerate(SEVERITIES)}
+_rank = pl.col("severity").replace_strict(_SEVERITY_ORDER, default=len(SEVERITIES), return_dtype=pl.Int64)
 _TYPE_ORDER = {code: at for at, code in enumerate(POLICY)}
 
 
@@ -42,25 +44,20 @@ def type_rank(code: str) -> tuple[int, int]:
 
 def urgency(item: ExceptionItem) -> tuple[date, int, int, str]:
     """Sort key: earliest due first, then worst severity, then the largest amount."""
-    rank = _SEVERITY_ORDER.get(item.severity, len(SEVERITIES))  # severity_rank, asked for each of very many
-    return item.due_date or date.max, rank, -item.amount_minor, item.exception_id
+    return item.due_date or date.max, severity_rank(item.severity), -item.amount_minor, item.exception_id
 
 
-def bucket_of(age_days: int) -> int:
+def bucket_of(age_days: pl.Expr) -> pl.Expr:
     """Index into BUCKETS; ages below zero count as the first."""
-    return next((at for at, (_, last) in enumerate(BUCKETS) if last is None or age_days <= last), 0)
+    return pl.sum_horizontal(age_days > last for _, last in BUCKETS if last is not None)
 
 
 def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
     """Sum per currency, in order of the code; amounts without a currency (a missing file) carry no money."""
-    return _summed((amount.currency, amount.minor) for amount in amounts)
-
-
-def _summed(amounts: Iterable[tuple[str, int]]) -> tuple[Money, ...]:
     sums: dict[str, int] = {}
-    for currency, minor in amounts:
-        if currency:
-            sums[currency] = sums.get(currency, 0) + minor
+    for amount in amounts:
+        if amount.currency:
+            sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
     return tuple(Money(currency, minor) for currency, minor in sorted(sums.items()))
 
 
@@ -71,38 +68,43 @@ def worth(groups: Iterable[TypeGroup]) -> tuple[Money, ...]:
 
 def grouped(items: Iterable[ExceptionItem]) -> tuple[TypeGroup, ...]:
     """One group per type with its count, sum per currency and rows, most urgent first."""
-    by_type: dict[str, list[ExceptionItem]] = {}
-    for item in items:
-        by_type.setdefault(item.type, []).append(item)
-    codes = sorted(by_type, key=lambda code: (type_rank(code), code))
-    return tuple(_group(code, tuple(sorted(by_type[code], key=urgency))) for code in codes)
+    frame = _in_order(Listed.of(items).frame)
+    sums = frame.group_by("type", "currency").agg(minor=pl.col("amount_minor").cast(pl.Int128).sum())
+    worth: dict[str, list[Money]] = {}
+    for code, currency, minor in sums.iter_rows():
+        worth.setdefault(code, []).append(Money(currency, minor))
+    of_type = frame.partition_by("type", as_dict=True, maintain_order=True)
+    codes = sorted((str(code) for (code,) in of_type), key=lambda code: (type_rank(code), code))
+    return tuple(TypeGroup(code, of_type[code,].height, totals(worth[code]), Listed(of_type[code,])) for code in codes)
 
 
-def _group(code: str, rows: tuple[ExceptionItem, ...]) -> TypeGroup:
-    return TypeGroup(code, len(rows), _summed((row.currency, row.amount_minor) for row in rows), rows)
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns of exceptions, the most urgent first: as `urgency`."""
+    return frame.sort("due_date", _rank, -pl.col("amount_minor"), "exception_id", nulls_last=True)
 
 
 def ageing(items: Iterable[ExceptionItem]) -> tuple[AgeCell, ...]:
     """Count and amount per bucket and currency of the given (open) exceptions."""
-    cells: dict[tuple[str, int], tuple[int, int]] = {}
-    for item in items:
-        at = item.currency, bucket_of(item.age_days)
-        count, amount = cells.get(at, (0, 0))
-        cells[at] = count + 1, amount + (item.amount_minor if item.type not in UNCOUNTED else 0)
-    return tuple(AgeCell(at, code, *cell) for (code, at), cell in sorted(cells.items()))
+    counted = pl.when(~pl.col("type").is_in(sorted(UNCOUNTED))).then("amount_minor").cast(pl.Int128).sum()
+    cells = (
+        Listed.of(items)
+        .frame.group_by("currency", at=bucket_of(pl.col("age_days")))
+        .agg(count=pl.len(), minor=counted)
+        .sort("currency", "at")
+    )
+    return tuple(AgeCell(at, code, count, minor) for code, at, count, minor in cells.iter_rows())
 
 
-def filled(report: Report, open_items: Sequence[ExceptionItem], cleared: Iterable[ExceptionItem]) -> Report:
+def filled(report: Report, open_items: Iterable[ExceptionItem], cleared: Iterable[ExceptionItem]) -> Report:
     """The report with its exceptions: first seen on its date or carried over, cleared, ageing, what to do first."""
-    new = [item for item in open_items if item.first_seen >= report.since]
-    carried = [item for item in open_items if item.first_seen < report.since]
+    listed, new = Listed.of(open_items), pl.col("first_seen") >= report.since
     return replace(
         report,
-        top=first_to_do(open_items),
-        new=grouped(new),
+        top=first_to_do(listed),
+        new=grouped(listed.where(new)),
         cleared=grouped(cleared),
-        carried=grouped(carried),
-        ageing=ageing(open_items),
+        carried=grouped(listed.where(~new)),
+        ageing=ageing(listed),
     )
 
 
@@ -112,30 +114,17 @@ def first_to_do(items: Iterable[ExceptionItem], earliest: int = 5, most: int = 1
     What an incident among them already covers (`parent_id`) and what merely waits is left out; low severity comes in
     by its amount alone, and no type takes more than two of the earliest places.
     """
-    listed = list(items)
-    ids = {item.exception_id for item in listed}
-    own = [item for item in listed if item.parent_id not in ids and item.status != "waiting"]
-    pressing: dict[str, list[ExceptionItem]] = {}
-    for item in own:
-        if severity_rank(item.severity) < _SEVERITY_ORDER["low"]:
-            pressing.setdefault(item.type, []).append(item)
-    first = [item for of_type in pressing.values() for item in nsmallest(2, of_type, key=urgency)]
-    chosen = {item.exception_id: item for item in nsmallest(earliest, first, key=urgency)}
-    for item in _largest_in_turn(own, earliest + most):
-        if len(chosen) == most:
-            break
-        chosen.setdefault(item.exception_id, item)
-    return tuple(sorted(chosen.values(), key=urgency))
-
-
-def _largest_in_turn(items: Iterable[ExceptionItem], most: int) -> Iterable[ExceptionItem]:
-    """The largest of each currency, then the second of each …, up to so many: amounts of two do not compare."""
-    by_currency: dict[str, list[ExceptionItem]] = {}
-    for item in items:
-        if item.currency:
-            by_currency.setdefault(item.currency, []).append(item)
-    ranked = [nsmallest(most, by_currency[code], key=_by_amount) for code in sorted(by_currency)]
-    return (item for places in zip_longest(*ranked) for item in places if item is not None)
+    frame = Listed.of(items).frame
+    covered = pl.col("parent_id").is_in(frame["exception_id"].implode())
+    own = frame.filter(~covered & (pl.col("status") != "waiting"))
+    pressing = _in_order(own.filter(_rank < _SEVERITY_ORDER["low"]))
+    first = pressing.filter(pl.int_range(pl.len()).over("type") < 2).head(earliest)
+    # the largest of each currency, then the second of each …: amounts of two do not compare
+    place = pl.int_range(pl.len()).over("currency")
+    largest = own.filter(pl.col("currency") != "").sort(-pl.col("amount_minor"), "exception_id")
+    in_turn = largest.with_columns(place=place).sort("place", "currency").head(earliest + most).drop("place")
+    chosen = pl.concat([first, in_turn]).unique("exception_id", keep="first", maintain_order=True).head(most)
+    return tuple(Listed(_in_order(chosen)))
 
 
 def standing(groups: Iterable[TypeGroup], *codes: str) -> tuple[ExceptionItem, ...]:
@@ -148,10 +137,6 @@ def disputes_due(report: Report, within_days: int = 7) -> tuple[ExceptionItem, .
     last = report.business_date + timedelta(days=within_days)
     found = standing((*report.new, *report.carried), *DISPUTES)
     return tuple(item for item in found if item.due_date is None or item.due_date <= last)
-
-
-def _by_amount(item: ExceptionItem) -> tuple[int, str]:
-    return -item.amount_minor, item.exception_id
 
 
 def fair_shares(counts: Sequence[int], limit: int) -> tuple[int, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+import polars as pl
+
 from reports.grouping import INCIDENT, standing, type_rank, urgency
+from reports.listed import Listed
 from reports.model import ExceptionItem, Report, TypeGroup
 
 MOST_CHILDREN = 200
@@ -25,10 +28,8 @@ def open_incidents(report: Report) -> tuple[Incident, ...]:
     """Every open incident with its open exceptions, worst type first."""
     groups = (*report.new, *report.carried)
     of: dict[str, list[ExceptionItem]] = {}
-    for group in groups:
-        for item in group.items:
-            if item.parent_id:
-                of.setdefault(item.parent_id, []).append(item)
+    for item in Listed.together(groups).where(pl.col("parent_id") != ""):
+        of.setdefault(item.parent_id, []).append(item)
     return tuple(_incident(item, of.get(item.exception_id, [])) for item in standing(groups, INCIDENT))
 
 
@@ -43,7 +44,7 @@ def without_children(
     """Groups without the rows that stand with an incident, their counts and sums as before; how many, by type."""
     kept, apart = [], {}
     for group in groups:
-        own = tuple(item for item in group.items if item.parent_id not in parents)
+        own = Listed.of(group.items).where(~pl.col("parent_id").is_in(list(parents))) if parents else group.items
         kept.append(replace(group, items=own))
         if len(own) < len(group.items):
             apart[group.type] = len(group.items) - len(own)

@@ -6,7 +6,7 @@ Fields ending in `_zh` are the Chinese of the field before them; empty means the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
@@ -186,7 +186,7 @@ class TypeGroup:
     type: str
     count: int
     totals: tuple[Money, ...]
-    items: tuple[ExceptionItem, ...] = ()
+    items: Sequence[ExceptionItem] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+import polars as pl
+
 from reports.grouping import filled
-from reports.model import BreakSource, ExceptionItem, FileRow, NightLine, Report, TypeGroup
+from reports.listed import Listed
+from reports.model import BreakSource, FileRow, NightLine, Report, TypeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Scope:
         """As a reader sees it; empty for everything."""
         return ", ".join((*self.acquirers, *self.merchants))
 
-    def is_of(self, found: ExceptionItem | BreakSource) -> bool:
-        """Whether an exception or a terminal is the reader's business."""
+    def is_of(self, found: BreakSource) -> bool:
+        """Whether a terminal is the reader's business."""
         return _fits(found.acquirer, self.acquirers) and _fits(found.merchant_id, self.merchants)
 
 
@@ -66,8 +69,13 @@ def narrowed(report: Report, scope: Scope) -> Report:
     return filled(bare, _held((*report.new, *report.carried), scope), _held(report.cleared, scope))
 
 
-def _held(groups: Iterable[TypeGroup], scope: Scope) -> list[ExceptionItem]:
-    return [item for group in groups for item in group.items if scope.is_of(item)]
+def _held(groups: Iterable[TypeGroup], scope: Scope) -> Listed:
+    every = Listed.together(groups)
+    mine = [
+        pl.col(name).is_in([value for value in every.frame[name].unique() if _fits(value, globs)])
+        for name, globs in (("acquirer", scope.acquirers), ("merchant_id", scope.merchants))
+    ]
+    return every.where(pl.all_horizontal(mine))
 
 
 def _plain(row: FileRow) -> FileRow:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
 from xml.sax.saxutils import escape
 
 import polars as pl
@@ -19,7 +18,6 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines.money import EXPONENTS
-from reports.books import Money
 
 LONGEST = 16_000
 """A cell holds 32,767 UTF-16 units, up to two for a character; what is longer is cut, and says so."""
@@ -63,7 +61,7 @@ class Cells:
     plain: of texts, how one is written that a cell cannot hold as it is.
     """
 
-    kept: Callable[[str, Sequence[Any]], dict[str, pl.Series]]
+    kept: Callable[[str, pl.Series], dict[str, pl.Series]]
     text: Callable[[str], pl.Expr]
     style: Callable[[str], pl.Expr]
     plain: Callable[[str], str] | None = None
@@ -81,13 +79,13 @@ class Cells:
         return pl.when(self.text(name) != "").then(cell).otherwise(pl.lit(""))
 
 
-def told(columns: Sequence[Cells], values: Sequence[Sequence[Any]]) -> Iterator[str]:
-    """The XML of each row, from the values of each column; None and empty text leave a cell empty."""
+def told(columns: Sequence[Cells], values: pl.DataFrame) -> Iterator[str]:
+    """The XML of each row; null and empty text leave a cell empty."""
     row = (pl.lit(f'<row r="{NUMBER}">'), *(each.xml(at) for at, each in enumerate(columns)), pl.lit("</row>"))
-    for first in range(0, len(values[0]), AT_ONCE):
+    for some in values.iter_slices(AT_ONCE):
         kept: dict[str, pl.Series] = {}
-        for at, (cells, each) in enumerate(zip(columns, values, strict=True)):
-            kept |= cells.kept(str(at), each[first : first + AT_ONCE])
+        for at, (cells, each) in enumerate(zip(columns, some.get_columns(), strict=True)):
+            kept |= cells.kept(str(at), each)
         yield from _mended(pl.DataFrame(kept), columns).select(row=pl.concat_str(row))["row"].to_list()
 
 
@@ -105,38 +103,34 @@ def _mended(frame: pl.DataFrame, columns: Sequence[Cells]) -> pl.DataFrame:
 
 def text(form: Format, plain: Callable[[str], str]) -> Cells:
     """Cells of text, whatever it looks like. plain: a text as a cell can hold it, asked where one may not."""
-
-    def kept(name: str, values: Sequence[str | None]) -> dict[str, pl.Series]:
-        try:
-            return {name: pl.Series(values, dtype=pl.String)}
-        except UnicodeEncodeError:  # half a character
-            return {name: pl.Series([value and plain(value) for value in values], dtype=pl.String)}
-
-    return Cells(kept, pl.col, _style(form), plain)
+    return Cells(lambda name, values: {name: values}, pl.col, _style(form), plain)
 
 
-def number(form: Format, value_of: Callable[[Any], int]) -> Cells:
-    """Cells of whole numbers."""
+def number(form: Format) -> Cells:
+    """Cells of whole numbers and of dates."""
 
-    def kept(name: str, values: Sequence[Any]) -> dict[str, pl.Series]:
-        whole = [None if value is None else value_of(value) for value in values]
-        return {name: pl.Series(whole, dtype=pl.Int64)}
+    def kept(name: str, values: pl.Series) -> dict[str, pl.Series]:
+        return {name: (values - EPOCH).dt.total_days() if values.dtype == pl.Date else values.cast(pl.Int64)}
 
     return Cells(kept, lambda name: pl.col(name).cast(pl.String), _style(form))
 
 
-def money(form: Callable[[str], Format]) -> Cells:
-    """Cells of Money in major units; form: the format of a currency."""
+MONEY = pl.Struct({"currency": pl.String, "minor": pl.Int64})
+"""An amount in a column."""
 
-    def kept(name: str, values: Sequence[Money | None]) -> dict[str, pl.Series]:
-        coins = [value.currency if value else None for value in values]
-        known = sorted({coin for coin in coins if coin is not None})
+
+def money(form: Callable[[str], Format]) -> Cells:
+    """Cells of MONEY in major units; form: the format of a currency."""
+
+    def kept(name: str, values: pl.Series) -> dict[str, pl.Series]:
+        coins = values.struct.field("currency")
+        known = coins.drop_nulls().unique().sort().to_list()
         styles = {coin: str(form(coin)._get_xf_index()) for coin in known}
         digits = {coin: EXPONENTS.get(coin, 2) for coin in known}
         return {
-            name: pl.Series([value.minor if value else None for value in values], dtype=pl.Int64),
-            f"{name} style": pl.Series([None if coin is None else styles[coin] for coin in coins], dtype=pl.String),
-            f"{name} digits": pl.Series([None if coin is None else digits[coin] for coin in coins], dtype=pl.Int64),
+            name: values.struct.field("minor").alias(name),
+            f"{name} style": coins.replace_strict(styles, default=None, return_dtype=pl.String),
+            f"{name} digits": coins.replace_strict(digits, default=None, return_dtype=pl.Int64),
         }
 
     return Cells(kept, _major, lambda name: pl.col(f"{name} style"))

@@ -12,6 +12,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import polars as pl
+
 from pipelines.money import EXPONENTS, to_major
 from reports import row_by_row
 from reports.books import Money
@@ -62,6 +64,13 @@ def plain(text: str) -> str:
     return f" {cut}" if cut.startswith("<r>") else cut
 
 
+def _value(value: Any) -> Any:
+    """A value of a frame as the cells of a small workbook take it."""
+    if not isinstance(value, dict):
+        return value
+    return Money(**value) if value["currency"] and value["minor"] is not None else None
+
+
 def major_format(currency: str) -> str:
     """Number format with the decimals of the currency."""
     digits = EXPONENTS.get(currency, 2)
@@ -86,13 +95,13 @@ class Sheets:
         """The format of amounts in a currency."""
         return self.form(num_format=major_format(currency))
 
-    def told(self, columns: Sequence[Column], values: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any] | str]:
-        """Rows without formulas and percents, for one table or several, from the values of each column.
+    def told(self, columns: Sequence[Column], values: pl.DataFrame) -> Iterator[Sequence[Any] | str]:
+        """Rows without formulas and percents, for one table or several; amounts are row_by_row.MONEY.
 
         A large workbook has them made together.
         """
         if not self.book.constant_memory:
-            return zip(*values, strict=True)
+            return (tuple(map(_value, row)) for row in values.iter_rows())
         return row_by_row.told([self._cells(column) for column in columns], values)
 
     def _cells(self, column: Column) -> Cells:
@@ -100,7 +109,7 @@ class Sheets:
             return row_by_row.text(self.form(indent=1, align="left"), plain)
         if column.kind == "money":
             return row_by_row.money(self.money_form)
-        return row_by_row.number(self.form(num_format=SHAPES[column.kind]), serial if column.kind == "date" else int)
+        return row_by_row.number(self.form(num_format=SHAPES[column.kind]))
 
     def add(self, name: str, columns: Sequence[Column] = ()) -> Sheet:
         """A new sheet, with the widths of its columns."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
+
+import polars as pl
 
 from pipelines.cases.taxonomy import POLICY
 from pipelines.money import to_major
 from reports.books import Bridge, FeeCheck, Money
 from reports.fees import claims
-from reports.model import ExceptionItem, Report, TypeGroup
+from reports.listed import Listed, column
+from reports.model import Report, TypeGroup
+from reports.row_by_row import MONEY
 from reports.sheet import LONGEST_SHEET, Column, Formula, Sheets
 
 ITEMS = (
@@ -229,56 +233,69 @@ def _check(found: FeeCheck, at: int) -> Sequence[Any]:
 def rejects(sheets: Sheets, report: Report) -> None:
     """Lines that the schemas refused in this run, as they came, card numbers masked."""
     sheet = sheets.add("Rejected rows", REJECTS)
-    rows = [
-        (r.file, r.line, r.side, r.reason, _amount(r.currency, r.amount_minor), r.currency, r.raw)
-        for r in report.rejects
-    ]
-    sheet.table(REJECTS, sheets.told(REJECTS, [*zip(*rows, strict=True)] or [()] * len(REJECTS)), main=True)
+    told = {
+        "file": pl.String, "line": pl.Int64, "side": pl.String, "reason": pl.String, "raw": pl.String,
+        "minor": pl.Int64, "currency": pl.String,
+    }  # fmt: skip
+    of = {"minor": "amount_minor"}
+    frame = pl.DataFrame(
+        [column(name, kind, [getattr(r, of.get(name, name)) for r in report.rejects]) for name, kind in told.items()]
+    )
+    rows = frame.select("file", "line", "side", "reason", _money("minor"), "currency", "raw")
+    sheet.table(REJECTS, sheets.told(REJECTS, rows), main=True)
 
 
-def _amount(currency: str | None, minor: int | None) -> Money | None:
-    return Money(currency, minor) if currency and minor is not None else None
+def _money(minor: str) -> pl.Expr:
+    """An amount where there is one and a currency."""
+    there = (pl.col("currency") != "") & pl.col(minor).is_not_null()
+    return pl.when(there).then(pl.struct("currency", minor=minor)).cast(MONEY).alias("amount")
 
 
 def exceptions(sheets: Sheets, report: Report, codes: Sequence[str]) -> None:
     """A sheet for each type: what to do stands above, sums per currency are formulas over what is open."""
     parts = {"new": report.new, "carried": report.carried, "cleared": report.cleared}
-    found = {
-        code: [(SECTIONS[part], item) for part, groups in parts.items() for item in _together(_of(groups, code))]
-        for code in codes
-    }
-    ready = sheets.told(ITEMS, _values([each for several in found.values() for each in several]))
-    for code, several in found.items():
-        starts = range(0, max(len(several), 1), LONGEST_SHEET)
-        for number, first in enumerate(starts, start=1):
-            name = f"{_sheet_name(code)[:28]} {number}" if len(starts) > 1 else _sheet_name(code)
-            _exceptions(sheets, name, code, several[first : first + LONGEST_SHEET], ready)
+    frames = [_together(groups).with_columns(section=pl.lit(SECTIONS[part])) for part, groups in parts.items()]
+    at = pl.col("type").replace_strict({code: n for n, code in enumerate(codes)}, default=None, return_dtype=pl.Int64)
+    every = pl.concat(frames).sort(at, maintain_order=True)
+    every = every.with_columns(part=pl.int_range(pl.len()).over("type") // LONGEST_SHEET)
+    ready = sheets.told(ITEMS, every.select(_VALUES))
+    open_ = every.filter(pl.col("section") != SECTIONS["cleared"], pl.col("currency") != "")
+    sums = open_.group_by("type", "part", "currency").agg(pl.col("amount_minor").cast(pl.Int128).sum())
+    worth: dict[tuple[str, int], dict[str, int]] = {}
+    for code, part, currency, minor in sums.sort("currency").iter_rows():
+        worth.setdefault((code, part), {})[currency] = minor
+    counts: dict[str, list[int]] = {code: [] for code in codes}
+    for code, _, count in every.group_by("type", "part", maintain_order=True).len().iter_rows():
+        counts[code].append(count)
+    for code, parts_of in counts.items():
+        for part, count in enumerate(parts_of or [0]):
+            name = f"{_sheet_name(code)[:28]} {part + 1}" if len(parts_of) > 1 else _sheet_name(code)
+            _exceptions(sheets, name, code, worth.get((code, part), {}), (count, ready))
 
 
 def _exceptions(
     sheets: Sheets,
     name: str,
     code: str,
-    found: Sequence[tuple[str, ExceptionItem]],
-    ready: Iterator[Sequence[Any] | str],
+    worth: Mapping[str, int],
+    rows: tuple[int, Iterator[Sequence[Any] | str]],
 ) -> None:
-    """A sheet of exceptions, whose rows are the next that are ready."""
+    """A sheet of exceptions. worth: of those that are open, by currency; rows: how many of those that are ready."""
+    count, ready = rows
     sheet = sheets.add(name, ITEMS)
     policy = POLICY.get(code)
     sheet.line(f"{code}  {policy.term_zh}  {policy.title_en}" if policy else code, bold=True, font_size=13)
     if policy:
         sheet.line(f"Next 下一步: {policy.action_en} {policy.action_zh}")
         sheet.line(f"Contact 联系: {policy.contact_en} {policy.contact_zh}")
-    unsettled = [item for section, item in found if section != SECTIONS["cleared"]]
-    coins = sorted({item.currency for item in unsettled if item.currency})
-    first = sheet.row + len(coins) + 2
-    last = first + max(len(found), 1) - 1
-    for coin in coins:
+    first = sheet.row + len(worth) + 2
+    last = first + max(count, 1) - 1
+    for coin, minor in worth.items():
         money, kind, section = (f"{letter}{first}:{letter}{last}" for letter in "DEA")
-        value = to_major(sum(item.amount_minor for item in unsettled if item.currency == coin), coin)
+        value = to_major(minor, coin)
         total = Formula(f'=SUMIFS({money},{kind},"{coin}",{section},"<>{SECTIONS["cleared"]}")', value, coin)
         sheet.total({0: "Open 未结", AMOUNT: total, CURRENCY: coin})
-    sheet.table(ITEMS, islice(ready, len(found)), main=True)
+    sheet.table(ITEMS, islice(ready, count), main=True)
 
 
 def _sheet_name(code: str) -> str:
@@ -286,34 +303,26 @@ def _sheet_name(code: str) -> str:
     return "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in code)[:31]
 
 
-def _of(groups: Iterable[TypeGroup], code: str) -> tuple[ExceptionItem, ...]:
-    return tuple(item for group in groups if group.type == code for item in group.items)
+def _together(groups: Iterable[TypeGroup]) -> pl.DataFrame:
+    """Exceptions of one type and incident after each other, in the place of the most urgent of them."""
+    incident = pl.when(pl.col("parent_id") == "").then("exception_id").otherwise("parent_id")
+    place = pl.int_range(pl.len())
+    return Listed.together(groups).frame.sort(place.min().over("type", incident), place)
 
 
-def _together(items: Sequence[ExceptionItem]) -> list[ExceptionItem]:
-    """Exceptions of one incident after each other, in the place of the most urgent of them."""
-    first: dict[str, int] = {}
-    for at, item in enumerate(items):
-        first.setdefault(item.parent_id or item.exception_id, at)
-    return sorted(items, key=lambda item: first[item.parent_id or item.exception_id])
-
-
-def _values(found: Sequence[tuple[str, ExceptionItem]]) -> list[Sequence[Any]]:
-    """The columns of ITEMS: of very many exceptions they are told at once."""
-    fields: list[Sequence[Any]] = [*zip(*(item for _, item in found), strict=True)] or [()] * len(ExceptionItem._fields)
-    of = dict(zip(ExceptionItem._fields, fields, strict=True))
-    amounts = zip(of["currency"], of["amount_minor"], strict=True)
-    return [
-        [section for section, _ in found],
-        *(of[name] for name in ("exception_id", "severity")),
-        [Money(currency, minor) if currency else None for currency, minor in amounts],
-        *(of[name] for name in ("currency", "direction", "due_date", "age_days", "acquirer", "merchant_id")),
-        *(of[name] for name in ("terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "business_date")),
-        *(of[name] for name in ("first_seen", "explanation", "explanation_zh")),
-        ["; ".join([_place(*each) for each in evidence]) for evidence in of["evidence"]],
-        of["parent_id"],
-    ]
-
-
-def _place(side: str, file: str, line: int | None) -> str:
-    return f"{side} {file}" if line is None else f"{side} {file}:{line}"
+_EVIDENCE = pl.element().struct
+_VALUES = (
+    *("section", "exception_id", "severity", _money("amount_minor"), "currency", "direction", "due_date", "age_days"),
+    *("acquirer", "merchant_id", "terminal_id", "rrn", "order_no", "payout_id", "bank_ref", "business_date"),
+    *("first_seen", "explanation", "explanation_zh"),
+    pl.col("evidence").list.eval(
+        pl.concat_str(
+            _EVIDENCE.field("side"), pl.lit(" "), _EVIDENCE.field("file"),
+            pl.when(_EVIDENCE.field("line").is_not_null())
+            .then(pl.concat_str(pl.lit(":"), _EVIDENCE.field("line").cast(pl.String)))
+            .otherwise(pl.lit("")),
+        )
+    ).list.join("; "),
+    "parent_id",
+)  # fmt: skip
+"""The columns of ITEMS."""

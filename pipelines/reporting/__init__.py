@@ -12,6 +12,8 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
+import polars as pl
+
 from pipelines.config import Settings
 from pipelines.matching import rules
 from pipelines.money import to_major
@@ -24,6 +26,7 @@ from pipelines.sources.base import is_count
 from pipelines.store import Store, seals
 from pipelines.store.connection import SQL
 from reports import grouping
+from reports.listed import Listed
 from reports.model import FileRow, Report, RowCounts, Verdict
 
 __all__ = ["Period", "again", "build", "keep", "of_this_run", "summary"]
@@ -90,17 +93,15 @@ def of_this_run(store: Store, report: Report, run_no: int) -> Report:
     opened = {key for key, event in did if event in ("opened", "reopened")}
     gone = {key for key, event in did if event == "cleared"}
     new, carried = report.new, report.carried
-    others = any(item.exception_id not in opened for group in new for item in group.items)
-    if others or any(item.exception_id in opened for group in carried for item in group.items):
+    everything, mine = Listed.together((*new, *carried)), pl.col("exception_id").is_in(sorted(opened))
+    if len(everything.where(mine)) != sum(group.count for group in new) or Listed.together(carried).where(mine):
         # opened by another run of the date, or opened again
-        everything = [item for group in (*new, *carried) for item in group.items]
-        new = grouping.grouped(item for item in everything if item.exception_id in opened)
-        carried = grouping.grouped(item for item in everything if item.exception_id not in opened)
+        new, carried = grouping.grouped(everything.where(mine)), grouping.grouped(everything.where(~mine))
     return replace(
         report,
         new=new,
         carried=carried,
-        cleared=grouping.grouped(i for group in report.cleared for i in group.items if i.exception_id in gone),
+        cleared=grouping.grouped(Listed.together(report.cleared).where(pl.col("exception_id").is_in(sorted(gone)))),
         still_missing=(),
     )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from itertools import repeat
 from typing import Any, Protocol
 
 import polars as pl
 
-from pipelines.store import entries
-from reports.model import Evidence, ExceptionItem, RejectedLine
+from reports.listed import SCHEMA, Listed
+from reports.model import RejectedLine
 
 MOST_REJECTS = 20_000
 """Rejected lines that a workbook shows; the view `rejected_rows` has them all."""
@@ -60,21 +59,18 @@ class Books(Protocol):
         """Run one query."""
 
 
-def items(frame: pl.DataFrame, parents: Mapping[str, str]) -> list[ExceptionItem]:
-    """Rows of the view `exceptions` as report items. parents: incident by exception."""
-    filled = frame.select(
-        pl.exclude("evidence", "currency", *TEXTS),
+def items(frame: pl.DataFrame, parents: Mapping[str, str]) -> Listed:
+    """Rows of the view `exceptions` as exceptions of a report. parents: incident by exception."""
+    filled = frame.with_columns(
         pl.col("currency", *TEXTS).fill_null(""),
-        pl.col("assignee").fill_null("").alias("owner"),
-    ).with_columns(pl.coalesce("business_date", "first_seen"), pl.col("age_days").fill_null(0))
-    told = {
-        **{name: filled[name].to_list() for name in ExceptionItem._fields if name in filled.columns},
-        "evidence": entries.records(frame["evidence"], Evidence),
-        "parent_id": [parents.get(key, "") for key in frame["exception_id"].to_list()],
-    }
-    nothing = ExceptionItem._field_defaults
-    columns = [told[name] if name in told else repeat(nothing[name]) for name in ExceptionItem._fields]
-    return [ExceptionItem._make(row) for row in zip(*columns, strict=False)]
+        pl.coalesce("business_date", "first_seen"),
+        pl.col("age_days").fill_null(0),
+        pl.col("evidence").fill_null([]),
+        owner=pl.col("assignee").fill_null(""),
+        parent_id=pl.col("exception_id").replace_strict(parents, default="", return_dtype=pl.String),
+    )
+    nothing = [pl.lit("").alias(name) for name in SCHEMA if name not in filled.columns]
+    return Listed(filled.with_columns(nothing).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()))
 
 
 def _parents(books: Books, last_event: int | None = None) -> dict[str, str]:
@@ -89,25 +85,25 @@ def _parents(books: Books, last_event: int | None = None) -> dict[str, str]:
     return dict(found.iter_rows())
 
 
-def tonight(books: Books, day: date) -> tuple[list[ExceptionItem], list[ExceptionItem]]:
+def tonight(books: Books, day: date) -> tuple[Listed, Listed]:
     """What is open, waiting rows apart, and what is cleared by a run of a date: the view is gone through once."""
     found = books.frame(f"SELECT * FROM exceptions WHERE {OPEN} OR ({_cleared('run_date = ?')})", [day])
     cleared, parents = pl.col("status") == "cleared", _parents(books)
     return items(found.filter(~cleared), parents), items(found.filter(cleared), parents)
 
 
-def open_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
+def open_after(books: Books, last_event: int, day: date) -> Listed:
     """What was open after an event of the register, aged to a date."""
     known = f"{AS_OF} SELECT * FROM exceptions WHERE {OPEN}"
     return items(books.frame(known, [last_event, day]), _parents(books, last_event))
 
 
-def cleared_after(books: Books, last_event: int, day: date) -> list[ExceptionItem]:
+def cleared_after(books: Books, last_event: int, day: date) -> Listed:
     """What the runs of a date had cleared, after an event of the register."""
     return cleared_between(books, last_event, day, day)
 
 
-def cleared_between(books: Books, last_event: int, first: date, last: date) -> list[ExceptionItem]:
+def cleared_between(books: Books, last_event: int, first: date, last: date) -> Listed:
     """What the runs from one date to another had cleared, after an event of the register."""
     known = f"{AS_OF} SELECT * FROM exceptions WHERE {_cleared('run_date BETWEEN ? AND ? AND event_no <= ?')}"
     return items(books.frame(known, [last_event, last, first, last, last_event]), _parents(books, last_event))

@@ -12,7 +12,8 @@ from pipelines.reporting.frozen import again
 from pipelines.reporting.listing import Books
 from pipelines.store import StoreError
 from reports import grouping
-from reports.model import BreakSource, ExceptionItem, NightLine, Report
+from reports.listed import Listed
+from reports.model import BreakSource, NightLine, Report
 
 MOST_SOURCES = 10
 
@@ -52,13 +53,13 @@ def summary(books: Books, period: Period) -> Report:
     if not ran:
         raise StoreError(f"no run of {period.name} has finished; `recon run --date …` makes one")
     base = replace(again(books, ran[-1]), period=period.name, nights=nights, outputs={})
-    carried = [item for group in (*base.new, *base.carried) for item in group.items]
+    carried = Listed.together((*base.new, *base.carried))
     trend = tuple(point for point in base.trend if period.first <= point.day <= period.last)
     base = replace(base, trend=trend, break_sources=_sources(books, period))
     return grouping.filled(base, carried, _cleared(books, ran, base.business_date))
 
 
-def _cleared(books: Books, ran: list[date], last: date) -> list[ExceptionItem]:
+def _cleared(books: Books, ran: list[date], last: date) -> Listed:
     """What the nights of the period cleared and its end still finds cleared."""
     ((last_event,),) = books.frame(
         """

@@ -16,6 +16,7 @@ from pipelines.cases.taxonomy import POLICY
 from reports import grouping
 from reports.books import Bridge, Step
 from reports.html import overview, render, share
+from reports.listed import Listed
 from reports.model import Evidence, ExceptionItem, FileRow, Report
 
 ORDER = [
@@ -59,6 +60,8 @@ def poisoned(value: object) -> object:
     keep = {"currency", "state", "kind", "severity", "verdict", "language", "type", "direction", "status"}
     if isinstance(value, (ExceptionItem, Evidence)):
         return value._replace(**{name: poisoned(told) for name, told in value._asdict().items() if name not in keep})
+    if isinstance(value, Listed):
+        return Listed.of(poisoned(tuple(value)))  # type: ignore[arg-type]
     if isinstance(value, tuple):
         return tuple(poisoned(part) for part in value)
     if hasattr(value, "__dataclass_fields__"):
