@@ -120,16 +120,18 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
     known = store.frame(
         f"""
         WITH texts AS (SELECT {squashed_sql("text")} AS text FROM known WHERE text IS NOT NULL),
-        ids AS (SELECT acquirer, payout_id, currency, settlement_date,
+        ids AS (SELECT acquirer, payout_id, currency, settlement_date, row_id, declared_count,
                        {squashed_sql("regexp_replace(payout_id, '-[a-p]{{12}}$', '')")} AS id
                 FROM book.payout_nets WHERE declared_count > 0)
-        SELECT acquirer, payout_id, currency, settlement_date FROM ids
+        SELECT acquirer, payout_id, currency, settlement_date, row_id, declared_count FROM ids
         WHERE id <> '' AND EXISTS (FROM texts t WHERE contains(t.text, ids.id))
         """,
         known=texts,
     )
-    if known.is_empty():
-        return store.frame(f"SELECT {SETTLEMENT} FROM book.settlement LIMIT 0")
+    if (known["declared_count"] == 1).all():
+        lines = rows_of(store, "settlement", known["row_id"]).filter(pl.col("record_type") == "PAYOUT")
+        if lines.height == known.height:  # as a rule it is the line that payout_nets knows the payout by
+            return lines
     return store.frame(
         f"""
         SELECT {SETTLEMENT} FROM book.settlement s SEMI JOIN hits h USING (acquirer, payout_id, currency)
@@ -142,14 +144,9 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
 
 def references_of(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
     """By what a bank may name these payouts: `payout_row`, `ref`: their ids, the acquirers' transfer numbers."""
-    numbers = store.frame(
-        """
-        SELECT s.row_id AS payout_row, s.acquirer_ref AS ref FROM book.settlement s SEMI JOIN known USING (row_id)
-        WHERE s.record_type = 'PAYOUT' AND s.acquirer_ref IS NOT NULL
-        """,
-        known=payouts.select("row_id"),
-    )
-    return pl.concat([payouts.select(payout_row="row_id", ref="payout_id").drop_nulls(), numbers])
+    lines = rows_of(store, "settlement", payouts["row_id"], ("row_id", "record_type", "acquirer_ref"))
+    numbers = lines.filter(pl.col("record_type") == "PAYOUT").select(payout_row="row_id", ref="acquirer_ref")
+    return pl.concat([payouts.select(payout_row="row_id", ref="payout_id").drop_nulls(), numbers.drop_nulls()])
 
 
 def groups_of(store: Store, row_ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -241,9 +238,10 @@ def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame)
     worth, closed = amounts.valued(store, states), amounts.valued(store, out_of_scope)
     store.execute("DELETE FROM book.open_rows")
     store.append("open_rows", worth)
-    spoken_for = """
-        SELECT 'journal' AS side, journal_row_id AS row_id FROM book.matches
-        WHERE run_no = (SELECT max(run_no) FROM book.runs)
+    ((run_no,),) = store.execute("SELECT coalesce(max(run_no), 0) FROM book.runs")
+    spoken_for = f"""
+        SELECT 'journal' AS side, journal_row_id AS row_id FROM {parts.of_run(store, "matches", run_no)}
+        WHERE run_no = {run_no}
         UNION ALL SELECT side, row_id FROM book.open_rows WHERE side = 'journal'
         UNION ALL SELECT side, row_id FROM book.deposit_members
         UNION ALL SELECT side, row_id FROM again

@@ -31,10 +31,11 @@ BY_HAND = "SELECT file_id FROM book.case_events WHERE act = 'retract'"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part in use: its file, which journal, settlement file or statement it is of, and its columns."""
+    """A part in use: its file, which journal, settlement file or statement it is of, its run and its columns."""
 
     name: str
     file_id: int | None
+    run_no: int
     columns: tuple[str, ...]
 
 
@@ -45,10 +46,10 @@ def in_use(store: Store, table: str) -> list[Part]:
     """Parts of a table by name; a night asks for them very often, and they are read once until some change."""
     if store.in_use is None:
         store.in_use = {}
-        for of_table, name, file_id, columns in store.execute(
-            f"SELECT of_table, name, file_id, columns FROM {_IN_USE} ORDER BY name"
+        for of_table, name, file_id, run_no, columns in store.execute(
+            f"SELECT of_table, name, file_id, run_no, columns FROM {_IN_USE} ORDER BY name"
         ):
-            store.in_use.setdefault(of_table, []).append(Part(name, file_id, tuple(columns)))
+            store.in_use.setdefault(of_table, []).append(Part(name, file_id, run_no, tuple(columns)))
     return store.in_use.get(table, [])
 
 
@@ -136,6 +137,11 @@ def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     return f"({_union(store.parts, table, _of_files(store, table, file_ids))})"
 
 
+def of_run(store: Store, table: str, run_no: int) -> str:
+    """What to select from for the rows that a run wrote."""
+    return f"({_union(store.parts, table, (part for part in in_use(store, table) if part.run_no == run_no))})"
+
+
 def _of_files(store: Store, table: str, file_ids: Collection[int]) -> list[Part]:
     asked = set(file_ids)
     return [part for part in in_use(store, table) if part.file_id in asked]
@@ -198,11 +204,12 @@ def but_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
 def ever_of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of files, those of files that people took back included (`BY_HAND`)."""
     found = store.execute(
-        "SELECT name, file_id, columns FROM book.parts WHERE of_table = ? AND list_contains(?, file_id) "
+        "SELECT name, file_id, run_no, columns FROM book.parts WHERE of_table = ? AND list_contains(?, file_id) "
         f"AND NOT ({key_files.PURGED}) ORDER BY name",
         [table, sorted(file_ids)],
     )
-    return f"({_union(store.parts, table, [Part(name, file_id, tuple(told)) for name, file_id, told in found])})"
+    told = [Part(name, file_id, run_no, tuple(columns)) for name, file_id, run_no, columns in found]
+    return f"({_union(store.parts, table, told)})"
 
 
 def held(
