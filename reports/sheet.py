@@ -64,6 +64,12 @@ def plain(text: str) -> str:
     return f" {cut}" if cut.startswith("<r>") else cut
 
 
+def money_of(minor: str) -> pl.Expr:
+    """The column `amount` (row_by_row.MONEY) of one of minor units, and `currency`; null where one of them is not."""
+    there = (pl.col("currency") != "") & pl.col(minor).is_not_null()
+    return pl.when(there).then(pl.struct("currency", minor=minor)).cast(row_by_row.MONEY).alias("amount")
+
+
 def _value(value: Any) -> Any:
     """A value of a frame as the cells of a small workbook take it."""
     if not isinstance(value, dict):

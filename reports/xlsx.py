@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.cases.taxonomy import POLICY
 from pipelines.money import to_major
+from reports import xlsx_exceptions
 from reports import xlsx_tables as tables
 from reports.books import Money
 from reports.grouping import UNCOUNTED, type_rank
@@ -59,7 +60,7 @@ def render(report: Report) -> bytes:
     tables.fees(sheets, report)
     tables.fee_check(sheets, report)
     tables.rejects(sheets, report)
-    tables.exceptions(sheets, report, _types(report))
+    xlsx_exceptions.exceptions(sheets, report, _types(report))
     book.close()
     return written.getvalue()
 

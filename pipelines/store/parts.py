@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from pipelines.store import durable, key_files, sums
+from pipelines.store import key_files, part_files, sums
 from pipelines.store.keys import column_of, number_of, with_numbers
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: i
     store.parts.mkdir(parents=True, exist_ok=True)
     rows = with_numbers(table, rows)
     written(store, leave=1)
-    store.writing.append(store.writer.submit(_write, store.parts / name, rows, table))
+    store.writing.append(store.writer.submit(part_files.write, store.parts / name, rows, table))
     store.execute(
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
         [name, table, file_id, run_no, rows.height, rows.columns],
@@ -266,35 +265,6 @@ def _drop(store: Store, condition: str, values: list[object]) -> None:
     moment = datetime.now(UTC).replace(tzinfo=None)
     store.execute(f"UPDATE book.parts SET dropped_at = ? WHERE dropped_at IS NULL AND {condition}", [moment, *values])
     store.in_use = None
-
-
-_DISTINCT = frozenset(
-    {
-        *("stan", "rrn", "auth_code", "card_no", "order_no", "original_rrn", "acquirer_ref", "remittance"),
-        *("bank_ref", "end_to_end_id"),
-    }
-)
-"""Texts that hardly repeat: a dictionary of them is work for nothing."""
-
-_ASKED_BY_RANGE = frozenset({"row_id", "business_date", "settlement_date", "booking_date", "txn_time"})
-"""Columns by whose least and greatest values a reader may pass over rows."""
-
-
-def _write(path: Path, rows: pl.DataFrame, table: str) -> None:
-    """Write and flush a part."""
-    with durable.writing(path):
-        if table == "matches":  # all cores are free for these
-            rows.write_parquet(path, compression="zstd", compression_level=1)
-            return
-        pq.write_table(
-            rows.to_arrow(compat_level=pl.CompatLevel.newest()),
-            path,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[n for n, kind in rows.schema.items() if kind == pl.String and n not in _DISTINCT],
-            write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
-            store_schema=False,
-        )
 
 
 def _text(path: Path) -> str:

@@ -91,7 +91,8 @@ ITEM = st.builds(
         due_date=None if due is None else sample.DAY + timedelta(days=due), age_days=age,
         parent_id="" if parent is None else f"E{parent:03}", status="waiting" if waits else "open",
     ),
-    st.integers(0, 40), st.sampled_from(["NOT_SETTLED", "FEE_VARIANCE", "CHANNEL_INCIDENT", "FILE_LATE", "AMOUNT_OVER"]),
+    st.integers(0, 40),
+    st.sampled_from(["NOT_SETTLED", "FEE_VARIANCE", "CHANNEL_INCIDENT", "FILE_LATE", "AMOUNT_OVER"]),
     st.sampled_from([*SEVERITIES, "unheard of"]), st.integers(0, 3), st.sampled_from(["CNY", "EUR", "JPY", ""]),
     st.none() | st.integers(-2, 2), st.integers(-1, 40), st.none() | st.integers(0, 60), st.booleans(),
 )  # fmt: skip

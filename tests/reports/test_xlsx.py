@@ -16,7 +16,7 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 from sample_items import item
 
-from reports import grouping, xlsx, xlsx_tables
+from reports import grouping, xlsx, xlsx_exceptions
 from reports.model import Report
 
 FORMULA = re.compile(r"(SUM|SUMIFS)\(.+\)|[A-I][0-9]+([+-]([A-I][0-9]+|SUM\([A-I0-9:]+\)))*|IF\([A-Z0-9]+=0,\"\",.+\)")
@@ -147,7 +147,7 @@ def test_a_negative_amount_of_a_refused_line_keeps_its_sign(monkeypatch: pytest.
 
 
 def test_a_type_that_does_not_fit_on_one_sheet_goes_on_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx_tables, "LONGEST_SHEET", 2)
+    monkeypatch.setattr(xlsx_exceptions, "LONGEST_SHEET", 2)
     rows = [item(n, "NOT_SETTLED", 100 * n, "it is late") for n in range(1, 6)]
     content = xlsx.render(grouping.filled(sample.clean(), rows, []))
     shown = [sheet(content, f"NOT_SETTLED {n}") for n in (1, 2, 3)]

@@ -1,0 +1,38 @@
+"""How a part is written to disk: which columns have a dictionary, and which their least and greatest values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.store import durable
+
+_DISTINCT = frozenset(
+    {
+        *("stan", "rrn", "auth_code", "card_no", "order_no", "original_rrn", "acquirer_ref", "remittance"),
+        *("bank_ref", "end_to_end_id"),
+    }
+)
+"""Texts that hardly repeat: a dictionary of them is work for nothing."""
+
+_ASKED_BY_RANGE = frozenset({"row_id", "business_date", "settlement_date", "booking_date", "txn_time"})
+"""Columns by whose least and greatest values a reader may pass over rows."""
+
+
+def write(path: Path, rows: pl.DataFrame, table: str) -> None:
+    """Write and flush a part."""
+    with durable.writing(path):
+        if table == "matches":  # all cores are free for these
+            rows.write_parquet(path, compression="zstd", compression_level=1)
+            return
+        pq.write_table(
+            rows.to_arrow(compat_level=pl.CompatLevel.newest()),
+            path,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[n for n, kind in rows.schema.items() if kind == pl.String and n not in _DISTINCT],
+            write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
+            store_schema=False,
+        )
