@@ -204,12 +204,20 @@ def _bank(store: Store, rows: Open, listed: Listed, arrivals: Arrivals) -> Depos
     entries = _together(entries, statements.explained(store, banked))
     deposited = settle_deposits(payouts, entries, books.references_of(store, payouts), listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]
-    changed = deposited.groups.join(known, on=before, how="anti", maintain_order="left")
+    same = _with_same_members(known, members, deposited.members)
+    changed = deposited.groups.join(same, on=before, how="anti", maintain_order="left")
     return replace(
         deposited,
         groups=changed,
         members=deposited.members.join(changed.select("group_no"), on="group_no", how="semi", maintain_order="left"),
     )
+
+
+def _with_same_members(groups: pl.DataFrame, before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Groups that hold the rows they held before: another entry of the same amount may have taken one's place."""
+    one = ["group_no", "side", "row_id"]
+    moved = [some.join(others, on=one, how="anti")["group_no"] for some, others in ((before, now), (now, before))]
+    return groups.filter(~pl.col("group_no").is_in(pl.concat(moved).implode()))
 
 
 def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:

@@ -96,8 +96,8 @@ def _sheet_name(code: str) -> str:
 def _together(groups: Iterable[TypeGroup]) -> pl.DataFrame:
     """Exceptions of one type and incident after each other, in the place of the most urgent of them."""
     incident = pl.when(pl.col("parent_id") == "").then("exception_id").otherwise("parent_id")
-    place = pl.int_range(pl.len())
-    return Listed.together(groups).frame.sort(place.min().over("type", incident), place)
+    frame = Listed.together(groups).frame.with_row_index("place")
+    return frame.sort(pl.col("place").min().over("type", incident), "place").drop("place")
 
 
 _EVIDENCE = pl.element().struct

@@ -37,6 +37,18 @@ def test_a_missing_payout_that_comes_late_is_cleared(shop: Shop) -> Iterator[Non
 
 
 @WEEK.story
+def test_the_entry_that_names_a_payout_takes_the_place_of_one_of_the_same_amount(shop: Shop) -> Iterator[None]:
+    shop.payout("P-MEANT", "137.31", WED)
+    shop.banked("a stray sum", "137.31", THU)
+    shop.banked("P-MEANT", "137.31", FRI)
+    yield
+    assert shop.state("settlement", "P-MEANT") == ["matched", "matched"]
+    assert shop.state("bank", "P-MEANT") == ["matched"]
+    assert shop.state("bank", "a stray sum") == ["excepted"]
+    assert [night.summary["proof"]["balanced"] for night in shop.seen] == [True] * len(shop.seen)
+
+
+@WEEK.story
 def test_a_payout_that_comes_before_it_is_due_is_never_waited_for(shop: Shop) -> Iterator[None]:
     shop.payout("P-EARLY", "108.00", TUE)
     shop.banked("P-EARLY", "108.00", TUE)

@@ -153,3 +153,14 @@ def test_a_type_that_does_not_fit_on_one_sheet_goes_on_on_the_next(monkeypatch: 
     shown = [sheet(content, f"NOT_SETTLED {n}") for n in (1, 2, 3)]
     ids = [cell for page in shown for row in page for cell in row if cell in {r.exception_id for r in rows}]
     assert sorted(ids) == sorted(r.exception_id for r in rows), "each exception stands on one sheet"
+
+
+def test_exceptions_of_one_incident_stand_together() -> None:
+    due = [date(2026, 3, day) for day in (1, 2, 3, 4)]
+    of = ("E-lone", "E-storm", "", "E-storm")
+    several = [
+        item(n, "NOT_SETTLED", 100, "", exception_id=f"E{n}", due_date=day, parent_id=parent)
+        for n, (day, parent) in enumerate(zip(due, of, strict=True))
+    ]
+    rows = sheet(xlsx.render(grouping.filled(sample.clean(), several, [])), "NOT_SETTLED")
+    assert [row[1] for row in rows if str(row[1]).startswith("E") and row[1][1:].isdigit()] == ["E0", "E1", "E3", "E2"]
