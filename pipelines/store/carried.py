@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pipelines.store.connection import Store
 
 SIDES = ("journal", "settlement", "bank")
+MOST_KEPT = 200_000
+"""Rows of a side that are held in memory; of more the store is asked each time."""
+
 _THIN = 8
 """A file is thin where less than one row in so many is open; of others the file itself is read."""
 
@@ -74,8 +77,16 @@ def _keep(store: Store, side: str) -> None:
 def rows(store: Store, side: str, row_ids: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
     """Those of the rows that are kept here, by row id; a night asks for them again and again, and reads them once."""
     if side not in store.kept:
-        store.kept[side] = store.frame(f"SELECT * FROM book.carried_{side} ORDER BY row_id")
-    return store.kept[side].filter(pl.col("row_id").is_in(row_ids.implode())).select(columns)
+        ((count,),) = store.execute(f"SELECT count(*) FROM book.carried_{side}")
+        few = count <= MOST_KEPT
+        store.kept[side] = store.frame(f"SELECT * FROM book.carried_{side} ORDER BY row_id") if few else None
+    kept = store.kept[side]
+    if kept is not None:
+        return kept.filter(pl.col("row_id").is_in(row_ids.implode())).select(columns)
+    return store.frame(
+        f"SELECT {', '.join(columns)} FROM book.carried_{side} SEMI JOIN asked USING (row_id) ORDER BY row_id",
+        asked=row_ids.alias("row_id").to_frame(),
+    )
 
 
 def _columns(store: Store, side: str) -> list[str]:

@@ -13,8 +13,6 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import pyarrow as pa
-import pyarrow.ipc
 
 from pipelines.store import amounts, key_files, parts
 
@@ -61,7 +59,7 @@ class Store:
         self.spill = path.with_suffix(".spill")
         self.asked: dict[str, list[pl.Series]] = {}
         self.last_old_file: int | None = None
-        self.kept: dict[str, pl.DataFrame] = {}
+        self.kept: dict[str, pl.DataFrame | None] = {}
         self.numbers: dict[str, pl.DataFrame] = {}
         self.in_use: dict[str, list[parts.Part]] | None = None
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
@@ -131,17 +129,6 @@ class Store:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{self.path}: a file of {self.parts} cannot be read: {_first_line(error)}") from error
 
-    def mapped(self, name: str) -> pl.DataFrame:
-        """A file of numbers, mapped into memory and not read. StoreError where it is damaged."""
-        if name not in self.numbers:
-            try:
-                with pa.memory_map(str(self.parts / name)) as file:
-                    table = pa.ipc.open_file(file).read_all()
-            except (pa.ArrowException, OSError) as error:
-                raise StoreError(f"{self.path}: a file of {self.parts} cannot be read: {_first_line(error)}") from error
-            self.numbers[name] = pl.DataFrame(pl.from_arrow(table, rechunk=False))
-        return self.numbers[name]
-
     def append(self, table: str, rows: pl.DataFrame) -> None:
         """Insert a frame into a table of `book`, column by name."""
         if rows.is_empty():
@@ -168,6 +155,7 @@ class Store:
         try:
             yield
             parts.written(self)
+            self.execute("COMMIT")
         except BaseException:
             wait(self.writing)
             self.writing.clear()
@@ -176,7 +164,6 @@ class Store:
             with suppress(StoreError):  # the database may have rolled back by itself
                 self.execute("ROLLBACK")
             raise
-        self.execute("COMMIT")
 
     def checkpoint(self) -> None:
         """Write everything into the one file, so that a copy of it is whole."""

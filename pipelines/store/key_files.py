@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
 
 from pipelines.store import durable
 from pipelines.store.keys import NUMBERED, column_of
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 TOGETHER = 8
 """So many parts, or files of one level, become one of the next."""
 
-SMALL = 200_000
+SMALL = 100_000
 """Rows from which a part is looked into where it lies."""
 
 LARGEST = 128 * 2**20
@@ -38,20 +40,53 @@ def gather(store: Store) -> None:
         columns = [column_of(name) for name in names]
         _gather(store, table, columns, 0, _uncovered(store, table, columns))
         for level, several in _levels(store, table, columns):
-            _gather(store, table, columns, level, several)
+            mergeable = [file for file in several if _size(store, file[0]) * TOGETHER <= LARGEST]
+            _gather(store, table, columns, level, mergeable)
 
 
 def rows_with(store: Store, table: str, numbers: Mapping[str, pl.Series]) -> pl.Series:
     """Ids of rows that bear one of the numbers, by column, as far as files of numbers tell."""
     found = [pl.Series("row_id", [], dtype=pl.Int64)]
     asked = sorted(numbers)
-    for name, columns in store.execute(
-        "SELECT name, columns FROM book.key_files WHERE of_table = ? AND list_has_any(columns, ?) ORDER BY name",
+    for name, columns, sums in store.execute(
+        "SELECT name, columns, sums FROM book.key_files WHERE of_table = ? AND list_has_any(columns, ?) ORDER BY name",
         [table, asked],
     ):
+        file = _mapped(store, name, sums)
+        if file is None:
+            _forget(store, [name])
+            continue
         keys = [_key(columns, column, numbers[column]) for column in asked if column in columns]
-        found.append(_bearing(store.mapped(name), pl.concat(keys).unique().sort()))
+        found.append(_bearing(file, pl.concat(keys).unique().sort()))
     return pl.concat(found)
+
+
+def _mapped(store: Store, name: str, sums: list[int]) -> pl.DataFrame | None:
+    """A file of numbers, mapped into memory; None where it is damaged: then its parts are looked into themselves."""
+    if name not in store.numbers:
+        try:
+            with pa.memory_map(str(store.parts / name)) as source:
+                table = pa.ipc.open_file(source).read_all()
+            file = pl.DataFrame(pl.from_arrow(table, rechunk=False)).select("key", "row_id")
+            if _sums(file) != sums or not file["key"].is_sorted():
+                return None
+        except Exception:  # noqa: BLE001 - whatever is wrong with it: it is made of the parts, and is made again
+            return None
+        store.numbers[name] = file
+    return store.numbers[name]
+
+
+def _sums(file: pl.DataFrame) -> list[int]:
+    """What the columns add up to, as far as 64 bits hold it."""
+    return [int(file[name].cast(pl.Int64).sum()) for name in ("key", "row_id")]
+
+
+def _size(store: Store, name: str) -> int:
+    return (store.parts / name).stat().st_size
+
+
+def _forget(store: Store, several: list[str]) -> None:
+    store.execute("DELETE FROM book.key_files WHERE list_contains(?, name)", [several])
 
 
 def covered(store: Store, table: str, columns: Collection[str]) -> set[str]:
@@ -95,7 +130,7 @@ def check(store: Store) -> None:
     """Forget files that are not there, as in a copy that was made without them: they are gathered again."""
     gone = [name for name in names(store) if not (store.parts / name).exists()]
     if gone:
-        store.execute("DELETE FROM book.key_files WHERE list_contains(?, name)", [gone])
+        _forget(store, gone)
 
 
 def _uncovered(store: Store, table: str, columns: list[str]) -> list[tuple[str, list[str]]]:
@@ -123,19 +158,35 @@ def _levels(store: Store, table: str, columns: list[str]) -> Iterable[tuple[int,
 
 
 def _gather(store: Store, table: str, columns: list[str], level: int, several: list[tuple[str, list[str]]]) -> None:
-    if len(several) < TOGETHER:
-        return
+    """Make one file of every so many."""
+    for first in range(0, len(several) - TOGETHER + 1, TOGETHER):
+        _merge(store, table, columns, level, several[first : first + TOGETHER])
+
+
+def _merge(store: Store, table: str, columns: list[str], level: int, several: list[tuple[str, list[str]]]) -> None:
     names = [name for name, _ in several]
-    if level and sum((store.parts / name).stat().st_size for name in names) > LARGEST:
+    told = _files(store, names) if level else _of_parts(store, names, columns)
+    if len(told) < TOGETHER and level:  # a damaged one was forgotten
         return
-    fresh = f"keys-{table}-{uuid.uuid4().hex[:12]}.arrow"
-    told = [store.mapped(name) for name in names] if level else _of_parts(store, names, columns)
     in_order = pl.concat(told).sort("key", "row_id")
+    fresh = f"keys-{table}-{uuid.uuid4().hex[:12]}.arrow"
     with durable.writing(store.parts / fresh):
         in_order.write_ipc(store.parts / fresh, record_batch_size=max(1, in_order.height))
-    store.execute("DELETE FROM book.key_files WHERE list_contains(?, name)", [names])
+    if level:
+        _forget(store, names)
     covers = sorted(part for _, parts in several for part in parts)
-    store.execute("INSERT INTO book.key_files VALUES (?, ?, ?, ?, ?)", [fresh, table, level + 1, columns, covers])
+    store.execute(
+        "INSERT INTO book.key_files (name, of_table, level, columns, covers, sums) VALUES (?, ?, ?, ?, ?, ?)",
+        [fresh, table, level + 1, columns, covers, _sums(in_order)],
+    )
+
+
+def _files(store: Store, names: list[str]) -> list[pl.DataFrame]:
+    """Files of numbers; damaged ones are forgotten."""
+    sums = dict(store.execute("SELECT name, sums FROM book.key_files WHERE list_contains(?, name)", [names]))
+    files = {name: _mapped(store, name, sums[name]) for name in names}
+    _forget(store, [name for name, file in files.items() if file is None])
+    return [file for file in files.values() if file is not None]
 
 
 def _of_parts(store: Store, names: list[str], columns: list[str]) -> list[pl.DataFrame]:

@@ -166,13 +166,13 @@ def with_numbers_of(store: Store, table: str, asked: Mapping[str, pl.Series]) ->
     opening one takes it as long as polars takes to look into it.
     """
     numbers = {column_of(name): told.drop_nulls().unique() for name, told in asked.items()}
+    found = [key_files.rows_with(store, table, numbers)]  # a damaged file is no longer among those that cover
     files: dict[tuple[str, ...], list[Path]] = {}
     covered = key_files.covered(store, table, numbers)
     for part in in_use(store, table):
         there = tuple(column for column in numbers if column in part.columns)
         if there and part.name not in covered:
             files.setdefault(there, []).append(store.parts / part.name)
-    found = [key_files.rows_with(store, table, numbers)]
     for there, paths in files.items():
         bears = pl.any_horizontal(pl.col(column).is_in(numbers[column].implode()) for column in there)
         rows = pl.scan_parquet(paths, extra_columns="ignore").filter(bears).select("row_id")

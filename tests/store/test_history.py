@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,44 @@ def test_numbers_that_were_gathered_find_what_the_parts_find(
         (store.parts / name).unlink()
     key_files.check(store)
     assert history.journal_story(store, wanted)["row_id"].to_list() == expected, "lost numbers cost time, no row"
+
+
+def zeroed(content: bytes) -> bytes:
+    """The last number of the file, a row's id, is lost."""
+    at = content.rindex((3 * LINES_PER_FILE + 1).to_bytes(8, "little"))
+    return content[:at] + bytes(8) + content[at + 8 :]
+
+
+@pytest.mark.parametrize(
+    "damage", [zeroed, lambda c: c[: len(c) // 2], lambda c: b"x" * len(c), lambda c: c.replace(b"row_id", b"row_ie")]
+)
+def test_damaged_numbers_cost_time_and_no_row(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    asked = pl.DataFrame({"merchant_id": ["M1"], "ref": ["7"]})
+    with pytest.MonkeyPatch.context() as patch, Store(tmp_path / "books.duckdb") as mine:
+        patch.setattr(key_files, "TOGETHER", 3)
+        for number in (1, 2, 3):
+            parts.add(mine, "journal", journal(number, [("M1", "7", None, None)]), 1, number)
+        key_files.gather(mine)
+        (name,) = key_files.names(mine)
+        file = mine.parts / name
+        file.write_bytes(damage(file.read_bytes()))
+        assert history.journal_story(mine, asked).height == 3
+        assert key_files.names(mine) == []
+        key_files.gather(mine)
+        assert len(key_files.names(mine)) == 1
+        assert history.journal_story(mine, asked).height == 3
+
+
+def test_many_parts_at_once_are_gathered_some_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_files, "TOGETHER", 2)
+    with Store(tmp_path / "books.duckdb") as mine:
+        for number in range(1, 8):
+            parts.add(mine, "journal", journal(number, [("M1", str(number), None, None)]), 1, number)
+        key_files.gather(mine)
+        levels = mine.execute("SELECT level, len(covers) FROM book.key_files ORDER BY ALL")
+        assert levels == [(1, 2), (2, 4)]
+        asked = pl.DataFrame({"merchant_id": ["M1"] * 7, "ref": [str(n) for n in range(1, 8)]})
+        assert history.journal_story(mine, asked).height == 7
 
 
 NEAR_ROW = st.tuples(
