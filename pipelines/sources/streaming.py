@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pipelines.sources.base import Data, SourceError
 from pipelines.sources.encoding import decoded, encoding_of, undecodable, utf8_head
 from pipelines.sources.layout import Layout
+from pipelines.sources.signs import count
 from pipelines.sources.text import PIECE
 from pipelines.sources.workbook import is_sheet
 
@@ -40,10 +41,10 @@ def pieces_of(data: Data, layout: Layout) -> Iterator[Piece]:
     quote = (layout.quote or "").encode()
     wide = codecs.lookup(layout.encoding if layout.exact else encoding_of(data[:HEAD], "utf-8")).name
     if wide.startswith("utf-16"):
-        yield from _numbered(_blocks(_of_wide(data, wide), quote))
+        yield from _numbered(_blocks_of(_of_wide(data, wide), quote))
         return
     encoding, plain = layout.encoding, not layout.exact
-    for piece in _numbered(_blocks(_chunks(data), quote)):
+    for piece in _numbered(_blocks(data, quote)):
         if plain and not piece.text.isascii():  # what is not ASCII for the first time tells the encoding of the rest
             encoding, plain = encoding_of(piece.text, layout.encoding), False
         yield replace(piece, text=_decoded(piece.text, encoding, piece.first))
@@ -63,7 +64,7 @@ def lines_of(data: Data) -> Iterator[Piece]:
             size *= 2
             continue
         yield Piece(block[:cut], first, last)
-        first += block.count(b"\n", 0, cut)
+        first += count(block[:cut], b"\n")
         at, size = at + cut, CHUNK
 
 
@@ -71,7 +72,7 @@ def _numbered(blocks: Iterable[tuple[bytes, bool]]) -> Iterator[Piece]:
     first = 1
     for block, last in blocks:
         yield Piece(block, first, last)
-        first += block.count(b"\n")
+        first += count(block, b"\n")
 
 
 def _decoded(block: bytes, encoding: str, first: int) -> bytes:
@@ -80,6 +81,38 @@ def _decoded(block: bytes, encoding: str, first: int) -> bytes:
     except SourceError as error:
         error.line = (error.line or 1) + first - 1
         raise
+
+
+def _blocks(data: Data, quote: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Bytes of whole rows, and whether they are the last; these are many enough to hold all that ends a file.
+
+    Each is read once, to the end of a line: a copy of it would be made within Python's lock.
+    """
+    at, chunks = 0, 1
+    while at < len(data):
+        last = len(data) - at <= CHUNK * (chunks + 0.5)
+        end = len(data) if last else _line_end(data, at, at + chunks * CHUNK)
+        block = data[at:end]
+        if not block or (not last and _open_quote(block, quote, chunks)):
+            chunks += 1
+            continue
+        yield block, last
+        at, chunks = end, 1
+
+
+def _line_end(data: Data, start: int, stop: int) -> int:
+    """Where the last line ends that lies between these places; `start` where none does."""
+    while stop > start:
+        before = max(start, stop - HEAD)
+        if found := data[before:stop].rfind(b"\n") + 1:
+            return before + found
+        stop = before
+    return start
+
+
+def _open_quote(block: bytes, quote: bytes, chunks: int) -> bool:
+    """Whether a block may end within a cell in quotes; one that is open for too long counts as a slip."""
+    return bool(quote) and chunks < MOST_CHUNKS and count(block, quote) % 2 == 1
 
 
 def _chunks(data: Data) -> Iterator[tuple[bytes, bool]]:
@@ -106,15 +139,14 @@ def _of_wide(data: Data, encoding: str) -> Iterator[tuple[bytes, bool]]:
         yield text.removeprefix("\ufeff").encode(), last
 
 
-def _blocks(chunks: Iterable[tuple[bytes, bool]], quote: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Bytes of whole rows, and whether they are the last; these are many enough to hold all that ends a file."""
+def _blocks_of(chunks: Iterable[tuple[bytes, bool]], quote: bytes) -> Iterator[tuple[bytes, bool]]:
+    """`_blocks` of a text that comes in chunks."""
     carried, grown = b"", 0
     for chunk, last in chunks:
         block = carried + chunk
         grown += 1
         cut = len(block) if last else block.rfind(b"\n") + 1
-        open_quote = quote and not last and grown < MOST_CHUNKS and block.count(quote, 0, cut) % 2
-        if not cut or open_quote:
+        if not cut or (not last and _open_quote(block[:cut], quote, grown)):
             carried = block
             continue
         yield block[:cut], last

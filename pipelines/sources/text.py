@@ -12,6 +12,7 @@ from pipelines.sources.encoding import checked_utf8
 from pipelines.sources.leads import UNIT_SEPARATOR, led_cells, quoted_leads, without_leads
 from pipelines.sources.pan import mask_card, mask_text
 from pipelines.sources.quoted import PADDING, Quoting, Record, keep_to_their_line
+from pipelines.sources.signs import count
 from schemas.validation import mask_digit_runs
 
 LONGEST_RAW = 2_000
@@ -101,8 +102,8 @@ def _lines_if_regular(body: bytes, columns: int, delimiter: bytes, quote: str | 
     """Number of lines, if counts over the whole text allow each to be one row of plain cells; else None."""
     if columns == 1 or (quote and quote.encode() in body):
         return None
-    lines = body.count(b"\n") + (not body.endswith(b"\n"))
-    return lines if body.count(delimiter) == lines * (columns - 1) else None
+    lines = count(body, b"\n") + (not body.endswith(b"\n"))
+    return lines if count(body, delimiter) == lines * (columns - 1) else None
 
 
 def _has_padding(body: bytes, delimiter: bytes) -> bool:
