@@ -39,7 +39,7 @@ def minor_of_scale(text: pl.Expr, digits: int) -> pl.Expr:
     Text finer than the unit ("1.005" for two digits) is no amount of that currency: null, never rounded.
     """
     fits = text.str.contains(amount_pattern(digits))
-    scaled = (text.str.to_decimal(scale=digits) * (10**digits)).cast(pl.Int64, strict=False)
+    scaled = text.str.to_decimal(scale=digits).to_physical().cast(pl.Int64, strict=False)
     return pl.when(fits).then(scaled)
 
 
@@ -48,10 +48,13 @@ def minor_units(frame: pl.DataFrame, text: str, currency: str) -> pl.Series:
 
     Null where the text is no amount or the currency is unknown.
     """
-    codes = [code for code in frame[currency].unique().to_list() if code in EXPONENTS]
+    codes = frame[currency].unique().to_list()
     by_digits: dict[int, list[str]] = {}
     for code in codes:
-        by_digits.setdefault(EXPONENTS[code], []).append(code)
+        if code in EXPONENTS:
+            by_digits.setdefault(EXPONENTS[code], []).append(code)
+    if [len(group) for group in by_digits.values()] == [len(codes)]:  # as mostly: one currency and no row without it
+        return frame.select(minor_of_scale(pl.col(text), *by_digits).alias(text)).to_series()
     parts = [
         pl.when(pl.col(currency).is_in(group)).then(minor_of_scale(pl.col(text), digits))
         for digits, group in sorted(by_digits.items())

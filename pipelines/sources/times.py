@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -14,6 +14,9 @@ NUMBERED = ("excel", "epoch", "epoch-ms")
 _EXCEL_BEGINS = datetime(1899, 12, 30)  # noqa: DTZ001 - local by definition
 _LOOKS = {"excel": r"^[0-9]{4,6}(\.[0-9]+)?$", "epoch": r"^[0-9]{9,10}$", "epoch-ms": r"^[0-9]{12,13}$"}
 _DAY = 86_400
+
+_FIRST_DAY, _LAST_DAY = date(2, 1, 1), date(9999, 1, 1)
+"""Days of the calendar, the last one not included; a moment of another time zone may lie a day beside them."""
 
 
 def numbered(text: pl.Series, pattern: str) -> pl.Series:
@@ -35,7 +38,7 @@ def parsed_dates(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
         if not (found.is_null() & text.is_not_null()).any():
             break
         read = numbered(text, pattern).dt.date() if pattern in NUMBERED else text.str.to_date(pattern, strict=False)
-        found = pl.select(pl.coalesce(found, read)).to_series()
+        found = _filled(found, read)
     return _of_the_calendar(found)
 
 
@@ -49,20 +52,27 @@ def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) ->
             read = numbered(text, pattern)
             read = _to_books(read, context) if pattern == "excel" else _from_utc(read, context)
         elif "z" in pattern:
-            read = text.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC")
+            read = text.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC", cache=False)
             read = _from_utc(read, context)
         else:
-            read = _to_books(text.str.to_datetime(pattern, strict=False, time_unit="us"), context)
-        found = pl.select(pl.coalesce(found, read)).to_series()
+            # times hardly repeat: to look each up among those read before takes longer than to read it
+            read = _to_books(text.str.to_datetime(pattern, strict=False, time_unit="us", cache=False), context)
+        found = _filled(found, read)
     return _of_the_calendar(found)
+
+
+def _filled(found: pl.Series, read: pl.Series) -> pl.Series:
+    """What was found before, and where that is blank what was read now."""
+    return read if found.null_count() == len(found) else pl.select(pl.coalesce(found, read)).to_series()
 
 
 def _of_the_calendar(found: pl.Series) -> pl.Series:
     """Null instead of days of years that Python cannot hold: "-2026-03-02" reads as one of them."""
-    years = found.dt.year()
-    if years.is_between(2, 9998).all():
+    first, last = pl.Series([_FIRST_DAY, _LAST_DAY], dtype=pl.Date).cast(found.dtype)
+    within = (found >= first) & (found < last)
+    if within.all():
         return found
-    return pl.select(pl.when(years.is_between(2, 9998)).then(found).alias(found.name)).to_series()
+    return pl.select(pl.when(within).then(found).alias(found.name)).to_series()
 
 
 def _from_utc(moments: pl.Series, context: Context) -> pl.Series:
