@@ -97,8 +97,11 @@ def to_canonical(
     if layout.derive:
         fields |= {n: spec for n, spec in layout.fields.items() if n not in wanted and f"{n}_minor" not in wanted}
     texts = cells.select("line", *(text_of(spec, places, given or {}).alias(c) for c, spec in fields.items()))
+    coin = _coded(texts, "currency", fields["currency"]) if "currency" in fields else None
     typed = {
-        column: _summed(cells, texts, column, layout, places) if spec.signs else _typed(texts, column, layout, context)
+        column: _summed(cells, coin, column, layout, places)
+        if spec.signs
+        else _typed(texts, coin, column, layout, context)
         for column, spec in fields.items()
     }
     frame = texts.select("line").with_columns(
@@ -119,34 +122,37 @@ def _field_name(column: str, layout: Layout) -> str:
     return short if short in layout.fields else column
 
 
-def _typed(texts: pl.DataFrame, column: str, layout: Layout, context: Context) -> pl.Series:
+def _typed(
+    texts: pl.DataFrame, coin: pl.Series | None, column: str, layout: Layout, context: Context
+) -> pl.Series:
+    """The values of a column; coin: currencies, without which no amount can be read."""
     spec = layout.fields[_field_name(column, layout)]
     if column in MONEY or spec.kind in ("amount", "micro"):
-        return _amount(texts, column, spec, layout)
+        return _amount(texts, coin, column, spec, layout)
     if spec.kind == "date":
         return parsed_dates(texts[column], spec.formats)
     if spec.kind == "datetime":
         return parsed_times(texts[column], spec.formats, context)
     if spec.kind == "code":
-        return _of_iso_4217(_coded(texts, column, spec)) if column == "currency" else _coded(texts, column, spec)
+        return _of_iso_4217(coin) if column == "currency" and coin is not None else _coded(texts, column, spec)
     if spec.kind == "card":
         return _masked(texts[column])
     return mask_text_series(texts[column]) if column in FREE_TEXT else texts[column]
 
 
-def _amount(texts: pl.DataFrame, column: str, spec: Field, layout: Layout) -> pl.Series:
+def _amount(texts: pl.DataFrame, coin: pl.Series | None, column: str, spec: Field, layout: Layout) -> pl.Series:
     if spec.kind == "micro":
         return texts.select(minor_of_scale(plain_text(pl.col(column), layout.amounts), MICRO)).to_series()
-    coin = _coded(texts, "currency", layout.fields["currency"])
+    assert coin is not None  # noqa: S101 - a layout that states amounts states their currency
     if spec.codes:
         texts = texts.with_columns(by_letter(pl.col(column), spec.codes).alias(column))
     return amount_of(texts.with_columns(coin), column, layout.amounts)
 
 
-def _summed(cells: pl.DataFrame, texts: pl.DataFrame, column: str, layout: Layout, places: Places) -> pl.Series:
+def _summed(cells: pl.DataFrame, coin: pl.Series | None, column: str, layout: Layout, places: Places) -> pl.Series:
     """An amount that stands in several columns: debit beside credit, or the parts of a fee."""
     spec = layout.fields[_field_name(column, layout)]
-    coin = _coded(texts, "currency", layout.fields["currency"])
+    assert coin is not None  # noqa: S101 - a layout that states amounts states their currency
     columns = [places[place] for place in spec.source if not isinstance(place, Given)]
     terms = [pl.DataFrame([cells[name].alias(column), coin]) for name in columns]
     return summed(terms, column, layout.amounts, spec.signs, alone=spec.alone)
