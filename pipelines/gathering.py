@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.matching.by_hand import Decided, held_out
 from pipelines.matching.frames import TRANSACTIONS
-from pipelines.matching.narrow import AT_ONCE, pairs_at_once
+from pipelines.matching.narrow import AT_ONCE, pairs_at_once, seated, unseated
 from pipelines.matching.rulebook import Rulebook
 from pipelines.review import Tonight, tonight
 from pipelines.row_ids import LINES_PER_FILE
@@ -116,22 +116,17 @@ def _look(
     loaded: Collection[int],
 ) -> _Looked:
     by_hand = pl.col("row_id").is_in(decided.pairs["journal_row_id"].implode())
-    journal = journal.with_columns(expects=pl.col("expects") | by_hand)
+    journal, lines = seated(journal.with_columns(expects=pl.col("expects") | by_hand)), seated(lines)
     quick = held_out(decided, journal, lines, [rule.name for rule in AT_ONCE])
     pairs = pairs_at_once(*quick, own_rules)
     transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
     return _Looked(
-        pairs=pairs,
-        expecting=_left(journal.filter("expects"), pairs["journal_row_id"]),
-        settling=_left(lines.filter(transaction), pairs["settlement_row_id"]),
+        pairs=pairs.drop("journal_seat", "settlement_seat"),
+        expecting=unseated(journal.filter("expects"), journal.height, pairs["journal_seat"])["row_id"],
+        settling=unseated(lines.filter(transaction), lines.height, pairs["settlement_seat"])["row_id"],
         others=lines.filter(~transaction & ~ledger)["row_id"],
         ledger=lines.filter(ledger)["row_id"],
         idle=journal.filter(~pl.col("expects")).select("row_id", "failed"),
         tonight=tonight(journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded))),
     )
 
-
-def _left(rows: pl.DataFrame, taken: pl.Series) -> pl.Series:
-    """Ids of rows that were not taken."""
-    ids = rows.select("row_id")
-    return ids.join(taken.to_frame("row_id"), on="row_id", how="anti")["row_id"] if taken.len() else ids["row_id"]

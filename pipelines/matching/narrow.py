@@ -110,11 +110,24 @@ def _identities(rows: pl.DataFrame, kind: pl.Expr) -> list[pl.Expr]:
     return found
 
 
-def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Collection[str]) -> pl.DataFrame:
-    """Pairs that agree in every respect, as `verdicts.judge` gives them.
+def seated(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same with `seat`, a number by which rows are told apart without a search."""
+    return rows.with_row_index("seat")
 
-    journal, settlement: open rows, `narrowed`. own_rules: acquirers whose rules are others than the common ones.
+
+def unseated(rows: pl.DataFrame, all_rows: int, seats: pl.Series) -> pl.DataFrame:
+    """Some of so many rows that were `seated` together, without those of these seats."""
+    taken = pl.repeat(value=False, n=all_rows, dtype=pl.Boolean, eager=True).scatter(seats, True)  # noqa: FBT003
+    return rows.filter(~taken.gather(rows["seat"]))
+
+
+def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Collection[str]) -> pl.DataFrame:
+    """Pairs that agree in every respect, as `verdicts.judge` gives them, and `journal_seat`, `settlement_seat`.
+
+    journal, settlement: open rows, `narrowed` and `seated`. own_rules: acquirers whose rules are others than the common
+    ones.
     """
+    seats = [_last_seat(side) + 1 for side in (journal, settlement)]
     mine = journal.filter(pl.col("expects") & pl.col("kind").is_in(PAIRED))
     theirs = settlement.filter(pl.col("kind").is_in(PAIRED))
     if own_rules:
@@ -123,9 +136,13 @@ def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Co
     for rule, here, there in ((one, *sides) for one in AT_ONCE for sides in _passes(one)):
         pairs = _met(rule, mine.filter(here), theirs.filter(there))
         found.append(pairs.filter("agrees").drop("agrees"))
-        mine = engine.without(mine, pairs["journal_row_id"])
-        theirs = engine.without(theirs, pairs["settlement_row_id"])
+        mine = unseated(mine, seats[0], found[-1]["journal_seat"])
+        theirs = unseated(theirs, seats[1], found[-1]["settlement_seat"])
     return pl.concat(found)
+
+
+def _last_seat(rows: pl.DataFrame) -> int:
+    return int(rows["seat"][-1]) if rows.height else -1
 
 
 def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
@@ -139,13 +156,15 @@ def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.Data
     """The n-th row of a key with its n-th line, and whether they agree."""
     carried = ("currency", "amount_minor")
     left, right = (
-        engine.turned(rows.select("row_id", "at", *more, key=rule.name, twin=f"{rule.name}_twin"))
+        engine.turned(rows.select("row_id", "seat", "at", *more, key=rule.name, twin=f"{rule.name}_twin"))
         for rows, more in ((journal, carried), (settlement, (*carried, "then", "acquirer")))
     )
     both = engine.met(left, right)
     return both.select(
         journal_row_id="row_id",
         settlement_row_id="row_id_there",
+        journal_seat="seat",
+        settlement_seat="seat_there",
         rule=pl.lit(rule.name),
         rules_version=pl.lit(VERSION, pl.Int32),
         verdict=pl.lit(MATCHED),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.matching.engine import without
 from pipelines.matching.journal_settlement import identify
-from pipelines.matching.narrow import narrowed, pairs_at_once
+from pipelines.matching.narrow import narrowed, pairs_at_once, seated
 from pipelines.matching.rulebook import Rulebook
 from pipelines.matching.verdicts import judge
 
@@ -82,6 +82,12 @@ def settlement(lines: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame([{**line, **more, "row_id": n} for n, line in enumerate(signed)], schema=SETTLEMENT)
 
 
+def left_at_once(mine: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of the narrow look, without the seats of their rows."""
+    found = pairs_at_once(seated(narrowed("journal", mine)), seated(narrowed("settlement", theirs)), ())
+    return found.drop("journal_seat", "settlement_seat")
+
+
 def judged(mine: pl.DataFrame, theirs: pl.DataFrame, at_once: pl.DataFrame) -> list[tuple[object, ...]]:
     """Pairs of the identity tier with rule, verdict and amounts, after some have left at once."""
     left, lines = without(mine, at_once["journal_row_id"]), without(theirs, at_once["settlement_row_id"])
@@ -96,7 +102,7 @@ def test_rows_that_leave_at_once_are_paired_as_the_rules_pair_them(
     rows: list[dict[str, Any]], lines: list[dict[str, Any]]
 ) -> None:
     mine, theirs = journal(rows), settlement(lines)
-    at_once = pairs_at_once(narrowed("journal", mine), narrowed("settlement", theirs), ())
+    at_once = left_at_once(mine, theirs)
     assert judged(mine, theirs, at_once) == judged(mine, theirs, at_once.clear())
 
 
@@ -104,7 +110,7 @@ def test_rows_that_leave_at_once_are_paired_as_the_rules_pair_them(
 def test_lines_of_an_acquirer_with_rules_of_its_own_are_left_to_them(
     rows: list[dict[str, Any]], lines: list[dict[str, Any]]
 ) -> None:
-    mine, theirs = narrowed("journal", journal(rows)), narrowed("settlement", settlement(lines))
+    mine, theirs = seated(narrowed("journal", journal(rows))), seated(narrowed("settlement", settlement(lines)))
     assert "OTHER" not in pairs_at_once(mine, theirs, ["OTHER"])["acquirer"].to_list()
 
 
@@ -114,5 +120,5 @@ def test_a_plain_day_leaves_at_once_and_what_differs_stays() -> None:
     line = {**plain, "record_type": "SALE", "size": 100, "settlement_date": DAY, "acquirer": "UNIONPAY"}
     mine = journal([{**row, "rrn": "1"}, {**row, "rrn": "2"}, {**row, "rrn": "007"}])
     theirs = settlement([{**line, "rrn": "1"}, {**line, "rrn": "2", "size": 200}, {**line, "rrn": "7"}])
-    at_once = pairs_at_once(narrowed("journal", mine), narrowed("settlement", theirs), ())
+    at_once = left_at_once(mine, theirs)
     assert at_once.select("journal_row_id", "settlement_row_id", "verdict").rows() == [(0, 0, "MATCHED")]
