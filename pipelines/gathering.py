@@ -18,7 +18,7 @@ from pipelines.matching.rulebook import Rulebook
 from pipelines.review import Tonight, tonight
 from pipelines.row_ids import LINES_PER_FILE
 from pipelines.sources.gather import abreast
-from pipelines.store import Store, books, statements
+from pipelines.store import Store, books, by_id, statements
 from pipelines.store.partitions import Pair, Partitions
 from schemas.settlement import LEDGER
 
@@ -83,19 +83,25 @@ def gather(store: Store, last: int, fresh: Partitions, entries: books.Fresh, boo
             books.write_matches(store, pl.concat(pairs), run_no, more=True)
             pairs = [found.pairs.clear()]
     fresh.close()
-    others = books.rows_of(store, "settlement", pl.concat([found.others for found in looked]))
+    new = Tonight.of(found.tonight for found in looked)
+    expecting, settling, unlike = (
+        pl.concat(told) for told in zip(*((one.expecting, one.settling, one.others) for one in looked), strict=True)
+    )
+    by_id.read_ahead(store, "journal", pl.concat([expecting, new.refers, new.again]))
+    by_id.read_ahead(store, "settlement", pl.concat([settling, unlike]))
+    others = by_id.rows_of(store, "settlement", unlike)
     return Open(
         at_once=pl.concat(pairs),
         paired=pl.concat(paired),
         sums=pl.concat(sums),
-        journal=books.rows_of(store, "journal", pl.concat([found.expecting for found in looked])),
-        settlement=books.rows_of(store, "settlement", pl.concat([found.settling for found in looked])),
+        journal=by_id.rows_of(store, "journal", expecting),
+        settlement=by_id.rows_of(store, "settlement", settling),
         payouts=others.filter(pl.col("record_type") == "PAYOUT"),
         other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
         bank=statements.counting(store, books.open_entries(store, last, entries)),
         idle=pl.concat([found.idle for found in looked]),
         ledger=pl.concat([found.ledger for found in looked]),
-        tonight=Tonight.of(found.tonight for found in looked),
+        tonight=new,
     )
 
 
@@ -129,4 +135,3 @@ def _look(
         idle=journal.filter(~pl.col("expects")).select("row_id", "failed"),
         tonight=tonight(journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded))),
     )
-

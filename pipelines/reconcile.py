@@ -27,7 +27,19 @@ from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definiti
 from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
-from pipelines.store import Store, anchors, books, casebook, decisions, files, history, seals, statements, undoing
+from pipelines.store import (
+    Store,
+    anchors,
+    books,
+    by_id,
+    casebook,
+    decisions,
+    files,
+    history,
+    seals,
+    statements,
+    undoing,
+)
 from pipelines.store.connection import SQL
 from pipelines.store.partitions import Partitions
 
@@ -198,9 +210,9 @@ def _bank(store: Store, rows: Open, listed: Listed, arrivals: Arrivals) -> Depos
         ),
     )
     payouts = _together(
-        payouts, books.rows_of(store, "settlement", members.filter(pl.col("side") == "settlement")["row_id"])
+        payouts, by_id.rows_of(store, "settlement", members.filter(pl.col("side") == "settlement")["row_id"])
     )
-    banked = books.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
+    banked = by_id.rows_of(store, "bank", members.filter(pl.col("side") == "bank")["row_id"])
     entries = _together(entries, statements.explained(store, banked))
     deposited = settle_deposits(payouts, entries, books.references_of(store, payouts), listed, arrivals)
     before = ["group_no", "payout_minor", "bank_minor", "verdict"]

@@ -16,7 +16,7 @@ from pipelines.matching import charges, preauths, refunds
 from pipelines.matching.frames import journal_frame
 from pipelines.matching.lifecycle import links
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, books, history
+from pipelines.store import Store, by_id, history
 
 REFUND, PREAUTH, CHARGE, COMPLETION = "refund", "preauth", "charge", "completion"
 """Why a row is watched: a refund that does not fit, a pre-authorisation without end, one of two charges, a completion
@@ -116,12 +116,12 @@ def _pool(store: Store, new: Tonight, watched: pl.DataFrame, window: timedelta) 
     known = before.select(charge=charges.alike_hash()).to_series()
     like_one = new.charges.filter(pl.col("charge").is_in(known.implode()))["row_id"]
     mine = pl.concat([new.again, like_one]).unique()
-    return charges.alike(pl.concat([charges.sales(books.rows_of(store, "journal", mine)), before]))
+    return charges.alike(pl.concat([charges.sales(by_id.rows_of(store, "journal", mine)), before]))
 
 
 def _curious(store: Store, new: Tonight, watched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
     """Rows whose story must be known: what refers to another row, pre-authorisations, possible second charges."""
-    told = books.rows_of(store, "journal", pl.concat([new.refers, pool["row_id"]]).unique())
+    told = by_id.rows_of(store, "journal", pl.concat([new.refers, pool["row_id"]]).unique())
     return pl.concat([told, watched.select(told.columns)])
 
 

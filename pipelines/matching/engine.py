@@ -140,7 +140,9 @@ def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
 
 def _joined(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     needless = [name for name in ("turn",) if name not in on]
-    return left.drop(needless).join(right.drop(needless), on=on, how="inner", suffix="_there").drop("turn", strict=False)
+    return (
+        left.drop(needless).join(right.drop(needless), on=on, how="inner", suffix="_there").drop("turn", strict=False)
+    )
 
 
 def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:

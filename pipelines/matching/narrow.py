@@ -117,7 +117,7 @@ def seated(rows: pl.DataFrame) -> pl.DataFrame:
 
 def unseated(rows: pl.DataFrame, all_rows: int, seats: pl.Series) -> pl.DataFrame:
     """Some of so many rows that were `seated` together, without those of these seats."""
-    taken = pl.repeat(value=False, n=all_rows, dtype=pl.Boolean, eager=True).scatter(seats, True)  # noqa: FBT003
+    taken = pl.repeat(value=False, n=all_rows, dtype=pl.Boolean, eager=True).scatter(seats, True)
     return rows.filter(~taken.gather(rows["seat"]))
 
 
@@ -136,8 +136,8 @@ def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Co
     for rule, here, there in ((one, *sides) for one in AT_ONCE for sides in _passes(one)):
         pairs = _met(rule, mine.filter(here), theirs.filter(there))
         found.append(pairs.filter("agrees").drop("agrees"))
-        mine = unseated(mine, seats[0], found[-1]["journal_seat"])
-        theirs = unseated(theirs, seats[1], found[-1]["settlement_seat"])
+        mine = unseated(mine, seats[0], pairs["journal_seat"])
+        theirs = unseated(theirs, seats[1], pairs["settlement_seat"])
     return pl.concat(found)
 
 

@@ -122,9 +122,7 @@ def _field_name(column: str, layout: Layout) -> str:
     return short if short in layout.fields else column
 
 
-def _typed(
-    texts: pl.DataFrame, coin: pl.Series | None, column: str, layout: Layout, context: Context
-) -> pl.Series:
+def _typed(texts: pl.DataFrame, coin: pl.Series | None, column: str, layout: Layout, context: Context) -> pl.Series:
     """The values of a column; coin: currencies, without which no amount can be read."""
     spec = layout.fields[_field_name(column, layout)]
     if column in MONEY or spec.kind in ("amount", "micro"):

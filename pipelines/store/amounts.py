@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines.row_ids import files_of
-from pipelines.store import parts
+from pipelines.store import by_id, parts
 
 if TYPE_CHECKING:
     from pipelines.store.connection import Store
@@ -23,10 +22,17 @@ WORTH = {
 """kind: transaction or record type; amount: of a settlement line its gross; acquirer and net: of settlement lines."""
 
 _COLUMNS = {
-    "journal": "NULL AS acquirer, currency, txn_type AS kind, amount_minor, NULL AS net_minor",
-    "settlement": "acquirer, currency, record_type AS kind, gross_minor AS amount_minor, net_minor",
-    "bank": "NULL AS acquirer, currency, NULL AS kind, amount_minor, NULL AS net_minor",
+    "journal": {"currency": "currency", "kind": "txn_type", "amount_minor": "amount_minor"},
+    "settlement": {
+        "acquirer": "acquirer",
+        "currency": "currency",
+        "kind": "record_type",
+        "amount_minor": "gross_minor",
+        "net_minor": "net_minor",
+    },
+    "bank": {"currency": "currency", "amount_minor": "amount_minor"},
 }
+"""Where WORTH stands in the rows of a side."""
 
 
 def valued(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
@@ -63,13 +69,14 @@ def _known(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _looked_up(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
-    found = [pl.DataFrame(schema={"side": pl.String, "row_id": pl.Int64, **WORTH})]
+    schema = {"side": pl.String, "row_id": pl.Int64, **WORTH}
+    found = [pl.DataFrame(schema=schema)]
     for side, columns in _COLUMNS.items():
-        mine = rows.filter(pl.col("side") == side).select("row_id")
-        if mine.height:
-            source = parts.of_files(store, side, files_of(mine["row_id"]))
-            query = f"SELECT '{side}' AS side, row_id, {columns} FROM {source} SEMI JOIN asked USING (row_id)"
-            found.append(store.frame(query, asked=mine).cast(dict(found[0].schema)))  # type: ignore[arg-type]
+        mine = rows.filter(pl.col("side") == side)["row_id"]
+        if mine.len():
+            held = by_id.rows_of(store, side, mine, ["row_id", *columns.values()], again=False)
+            told = {name: pl.col(columns[name]) if name in columns else None for name in WORTH}
+            found.append(held.select("row_id", side=pl.lit(side), **told).cast(schema).select(*schema))  # type: ignore[arg-type]
     return pl.concat(found)
 
 

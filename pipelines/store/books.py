@@ -1,4 +1,4 @@
-"""What a night reads from the books and writes back: open rows, rows by id, matches, states."""
+"""What a night reads from the books and writes back: open rows, matches, states."""
 
 from __future__ import annotations
 
@@ -12,20 +12,9 @@ from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
 from pipelines.row_ids import LINES_PER_FILE, files_of
-from pipelines.store import amounts, carried, key_files, parts
+from pipelines.store import amounts, by_id, carried, key_files, parts
 from pipelines.store.connection import Store
 from pipelines.store.partitions import SIDES, Partitions
-
-JOURNAL = (
-    "row_id, merchant_id, terminal_id, batch_no, stan, rrn, txn_type, channel, amount_minor, currency, txn_time, "
-    "business_date, status, original_rrn, order_no, card_no"
-)
-SETTLEMENT = (
-    "row_id, file_id, acquirer, settlement_date, payout_id, record_type, merchant_id, terminal_id, batch_no, stan, "
-    "rrn, txn_time, business_date, gross_minor, net_minor, currency, original_rrn, order_no, reason_code"
-)
-BANK = "row_id, account, booking_date, amount_minor, currency, bank_ref, end_to_end_id, remittance, counterparty"
-COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT, "bank": BANK}
 
 CODES = {"row_id": pl.Int64, "auth_code": pl.String, "card_no": pl.String}
 
@@ -46,7 +35,7 @@ def last_finished(store: Store) -> tuple[int, date | None, date | None]:
 
 def lean(entries: pl.DataFrame) -> pl.DataFrame:
     """Bank entries in the columns that matching needs."""
-    return entries.select(BANK.split(", "))
+    return entries.select(by_id.BANK.split(", "))
 
 
 def loaded_since(store: Store, side: str, after_run: int) -> list[int]:
@@ -75,7 +64,7 @@ def open_entries(store: Store, after_run: int, fresh: Fresh) -> pl.DataFrame:
     """
     mine = loaded_since(store, "bank", after_run)
     known = [fresh[file_id] for file_id in mine if file_id in fresh]
-    return pl.concat([*_open(store, "bank", set(mine) - fresh.keys(), BANK.split(", ")), *known])
+    return pl.concat([*_open(store, "bank", set(mine) - fresh.keys(), by_id.BANK.split(", ")), *known])
 
 
 def _open(store: Store, side: str, files: set[int], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -97,7 +86,7 @@ def _of_these(rows: pl.DataFrame, files: set[int], row_ids: pl.DataFrame) -> pl.
 
 def codes_of(store: Store, ids: Mapping[str, pl.Series]) -> pl.DataFrame:
     """`row_id`, `auth_code`, `card_no` of journal rows and settlement lines, ids by side."""
-    found = [rows_of(store, side, rows, list(CODES)) for side, rows in sorted(ids.items()) if rows.len()]
+    found = [by_id.rows_of(store, side, rows, list(CODES)) for side, rows in sorted(ids.items()) if rows.len()]
     return pl.concat([pl.DataFrame(schema=CODES), *found])
 
 
@@ -105,7 +94,7 @@ def entries_out_of_scope(store: Store, since: date) -> pl.DataFrame:
     """Bank entries that were no acquirer's, booked since a date: a payout that comes late may still name them."""
     return store.frame(
         f"""
-        SELECT {BANK} FROM book.bank WHERE booking_date >= ?
+        SELECT {by_id.BANK} FROM book.bank WHERE booking_date >= ?
         AND row_id IN (SELECT row_id FROM book.out_of_scope WHERE side = 'bank')
         """,
         [since],
@@ -129,12 +118,12 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
         known=texts,
     )
     if (known["declared_count"] == 1).all():
-        lines = rows_of(store, "settlement", known["row_id"]).filter(pl.col("record_type") == "PAYOUT")
+        lines = by_id.rows_of(store, "settlement", known["row_id"]).filter(pl.col("record_type") == "PAYOUT")
         if lines.height == known.height:  # as a rule it is the line that payout_nets knows the payout by
             return lines
     return store.frame(
         f"""
-        SELECT {SETTLEMENT} FROM book.settlement s SEMI JOIN hits h USING (acquirer, payout_id, currency)
+        SELECT {by_id.SETTLEMENT} FROM book.settlement s SEMI JOIN hits h USING (acquirer, payout_id, currency)
         WHERE s.record_type = 'PAYOUT' AND s.settlement_date BETWEEN ? AND ?
         """,
         [known["settlement_date"].min(), known["settlement_date"].max()],
@@ -144,7 +133,7 @@ def payouts_named(store: Store, texts: pl.DataFrame) -> pl.DataFrame:
 
 def references_of(store: Store, payouts: pl.DataFrame) -> pl.DataFrame:
     """By what a bank may name these payouts: `payout_row`, `ref`: their ids, the acquirers' transfer numbers."""
-    lines = rows_of(store, "settlement", payouts["row_id"], ("row_id", "record_type", "acquirer_ref"))
+    lines = by_id.rows_of(store, "settlement", payouts["row_id"], ("row_id", "record_type", "acquirer_ref"))
     numbers = lines.filter(pl.col("record_type") == "PAYOUT").select(payout_row="row_id", ref="acquirer_ref")
     return pl.concat([payouts.select(payout_row="row_id", ref="payout_id").drop_nulls(), numbers.drop_nulls()])
 
@@ -179,19 +168,6 @@ def retracted_since(store: Store, last: int) -> list[tuple[str, str]]:
 def rows_with_reason(store: Store, reason: str) -> pl.Series:
     """Ids of the rows that are open for a reason since an earlier night."""
     return store.frame("SELECT row_id FROM book.open_rows WHERE reason = ?", [reason])["row_id"]
-
-
-def rows_of(store: Store, side: str, row_ids: pl.Series, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """Stored rows by id, in these columns, else in those matching works on."""
-    told = columns or COLUMNS[side].split(", ")
-    kept = carried.rows(store, side, row_ids, told)
-    carried.note(store, side, row_ids)
-    left = row_ids.alias("row_id").to_frame().join(kept, on="row_id", how="anti")
-    if left.is_empty():
-        return kept
-    source = parts.of_files(store, side, files_of(left["row_id"]))
-    found = store.frame(f"SELECT {', '.join(told)} FROM {source} SEMI JOIN left_out USING (row_id)", left_out=left)
-    return pl.concat([kept, found]).sort("row_id")
 
 
 def write_matches(store: Store, pairs: pl.DataFrame, run_no: int, *, more: bool = False) -> None:

@@ -46,7 +46,7 @@ def keep(store: Store) -> None:
         asked = pl.concat([pl.Series([], dtype=pl.Int64), *store.asked.pop(side, [])]).unique()
         with store.registered(asked=asked.alias("row_id").to_frame()):
             _keep(store, side)
-    store.kept.clear()
+    store.forget()
 
 
 def _keep(store: Store, side: str) -> None:

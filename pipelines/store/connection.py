@@ -48,8 +48,8 @@ class Store:
     parts: folder of the rows that never change (`store.parts`). spill: one for what does not fit into memory.
     memory_limit: in bytes, where there is one. writer, writing: writes them while others are read;
     a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files, kept: the rows
-    of them by side (`carried`). numbers: mapped files by name (`key_files`).
-    in_use: parts by table, as long as none changes (`parts`).
+    of them by side (`carried`); read: rows that it has read whole, by side (`by_id`). numbers: mapped files by name
+    (`key_files`). in_use: parts by table, as long as none changes; row_ranges: first and last row of parts (`parts`).
     """
 
     def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
@@ -60,6 +60,8 @@ class Store:
         self.asked: dict[str, list[pl.Series]] = {}
         self.last_old_file: int | None = None
         self.kept: dict[str, pl.DataFrame | None] = {}
+        self.read: dict[str, list[pl.DataFrame]] = {}
+        self.row_ranges: dict[str, tuple[int, int] | None] = {}
         self.numbers: dict[str, pl.DataFrame] = {}
         self.in_use: dict[str, list[parts.Part]] | None = None
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
@@ -159,11 +161,17 @@ class Store:
         except BaseException:
             wait(self.writing)
             self.writing.clear()
-            self.kept.clear()
+            self.forget()
             self.in_use = None
             with suppress(StoreError):  # the database may have rolled back by itself
                 self.execute("ROLLBACK")
             raise
+
+    def forget(self, side: str | None = None) -> None:
+        """Rows of a side, or of all, that are held in memory are no longer what the store holds, or needed no more."""
+        for held in (self.kept, self.read):
+            for one in [side] if side else [*held]:
+                held.pop(one, None)
 
     def checkpoint(self) -> None:
         """Write everything into the one file, so that a copy of it is whole."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from pipelines.matching.frames import CANCELS, EXPECTED
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import books, parts
-from pipelines.store.books import JOURNAL
+from pipelines.store import by_id, parts
+from pipelines.store.by_id import JOURNAL
 from pipelines.store.connection import Store
 from pipelines.store.keys import REFERENCES, number_near
 
@@ -25,7 +26,7 @@ SALES = {
 def watched_rows(store: Store) -> pl.DataFrame:
     """Journal rows that the last night left to be looked at again, with `kind`: why."""
     kinds = store.frame("SELECT row_id, kind FROM book.watched")
-    return books.rows_of(store, "journal", kinds["row_id"]).join(kinds, on="row_id").sort("row_id")
+    return by_id.rows_of(store, "journal", kinds["row_id"]).join(kinds, on="row_id").sort("row_id")
 
 
 def write_watched(store: Store, watched: pl.DataFrame) -> None:
@@ -70,10 +71,14 @@ def journal_history(
     What undid a row that is found is found, too. Rows that expect a settlement and are open, or of the files `fresh`,
     are left out: the caller has them, but for those that it has `paired` already: these are consumed.
     """
-    first = _bearing(store, {by: wanted[by] for by in ("rrn", "order_no") if by in wanted})
+    named = _told({by: wanted[by] for by in ("rrn", "order_no") if by in wanted})
     stans = wanted.get("stan")
     asked = stans.with_columns(pl.col("stan_key").str.strip_chars_start("0")) if stans is not None else None
-    answers = pl.concat([first, _between(store, stans, _STAN, "stan", asked)]).unique("row_id")
+    by_name = parts.with_references(store, "journal", named)
+    by_trace = _ids_between(store, stans, _STAN, "stan", asked)
+    by_id.read_ahead(store, "journal", pl.concat([by_name, by_trace]))
+    traced = _fitting(store, stans, _STAN, by_trace)
+    answers = pl.concat([_of_named(store, named, by_name), traced]).unique("row_id")
     own = [answers.select("merchant_id", ref=name) for name in ("rrn", "order_no")]
     cancels = _bearing(store, {"original_rrn": pl.concat([*own, wanted.get("cancels", own[0].clear())])})
     found = pl.concat([answers, cancels.filter(pl.col("txn_type").is_in(list(CANCELS)))])
@@ -82,8 +87,17 @@ def journal_history(
 
 def _bearing(store: Store, asked: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Journal rows that bear one of the keys (`merchant_id`, `ref`) asked of a column, by column."""
-    told = {column: keys.drop_nulls().unique() for column, keys in asked.items()}
-    found = books.rows_of(store, "journal", parts.with_references(store, "journal", told))
+    told = _told(asked)
+    return _of_named(store, told, parts.with_references(store, "journal", told))
+
+
+def _told(asked: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return {column: keys.drop_nulls().unique() for column, keys in asked.items()}
+
+
+def _of_named(store: Store, told: Mapping[str, pl.DataFrame], ids: pl.Series) -> pl.DataFrame:
+    """Those of the rows that bear one of the keys told of a column."""
+    found = by_id.rows_of(store, "journal", ids)
     bears = [
         found.join(keys, left_on=["merchant_id", column], right_on=["merchant_id", "ref"], how="semi")
         for column, keys in told.items()
@@ -95,7 +109,8 @@ def journal_near(store: Store, wanted: pl.DataFrame, width: int, fresh: list[int
     """Journal rows as `journal_history` gives them, by merchant_id, bucket (amount // width), dates and blank."""
     amounts = pl.int_ranges(pl.col("bucket") * width, (pl.col("bucket") + 1) * width)
     keys = wanted.with_columns(amount_minor=amounts).explode("amount_minor") if width <= MOST_WIDE else None
-    found = _between(store, wanted, f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}", "amount", keys)
+    fits = f"j.amount_minor // {int(width)} = k.bucket AND {_WITHIN}"
+    found = _fitting(store, wanted, fits, _ids_between(store, wanted, fits, "amount", keys))
     return _not_open(store, found, fresh, paired)
 
 
@@ -103,28 +118,39 @@ MOST_WIDE = 200
 """Amounts that are asked for one by one; a tolerance that takes more is looked for in the rows themselves."""
 
 
-def _between(
+def _ids_between(
     store: Store, keys: pl.DataFrame | None, condition: str, number: str, asked: pl.DataFrame | None
-) -> pl.DataFrame:
-    """Journal rows of the merchants and dates of the keys (merchant_id, first, last) that fit a condition.
+) -> pl.Series:
+    """Ids of journal rows that may be of the merchants and dates of the keys and fit a condition.
 
     number, asked: the numbers to look for (`keys.NEAR`) and their columns, but for the dates; None: all rows are read.
     """
     if keys is None or keys.is_empty():
-        return store.frame(f"SELECT {JOURNAL} FROM book.journal LIMIT 0")
-    # said once more for all keys, so that most rows are passed over before they are joined
-    few = "" if keys["blank"].any() else "AND (j.rrn IS NULL OR j.channel <> 'CARD')"
-    fits = (
-        f"SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND {condition} WHERE j.business_date BETWEEN ? AND ? {few}"
-    )
-    span = [keys["first"].min(), keys["last"].max()]
+        return pl.Series("row_id", [], pl.Int64)
     source = "book.journal" if asked is None else f"({parts.without_number(store, 'journal', number)})"
+    fits, span = _where(keys, condition)
     ids = [store.frame(f"SELECT j.row_id FROM {source} j {fits}", span, keys=keys)["row_id"]]
     if asked is not None:
         days = asked.with_columns(business_date=pl.date_ranges("first", "last")).explode("business_date")
         ids.append(parts.with_numbers_of(store, "journal", {number: days.select(number_near(number)).to_series()}))
-    found = books.rows_of(store, "journal", pl.concat(ids).unique())
+    return pl.concat(ids).unique()
+
+
+def _fitting(store: Store, keys: pl.DataFrame | None, condition: str, ids: pl.Series) -> pl.DataFrame:
+    """Journal rows of these ids that are of the merchants and dates of the keys and fit a condition."""
+    found = by_id.rows_of(store, "journal", ids)
+    if keys is None or found.is_empty():
+        return found.clear()
+    fits, span = _where(keys, condition)
     return store.frame(f"SELECT j.* FROM found j {fits}", span, keys=keys, found=found)
+
+
+def _where(keys: pl.DataFrame, condition: str) -> tuple[str, list[Any]]:
+    """How rows `j` are held against keys (merchant_id, first, last, blank), with the values of its marks."""
+    # said once more for all keys, so that most rows are passed over before they are joined
+    few = "" if keys["blank"].any() else "AND (j.rrn IS NULL OR j.channel <> 'CARD')"
+    joined = f"SEMI JOIN keys k ON j.merchant_id = k.merchant_id AND {condition}"
+    return f"{joined} WHERE j.business_date BETWEEN ? AND ? {few}", [keys["first"].min(), keys["last"].max()]
 
 
 def _not_open(store: Store, found: pl.DataFrame, fresh: list[int], paired: pl.Series) -> pl.DataFrame:
@@ -152,7 +178,7 @@ def settled_sales(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """SALE lines of settlement that carry one of the references (`merchant_id`, `ref`), in the columns of SALES."""
     references = REFERENCES["settlement"]
     ids = parts.with_references(store, "settlement", dict.fromkeys(references, keys))
-    lines = books.rows_of(store, "settlement", ids, (*SALES, "row_id", "record_type"))
+    lines = by_id.rows_of(store, "settlement", ids, (*SALES, "row_id", "record_type"))
     named = [
         lines.join(keys, left_on=["merchant_id", r], right_on=["merchant_id", "ref"], how="semi") for r in references
     ]

@@ -42,6 +42,16 @@ def write(path: Path, rows: pl.DataFrame, table: str) -> None:
         )
 
 
+def row_range(path: Path) -> tuple[int, int] | None:
+    """The least and the greatest `row_id` of a part; None where it does not tell them."""
+    told = pq.read_metadata(path)
+    place = told.schema.names.index("row_id")
+    known = [told.row_group(group).column(place).statistics for group in range(told.num_row_groups)]
+    if not known or any(each is None or not each.has_min_max for each in known):
+        return None
+    return min(each.min for each in known), max(each.max for each in known)
+
+
 def _encoding(name: str, kind: pl.DataType) -> str | None:
     """How a column is written that is not written plainly.
 

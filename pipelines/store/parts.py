@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.row_ids import files_of
 from pipelines.store import key_files, part_files, sums
 from pipelines.store.keys import column_of, number_of, with_numbers
 
@@ -95,7 +96,7 @@ def drop_file(store: Store, side: str, file_id: int, inside: str) -> None:
     store.execute(f"DELETE FROM book.{side}_base WHERE row_id {inside}")
     if side != "fee_checks":
         store.execute(f"DELETE FROM book.carried_{side} WHERE row_id {inside}")
-        store.kept.pop(side, None)
+        store.forget(side)
     show(store, store.parts, [side])
 
 
@@ -134,6 +135,30 @@ def _read(folder: Path, names: Iterable[str]) -> str:
 def of_files(store: Store, table: str, file_ids: Collection[int]) -> str:
     """What to select from for the rows of some files alone: history need not be looked at for them."""
     return f"({_union(store.parts, table, _of_files(store, table, file_ids))})"
+
+
+def of_rows(store: Store, table: str, row_ids: pl.Series) -> str:
+    """What to select from for some rows: the parts of their files, and of few rows those alone in which they stand."""
+    found = _of_files(store, table, files_of(row_ids))
+    if row_ids.len() < _FEW * len(found) and len(found) > 1:
+        ordered = row_ids.sort()
+        found = [part for part in found if _holds_some(store, part, ordered)]
+    return f"({_union(store.parts, table, found)})"
+
+
+_FEW = 20
+"""So many rows to a part are few: with more of them hardly any part is without one."""
+
+
+def _holds_some(store: Store, part: Part, ordered: pl.Series) -> bool:
+    """Whether a part may hold one of the rows, by the first and last that its file tells of."""
+    if part.name not in store.row_ranges:
+        store.row_ranges[part.name] = part_files.row_range(store.parts / part.name)
+    known = store.row_ranges[part.name]
+    if known is None:
+        return True
+    at = ordered.search_sorted(known[0])
+    return at < ordered.len() and int(ordered[at]) <= known[1]
 
 
 def of_run(store: Store, table: str, run_no: int) -> str:
@@ -258,6 +283,7 @@ def drop_all(store: Store, table: str) -> None:
     """Take all rows out of a table."""
     _drop(store, "of_table = ?", [table])
     store.execute(f"DELETE FROM book.{table}_base")
+    store.forget(table)
     show(store, store.parts, [table])
 
 

@@ -107,7 +107,7 @@ def record(store: Store, what: str, before: date, due: pl.DataFrame) -> None:
         for side in carried.SIDES:
             with store.registered(due=due.select("file_id")):
                 store.execute(f"DELETE FROM book.carried_{side} WHERE file_id IN (FROM due)")
-                store.kept.pop(side, None)
+                store.forget(side)
     told = due.select(
         "file_id",
         "name",

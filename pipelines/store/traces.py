@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.store import books, parts
+from pipelines.store import by_id, parts
 from pipelines.store.connection import Store
 from pipelines.store.keys import REFERENCES
 
@@ -53,7 +53,7 @@ def _paired_alike(store: Store, again: pl.DataFrame) -> pl.DataFrame:
 def _bearing(store: Store, keys: pl.DataFrame) -> pl.DataFrame:
     """Lines that bear a reference: `merchant_id`, `ref`, `line`, `record_type`, `their_terminal`."""
     known = parts.with_references(store, "settlement", dict.fromkeys(BY, keys))
-    lines = books.rows_of(store, "settlement", known, ("row_id", "merchant_id", "terminal_id", "record_type", *BY))
+    lines = by_id.rows_of(store, "settlement", known, ("row_id", "merchant_id", "terminal_id", "record_type", *BY))
     more = {"line": "row_id", "their_terminal": "terminal_id"}
     return pl.concat([lines.select("merchant_id", "record_type", **more, ref=name) for name in BY])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import books, parts
+from pipelines.store import by_id, parts
 from pipelines.store.connection import Store, numbers
 
 _OPEN = "INSERT INTO book.open_rows (side, row_id, state, reason) SELECT side, row_id, 'waiting', 'TIMING'"
@@ -89,7 +89,7 @@ def reopen_chargebacks(store: Store, file_ids: list[int]) -> None:
 def _back(store: Store, query: str) -> pl.DataFrame:
     """Chargebacks and representments by a query of `row_id`: `sale` they speak of (`aftermath.keyed`) and `size`."""
     named = ("row_id", "acquirer", "merchant_id", "rrn", "order_no", "original_rrn", "gross_minor", "net_minor")
-    lines = books.rows_of(store, "settlement", store.frame(query)["row_id"], named)
+    lines = by_id.rows_of(store, "settlement", store.frame(query)["row_id"], named)
     wallet = pl.col("rrn").is_null() & pl.col("order_no").is_not_null()
     return lines.select(
         *("row_id", "acquirer", "merchant_id"),
