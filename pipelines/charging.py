@@ -61,10 +61,9 @@ def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
 
 def _judged(asked: tuple[pl.DataFrame, tuple[Contract, ...], Volume]) -> tuple[pl.DataFrame, dict[str, str]]:
     """Lines of a file with what each should have cost, and the terms by which."""
-    lines = asked[0]
     judged = judge(*asked)
-    known = lines.select("row_id", "acquirer", "currency", "gross_minor", "fee_minor")
-    return judged.lines.join(known, on="row_id"), judged.terms
+    beside = asked[0].select("acquirer", "currency", "gross_minor", "fee_minor")
+    return pl.concat([judged.lines, beside], how="horizontal"), judged.terms
 
 
 def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_date: date, charged: Charged) -> int:

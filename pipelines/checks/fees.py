@@ -67,22 +67,25 @@ class _Alike:
 
 
 def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume = no_volume) -> Judged:
-    """What each line should have cost by the contract in force on its day.
+    """What each line should have cost by the contract in force on its day, in the order of the lines.
 
-    lines: SALE and REFUND lines: `row_id`, KEYS, `gross_minor`, `fee_minor`, `fee_micro` and the fee parts.
+    lines: SALE and REFUND lines by ascending `row_id`: this, KEYS, `gross_minor`, `fee_minor`, `fee_micro` and the fee
+    parts.
     """
     if lines.is_empty():
         return Judged(pl.DataFrame(schema=JUDGED), {})
     lines = lines.with_columns(alike=pl.struct(KEYS).hash())
     alike = _alike(lines, contracts, volume)
-    grouped = lines.drop(KEYS_GONE).join(alike.groups, on="alike", how="left").drop("alike")
-    priced = _nearest(_priced(grouped, alike.main))
+    grouped = lines.drop(KEYS_GONE).join(alike.groups, on="alike", how="left", maintain_order="left").drop("alike")
+    priced = _nearest(_priced(grouped, alike.main), alike)
     off = _different(priced)
     told = _told(off, alike, volume)
-    found = priced.select("row_id", "term", expected_minor="expected").join(told, on="row_id", how="left")
+    found = priced.select("row_id", "term", expected_minor="expected")
+    found = found.join(told, on="row_id", how="left", maintain_order="left").select(list(JUDGED))
     none = grouped.filter(pl.col("none").is_not_null()).select("row_id", detail="none")
-    both = pl.concat([found.select(list(JUDGED)), none], how="diagonal")
-    return Judged(both.select(list(JUDGED)).sort("row_id"), alike.terms)
+    if none.height:
+        found = pl.concat([found, none], how="diagonal").select(list(JUDGED)).sort("row_id")
+    return Judged(found, alike.terms)
 
 
 def _alike(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume) -> _Alike:
@@ -172,7 +175,7 @@ def _table(offered: Iterable[Mapping[str, object]], widest: int, terms: Iterable
 
 def _priced(lines: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     """Each line with each of its offers: adds `exact` (in 1/scale minor units) and `expected`, the whole fee."""
-    rows = lines.lazy().join(table.lazy(), on="group", how="inner", suffix="_said")
+    rows = lines.lazy().join(table.lazy(), on="group", how="inner", suffix="_said", maintain_order="left")
     size = pl.col("gross_minor").abs().cast(table.schema["rate"])
     exact = (size * pl.col("rate") + pl.col("fixed")).clip("least", "most")
     rows = rows.with_columns(exact=exact)
@@ -204,9 +207,9 @@ def _left_to_others() -> pl.Expr:
     return pl.when(governs_all).then(0).otherwise(pl.sum_horizontal(passed))
 
 
-def _nearest(priced: pl.DataFrame) -> pl.DataFrame:
+def _nearest(priced: pl.DataFrame, alike: _Alike) -> pl.DataFrame:
     """Of several offers for a line the one that comes nearest to its fee; `unsure` where there were several."""
-    if priced["row_id"].n_unique() == priced.height:
+    if all(len(found) <= 1 for _, found in alike.offered.values()):
         return priced.with_columns(unsure=pl.lit(value=False))
     apart = (pl.col("fee_minor") - pl.col("expected")).abs()
     several = pl.len().over("row_id") > 1

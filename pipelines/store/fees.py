@@ -129,11 +129,15 @@ def _number(store: Store, known: dict[str, int], terms: Mapping[str, str]) -> No
 
 def _summed(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines that were judged alike, added up, in numbers that no sum of 64-bit amounts can be too large for."""
-    amounts = ("gross_minor", "fee_minor", "expected_minor")
-    why = pl.when(pl.col("term").is_null()).then("detail")
-    return lines.group_by("acquirer", "currency", "term", "cause", why=why).agg(
-        pl.len().cast(pl.Int64).alias("line_count"), *(pl.col(name).cast(pl.Decimal(38, 0)).sum() for name in amounts)
-    )
+    amounts = {name: pl.col(name).cast(pl.Int128).sum() for name in ("gross_minor", "fee_minor", "expected_minor")}
+    by = ["acquirer", "currency", "term", "cause", "why"]
+    known = lines.with_columns(why=pl.when(pl.col("term").is_null()).then("detail"))
+    one = known.select(pl.col(by).eq_missing(pl.col(by).first()).all()).row(0, named=True) if known.height else {}
+    differing = [name for name in by if not one.get(name)]  # grouping by texts that are all the same takes long
+    same = {name: pl.col(name).first() for name in by if name not in differing}
+    grouped = known.group_by(differing) if differing else known.group_by(pl.lit(0).alias("all"))
+    found = grouped.agg(line_count=pl.len().cast(pl.Int64), **same, **amounts)
+    return found.select(*by, "line_count", pl.col(list(amounts)).cast(pl.Decimal(38, 0)))
 
 
 def checked(store: Store) -> pl.DataFrame:
