@@ -19,7 +19,7 @@ LONGEST_RAW = 2_000
 LONGEST_CARD = 64
 
 
-PIECE = 32 * 2**20
+PIECE = 30 * 2**20
 """Bytes of text that are cut and converted at a time: what a large file costs beside its result."""
 
 

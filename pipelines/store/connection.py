@@ -46,10 +46,11 @@ class Store:
     """The writer's own database. One process holds it; analysts read the published copy instead.
 
     parts: folder of the rows that never change (`store.parts`). spill: one for what does not fit into memory.
-    memory_limit: in bytes, where there is one. writer, writing: writes them while others are read;
-    a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old files, kept: the rows
-    of them by side (`carried`); read: rows that it has read whole, by side (`by_id`). numbers: mapped files by name
-    (`key_files`). in_use: parts by table, as long as none changes; row_ranges: first and last row of parts (`parts`).
+    memory_limit: in bytes: as configured, else what the database takes of the machine's. writer, writing: writes them
+    while others are read; a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old
+    files, kept: the rows of them by side (`carried`); read: rows that it has read whole, by side (`by_id`). numbers:
+    mapped files by name (`key_files`). in_use: parts by table, as long as none changes; row_ranges: first and last row
+    of parts (`parts`).
     """
 
     def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
@@ -75,11 +76,10 @@ class Store:
         self.execute("SET enable_progress_bar = false")
         # one string compression tried instead of four: the file is as small and loading takes a tenth less
         self.execute("SET disabled_compression_methods = 'fsst,dictionary,zstd'")
-        self.memory_limit: int | None = None
         if memory_limit:
             self.execute("SET memory_limit = ?", [memory_limit])
-            ((told,),) = self.execute("SELECT current_setting('memory_limit')")
-            self.memory_limit = _bytes(told)
+        ((told,),) = self.execute("SELECT current_setting('memory_limit')")
+        self.memory_limit = _bytes(told)
         if not copy:
             try:
                 self._migrate()

@@ -13,33 +13,38 @@ import polars as pl
 
 from pipelines.matching.narrow import PARTITIONS, nothing
 from pipelines.row_ids import LINES_PER_FILE
+from pipelines.sources.gather import abreast
 from pipelines.store import durable
 
 SIDES = ("journal", "settlement")
 
-MOST_HELD = 2_000_000
-"""Rows in memory, some 80 bytes each; what comes above it goes to disk."""
+BYTES_A_ROW = 800
+"""Memory that a row in memory is given of what there is: ten times its size, for all that works beside it."""
 
-BYTES_A_ROW = 2_000
-"""Memory that a row in memory is given of a limit: of all that works beside it, it takes the least."""
+MOST_MATCHED = 1_000_000
+"""Rows of both sides that are matched in one go."""
 
 
-def most_held(limit: int | None) -> int:
-    """Rows to hold in memory under a limit in bytes."""
-    return MOST_HELD if limit is None else max(1, min(MOST_HELD, limit // BYTES_A_ROW))
+def most_held(memory: int) -> int:
+    """Rows to hold in memory where there are so many bytes of it; what comes above it goes to disk."""
+    return max(1, memory // BYTES_A_ROW)
 
 
 Pair = tuple[pl.DataFrame, pl.DataFrame]
+
+_ByHome = tuple[pl.DataFrame, list[int]]
+"""Rows in the order of their partitions, and where each partition begins, one behind the last included."""
 
 
 class Partitions:
     """Rows of journal and settlement, `narrowed`, as they are loaded or read from the books.
 
-    folder: for what does not fit; it is emptied first and last. most: rows that are held in memory, half of which are
-    matched in one go. files: those whose rows are all here; unused: those that are not to be given, though they are.
+    folder: for what does not fit; it is emptied first and last. most: rows that are held in memory, half of which at
+    most are matched in one go. files: those whose rows are all here; unused: those that are not to be given, though
+    they are.
     """
 
-    def __init__(self, folder: Path, most: int = MOST_HELD):
+    def __init__(self, folder: Path, most: int):
         shutil.rmtree(folder, ignore_errors=True)
         self._folder, self._most = folder, most
         self._held: dict[str, list[pl.DataFrame]] = {side: [] for side in SIDES}
@@ -72,10 +77,11 @@ class Partitions:
 
         Rows of `unused` files are left out. What is given is gone from here.
         """
-        together = max(1, PARTITIONS * self._most // 2 // max(self.rows, 1))
+        together = max(1, PARTITIONS * min(self._most // 2, MOST_MATCHED) // max(self.rows, 1))
+        ordered = {side: self._ordered(side) if together < PARTITIONS else [] for side in SIDES}
         for first in range(0, PARTITIONS, together):
             numbers = range(first, min(first + together, PARTITIONS))
-            journal, settlement = (self._rows(side, numbers) for side in SIDES)
+            journal, settlement = (self._rows(side, numbers, ordered[side]) for side in SIDES)
             yield journal, settlement
 
     def close(self) -> None:
@@ -83,13 +89,16 @@ class Partitions:
         self._held = {side: [] for side in SIDES}
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _rows(self, side: str, numbers: Sequence[int]) -> pl.DataFrame:
+    def _ordered(self, side: str) -> list[_ByHome]:
+        """What is held of a side, each frame by partitions; the frames themselves are let go one by one."""
+        held, self._held[side] = self._held[side], []
+        return [*abreast(_by_home, _taken_from(held))]
+
+    def _rows(self, side: str, numbers: Sequence[int], ordered: Sequence[_ByHome]) -> pl.DataFrame:
         on_disk = [path for number in numbers for path in self._spilled.get((side, number), ())]
         read = [self._read(path) for path in on_disk]
-        held = self._held[side]
-        if len(numbers) < PARTITIONS:
-            held = [rows.filter(pl.col("home").is_between(numbers[0], numbers[-1])) for rows in held]
-        rows = pl.concat([nothing(side), *read, *held], rechunk=False)
+        held = [*self._held[side], *(rows[starts[numbers[0]] : starts[numbers[-1] + 1]] for rows, starts in ordered)]
+        rows = pl.concat([nothing(side), *read, *held], rechunk=True)
         return rows.filter(~_file().is_in(self.unused)) if self.unused else rows
 
     def _read(self, path: Path) -> pl.DataFrame:
@@ -111,6 +120,18 @@ class Partitions:
                     rows.write_ipc(paths[-1])
             held.clear()
         self._in_memory = 0
+
+
+def _by_home(rows: pl.DataFrame) -> _ByHome:
+    """Rows in the order of their partitions, in which each keeps its place."""
+    ordered = rows.sort("home", maintain_order=True)
+    starts = ordered["home"].search_sorted(pl.Series(range(PARTITIONS + 1), dtype=pl.UInt8))
+    return ordered, starts.to_list()
+
+
+def _taken_from(held: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    while held:
+        yield held.pop(0)
 
 
 def _file() -> pl.Expr:

@@ -11,7 +11,6 @@ from scenario import MON, TUE, Shop
 from pipelines import arriving, collect, config, intake, reading
 from pipelines.sources import streaming
 from pipelines.sources.containers import members
-from pipelines.store import partitions
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +30,7 @@ def busy(shop: Shop) -> None:
 
 @pytest.mark.parametrize("room", [2, 1_000])
 def test_a_file_in_parts_is_in_the_books_as_a_whole(shop: Shop, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "MOST_HELD", room)
+    monkeypatch.setattr(arriving, "most_held", lambda memory: room)
     busy(shop)
     shop.night(MON)
     night = shop.night(TUE)
@@ -45,7 +44,7 @@ def test_a_file_in_parts_is_in_the_books_as_a_whole(shop: Shop, room: int, monke
 def test_a_run_that_fails_leaves_nothing_that_did_not_fit_into_memory(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partitions, "MOST_HELD", 2)
+    monkeypatch.setattr(arriving, "most_held", lambda memory: 2)
     busy(shop)
     spill = config.load(shop.config).paths.store.with_suffix(".spill")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.matching.narrow import PARTITIONS, nothing
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store.partitions import BYTES_A_ROW, MOST_HELD, Partitions, most_held
+from pipelines.store.partitions import BYTES_A_ROW, Partitions, most_held
 
 SIDES = ("journal", "settlement")
 PIECES = st.lists(
@@ -64,7 +64,6 @@ def test_rows_of_a_refused_file_are_gone_and_its_number_is_free(
 
 
 def test_a_limit_lets_fewer_rows_stay_in_memory() -> None:
-    assert most_held(None) == MOST_HELD
     assert most_held(BYTES_A_ROW * 500) == 500
     assert most_held(1) == 1
 
