@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from pipelines.columns import grouped_by
 from pipelines.matching.by_hand import Decided, held_out
 from pipelines.matching.frames import TRANSACTIONS
 from pipelines.matching.narrow import AT_ONCE, pairs_at_once, seated, unseated
 from pipelines.matching.rulebook import Rulebook
 from pipelines.review import Tonight, tonight
-from pipelines.row_ids import LINES_PER_FILE
 from pipelines.sources.gather import abreast
 from pipelines.store import Store, books, by_id, statements
 from pipelines.store.partitions import Pair, Partitions
@@ -51,9 +51,10 @@ class Open:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What the narrow look found in a partition; ids but for the pairs and what is to be reviewed."""
+    """What the narrow look found in a partition; ids but for the pairs, their sums and what is to be reviewed."""
 
     pairs: pl.DataFrame
+    sums: pl.DataFrame
     expecting: pl.Series
     settling: pl.Series
     others: pl.Series
@@ -76,7 +77,7 @@ def gather(store: Store, last: int, fresh: Partitions, entries: books.Fresh, boo
 
     for found in abreast(look, fresh.each()):
         paired.append(found.pairs.select("journal_row_id", "settlement_row_id"))
-        sums.append(summed(found.pairs))
+        sums.append(found.sums)
         pairs.append(found.pairs)
         looked.append(replace(found, pairs=found.pairs.clear()))
         if sum(some.height for some in pairs) > MOST_PAIRS:
@@ -107,7 +108,9 @@ def gather(store: Store, last: int, fresh: Partitions, entries: books.Fresh, boo
 
 def summed(pairs: pl.DataFrame) -> pl.DataFrame:
     """What pairs amount to: `rule`, `currency`, `verdict`; `count`, `journal_minor`, `settlement_minor` (sizes)."""
-    return pairs.group_by("rule", "currency", "verdict").agg(
+    return grouped_by(
+        pairs,
+        ["rule", "currency", "verdict"],
         count=pl.len(),
         journal_minor=pl.col("journal_amount_minor").abs().sum(),
         settlement_minor=pl.col("settlement_amount_minor").abs().sum(),
@@ -126,12 +129,14 @@ def _look(
     quick = held_out(decided, journal, lines, [rule.name for rule in AT_ONCE])
     pairs = pairs_at_once(*quick, own_rules)
     transaction, ledger = pl.col("kind").is_in(TRANSACTIONS), pl.col("kind") == LEDGER
+    mine, theirs = journal.select("row_id", "seat", "expects", "failed"), lines.select("row_id", "seat", "kind")
     return _Looked(
         pairs=pairs.drop("journal_seat", "settlement_seat"),
-        expecting=unseated(journal.filter("expects"), journal.height, pairs["journal_seat"])["row_id"],
-        settling=unseated(lines.filter(transaction), lines.height, pairs["settlement_seat"])["row_id"],
-        others=lines.filter(~transaction & ~ledger)["row_id"],
-        ledger=lines.filter(ledger)["row_id"],
-        idle=journal.filter(~pl.col("expects")).select("row_id", "failed"),
-        tonight=tonight(journal.filter((pl.col("row_id") // LINES_PER_FILE).is_in(loaded))),
+        sums=summed(pairs),
+        expecting=unseated(mine.filter("expects"), journal.height, pairs["journal_seat"])["row_id"],
+        settling=unseated(theirs.filter(transaction), lines.height, pairs["settlement_seat"])["row_id"],
+        others=theirs.filter(~transaction & ~ledger)["row_id"],
+        ledger=theirs.filter(ledger)["row_id"],
+        idle=mine.filter(~pl.col("expects")).select("row_id", "failed"),
+        tonight=tonight(journal.select("row_id", "at", "charge", "refers"), loaded),
     )

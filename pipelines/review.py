@@ -5,7 +5,7 @@ Judged beside the matching, on the rows that a night brings and those it still w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.checks.arrivals import Arrivals
 from pipelines.matching import charges, preauths, refunds
+from pipelines.matching.engine import standing_twice
 from pipelines.matching.frames import journal_frame
 from pipelines.matching.lifecycle import links
 from pipelines.row_ids import LINES_PER_FILE
@@ -50,15 +51,20 @@ class Tonight:
         )
 
 
-def tonight(rows: pl.DataFrame) -> Tonight:
-    """What the narrow journal rows of some merchants may be judged for; a charge is one of its merchant."""
-    sales = rows.filter(pl.col("charge").is_not_null())
+def tonight(rows: pl.DataFrame, files: Collection[int]) -> Tonight:
+    """What the narrow journal rows of some merchants may be judged for, those of these files alone.
+
+    rows: `row_id`, `at`, `charge`, `refers`. A charge is one of its merchant.
+    """
+    file_id = pl.col("row_id") // LINES_PER_FILE
+    mine = rows.filter(file_id.is_in(files)).lazy()
+    sales = mine.filter(pl.col("charge").is_not_null()).select("row_id", "at", "charge").collect()
     times = {"first": pl.col("at").min(), "last": pl.col("at").max()}
     return Tonight(
-        sales.group_by(file_id=pl.col("row_id") // LINES_PER_FILE).agg(**times),
+        sales.group_by(file_id=file_id).agg(**times),
         sales.select("row_id", "charge"),
-        sales.filter(pl.col("charge").is_duplicated())["row_id"],
-        rows.filter("refers")["row_id"],
+        sales.filter(pl.col("charge").is_in(standing_twice(sales["charge"]).implode()))["row_id"],
+        mine.filter("refers").select("row_id").collect()["row_id"],
     )
 
 

@@ -115,8 +115,7 @@ def _keyed(frame: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
 def turned(hashed: pl.DataFrame) -> pl.DataFrame:
     """Add `turn`: how often the same `key` and `twin` stood before in the order of ORDER, which is dropped."""
     order = [name for name in ORDER if name in hashed.columns]
-    ordered = hashed["key"].sort()
-    twice = ordered.filter(ordered == ordered.shift(1)).unique()
+    twice = standing_twice(hashed["key"])
     if twice.is_empty():
         return hashed.drop(order).with_columns(turn=pl.lit(0, pl.UInt32))
     many = hashed["key"].is_in(twice.implode())
@@ -126,14 +125,22 @@ def turned(hashed: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([once, again]).drop(order)
 
 
+def standing_twice(numbers: pl.Series) -> pl.Series:
+    """Values that stand more than once; of numbers that hardly repeat this is told by their order most quickly."""
+    ordered = numbers.sort()
+    return ordered.filter(ordered == ordered.shift(1)).unique()
+
+
 def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Rows that are `turned` with the lines of the same key and turn, whose columns end in `_there`.
 
     Nearly all come in their first turn, and by one number rows are joined three times as quickly as by two.
     """
     first, later = pl.col("turn") == 0, pl.col("turn") > 0
-    found = [_joined(left.filter(first), right.filter(first), ["key"])]
-    if left["turn"].max() and right["turn"].max():
+    again = {name: bool(side["turn"].max()) for name, side in (("left", left), ("right", right))}
+    once = [left.filter(first) if again["left"] else left, right.filter(first) if again["right"] else right]
+    found = [_joined(once[0], once[1], ["key"])]
+    if all(again.values()):
         found.append(_joined(left.filter(later), right.filter(later), ["key", "turn"]))
     return pl.concat(found).filter(pl.col("twin") == pl.col("twin_there"))
 

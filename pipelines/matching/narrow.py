@@ -8,6 +8,7 @@ of identity, in the same order, and within one key the n-th row meets the n-th l
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
 import polars as pl
 
@@ -38,6 +39,9 @@ SETTLEMENT = (
     "settlement_date",
     "txn_time",
 )
+CARRIED, CARRIED_THERE = ("row_id", "at", "currency", "amount_minor"), ("then", "acquirer")
+"""Narrow columns that a pair is judged by, those of the settlement's beside them."""
+
 COLUMNS = {"journal": JOURNAL, "settlement": SETTLEMENT}
 """Stored columns that the narrow look is made of."""
 
@@ -87,6 +91,7 @@ def _settlement(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def nothing(side: str) -> pl.DataFrame:
     """No narrow rows of journal or settlement."""
     stored: dict[str, pl.DataType] = {"row_id": pl.Int64(), **schemas.canonical(schemas.BY_SIDE[side])}
@@ -127,22 +132,27 @@ def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Co
     journal, settlement: open rows, `narrowed` and `seated`. own_rules: acquirers whose rules are others than the common
     ones.
     """
-    seats = [_last_seat(side) + 1 for side in (journal, settlement)]
-    mine = journal.filter(pl.col("expects") & pl.col("kind").is_in(PAIRED))
-    theirs = settlement.filter(pl.col("kind").is_in(PAIRED))
+    all_rows = [_seats(side) for side in (journal, settlement)]
+    keys = [name for rule in AT_ONCE for name in (rule.name, f"{rule.name}_twin")]
+    here, there = pl.col("kind").is_in(PAIRED) & pl.col("expects"), pl.col("kind").is_in(PAIRED)
     if own_rules:
-        theirs = theirs.filter(~pl.col("acquirer").cast(pl.String).is_in(list(own_rules)))
-    found = []
-    for rule, here, there in ((one, *sides) for one in AT_ONCE for sides in _passes(one)):
-        pairs = _met(rule, mine.filter(here), theirs.filter(there))
-        found.append(pairs.filter("agrees").drop("agrees"))
-        mine = unseated(mine, seats[0], pairs["journal_seat"])
-        theirs = unseated(theirs, seats[1], pairs["settlement_seat"])
+        there &= ~pl.col("acquirer").cast(pl.String).is_in(list(own_rules))
+    mine = journal.lazy().filter(here).select("seat", "bare", *CARRIED, *keys).collect()
+    theirs = settlement.lazy().filter(there).select("seat", "bare", *CARRIED, *CARRIED_THERE, *keys).collect()
+    met, found = list[pl.DataFrame](), list[pl.DataFrame]()
+    for rule, *sides in ((one, *sides) for one in AT_ONCE for sides in _passes(one)):
+        rows = [frame.filter(condition) for frame, condition in zip((mine, theirs), sides, strict=True)]
+        for side, name in enumerate(("journal_seat", "settlement_seat")):
+            if met and rows[side].height:
+                rows[side] = unseated(rows[side], all_rows[side], pl.concat([pairs[name] for pairs in met]))
+        met.append(_met(rule, *rows))
+        found.append(met[-1].filter("agrees").drop("agrees"))
     return pl.concat(found)
 
 
-def _last_seat(rows: pl.DataFrame) -> int:
-    return int(rows["seat"][-1]) if rows.height else -1
+def _seats(rows: pl.DataFrame) -> int:
+    """How many rows were seated with these, at least."""
+    return int(rows["seat"][-1]) + 1 if rows.height else 0
 
 
 def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
@@ -154,10 +164,9 @@ def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
 
 def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
     """The n-th row of a key with its n-th line, and whether they agree."""
-    carried = ("currency", "amount_minor")
     left, right = (
-        engine.turned(rows.select("row_id", "seat", "at", *more, key=rule.name, twin=f"{rule.name}_twin"))
-        for rows, more in ((journal, carried), (settlement, (*carried, "then", "acquirer")))
+        engine.turned(rows.select("seat", *CARRIED, *more, key=rule.name, twin=f"{rule.name}_twin"))
+        for rows, more in ((journal, ()), (settlement, CARRIED_THERE))
     )
     both = engine.met(left, right)
     return both.select(

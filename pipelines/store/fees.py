@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.columns import grouped_by
 from pipelines.store import parts
 from pipelines.store.connection import SQL, Store, numbers
 
@@ -132,11 +133,7 @@ def _summed(lines: pl.DataFrame) -> pl.DataFrame:
     amounts = {name: pl.col(name).cast(pl.Int128).sum() for name in ("gross_minor", "fee_minor", "expected_minor")}
     by = ["acquirer", "currency", "term", "cause", "why"]
     known = lines.with_columns(why=pl.when(pl.col("term").is_null()).then("detail"))
-    one = known.select(pl.col(by).eq_missing(pl.col(by).first()).all()).row(0, named=True) if known.height else {}
-    differing = [name for name in by if not one.get(name)]  # grouping by texts that are all the same takes long
-    same = {name: pl.col(name).first() for name in by if name not in differing}
-    grouped = known.group_by(differing) if differing else known.group_by(pl.lit(0).alias("all"))
-    found = grouped.agg(line_count=pl.len().cast(pl.Int64), **same, **amounts)
+    found = grouped_by(known, by, line_count=pl.len().cast(pl.Int64), **amounts)
     return found.select(*by, "line_count", pl.col(list(amounts)).cast(pl.Decimal(38, 0)))
 
 

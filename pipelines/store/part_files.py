@@ -20,16 +20,18 @@ _DISTINCT = frozenset(
 _SIDE_BY_SIDE = frozenset({"auth_code"})
 """Texts of one length without any order: their signs beside each other, and not each behind its length."""
 
-_ASKED_BY_RANGE = frozenset({"row_id", "business_date", "settlement_date", "booking_date", "txn_time"})
+_ASKED_BY_RANGE = frozenset(
+    {
+        *("row_id", "journal_row_id", "settlement_row_id"),
+        *("business_date", "settlement_date", "booking_date", "txn_time"),
+    }
+)
 """Columns by whose least and greatest values a reader may pass over rows."""
 
 
-def write(path: Path, rows: pl.DataFrame, table: str) -> None:
+def write(path: Path, rows: pl.DataFrame) -> None:
     """Write and flush a part."""
     with durable.writing(path):
-        if table == "matches":  # all cores are free for these
-            rows.write_parquet(path, compression="zstd", compression_level=1)
-            return
         pq.write_table(
             rows.to_arrow(compat_level=pl.CompatLevel.newest()),
             path,

@@ -67,7 +67,7 @@ def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: i
     store.parts.mkdir(parents=True, exist_ok=True)
     rows = with_numbers(table, rows)
     written(store, leave=1)
-    store.writing.append(store.writer.submit(part_files.write, store.parts / name, rows, table))
+    store.writing.append(store.writer.submit(part_files.write, store.parts / name, rows))
     store.execute(
         "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
         [name, table, file_id, run_no, rows.height, rows.columns],

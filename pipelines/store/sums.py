@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipelines.columns import differing
+
 if TYPE_CHECKING:
     from pipelines.store.connection import Store
 
@@ -78,22 +80,16 @@ def add(store: Store, table: str, part: str, rows: pl.DataFrame) -> None:
 def _added(table: str, rows: pl.DataFrame) -> Iterable[dict[str, Any]]:
     if table == "settlement" and "fee_micro" not in rows.columns:
         rows = rows.with_columns(fee_micro=pl.lit(None, pl.Int64))
-    same, differing = _alike(rows.select(**_BY[table]))
+    keys = rows.select(**_BY[table])
+    by, first = differing(keys, keys.columns), keys.row(0, named=True)
     sums = _SUMS[table]
-    if differing:
-        by = [_BY[table][name].alias(name) for name in differing]
-        grouped = rows.group_by(by).agg(**sums).sort(differing, nulls_last=True)
+    if by:
+        grouped = rows.group_by(_BY[table][name].alias(name) for name in by).agg(**sums).sort(by, nulls_last=True)
     else:
         grouped = rows.select(**sums)
     side = {"side": table, "file_id": rows["file_id"][0]} if table in SIDES else {}
+    same = {name: value for name, value in first.items() if name not in by}
     return ({**side, **same, **row} for row in grouped.iter_rows(named=True))
-
-
-def _alike(keys: pl.DataFrame) -> tuple[dict[str, Any], list[str]]:
-    """Columns that hold one value in all rows, with it, and the others: most files are of one acquirer and currency."""
-    one = keys.select(pl.all().eq_missing(pl.all().first()).all()).row(0, named=True)
-    first = keys.row(0, named=True)
-    return {n: first[n] for n in keys.columns if one[n]}, [n for n in keys.columns if not one[n]]
 
 
 def lacking(store: Store) -> list[tuple[str, str]]:
