@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.store import durable
@@ -33,7 +34,7 @@ def write(path: Path, rows: pl.DataFrame) -> None:
     """Write and flush a part."""
     with durable.writing(path):
         pq.write_table(
-            rows.to_arrow(compat_level=pl.CompatLevel.newest()),
+            _table(rows),
             path,
             compression="zstd",
             compression_level=1,
@@ -42,6 +43,30 @@ def write(path: Path, rows: pl.DataFrame) -> None:
             write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
             store_schema=False,
         )
+
+
+def _table(rows: pl.DataFrame) -> pa.Table:
+    """Rows as they are written: columns without blanks say so, and of a text that is the same in all rows one is kept.
+
+    Both spare the writer to look at each value.
+    """
+    table = rows.to_arrow(compat_level=pl.CompatLevel.newest())
+    columns = [_once(rows[name]) or table[name] for name in rows.columns]
+    fields = [
+        pa.field(name, column.type, nullable=rows[name].null_count() > 0)
+        for name, column in zip(rows.columns, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _once(column: pl.Series) -> pa.Array | None:
+    """A text that stands in all rows as a dictionary of one; None for any other column."""
+    if column.dtype != pl.String or column.name in _DISTINCT or column.is_empty() or column.null_count():
+        return None
+    if not (column == column[0]).all():
+        return None
+    nothing_else = pa.Array.from_buffers(pa.int8(), len(column), [None, pa.py_buffer(bytes(len(column)))])
+    return pa.DictionaryArray.from_arrays(nothing_else, pa.array([column[0]], pa.string()))
 
 
 def row_range(path: Path) -> tuple[int, int] | None:
