@@ -7,6 +7,13 @@ from collections.abc import Sequence
 import polars as pl
 
 
+def distinct(column: pl.Series) -> pl.Series:
+    """Its values, blank among them, each once; many a column holds one, which is told at a glance."""
+    if column.len() and not column.null_count() and (column == column[0]).all():
+        return column.head(1)
+    return column.unique()
+
+
 def differing(rows: pl.DataFrame, names: Sequence[str]) -> list[str]:
     """Those of the columns that do not hold one value in all rows, or one blank.
 

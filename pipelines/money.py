@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import polars as pl
 from iso4217 import Currency
 
+from pipelines.columns import distinct
+
 EXPONENTS: dict[str, int] = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
 """Minor-unit exponent by ISO 4217 code (CNY 2, JPY 0, KWD 3); codes without one (gold, test codes) are absent."""
 
@@ -48,7 +50,7 @@ def minor_units(frame: pl.DataFrame, text: str, currency: str) -> pl.Series:
 
     Null where the text is no amount or the currency is unknown.
     """
-    codes = frame[currency].unique().to_list()
+    codes = distinct(frame[currency]).to_list()
     by_digits: dict[int, list[str]] = {}
     for code in codes:
         if code in EXPONENTS:

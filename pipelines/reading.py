@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 import schemas
+from pipelines.columns import distinct
 from pipelines.config import Settings, Source
 from pipelines.sources.base import LARGE, Bulky, Data, Parsed, Profile, SourceError, Streaming
 from pipelines.sources.traces import runs_of
@@ -131,10 +132,11 @@ def span(parsed: Parsed) -> tuple[date | None, date | None]:
     """
     if parsed.printed:
         return parsed.printed
-    dates = parsed.rows[SHOWN_DATES[parsed.side]].cast(pl.Date)
-    if parsed.covered and (dates.is_empty() or parsed.side == "journal"):
-        dates = pl.Series(parsed.covered).str.to_date()
-    return dates.min(), dates.max()  # type: ignore[return-value]
+    shown = parsed.rows[SHOWN_DATES[parsed.side]]
+    if parsed.covered and (shown.is_empty() or parsed.side == "journal"):
+        shown = pl.Series(parsed.covered).str.to_date()
+    first, last = pl.Series([shown.min(), shown.max()], dtype=shown.dtype).cast(pl.Date)
+    return first, last
 
 
 @dataclass
@@ -166,7 +168,7 @@ class Summary:
         dates = part.accepted[DATES[side]]
         self.first, self.last = _least(self.first, first), _most(self.last, last)
         self.oldest, self.newest = _least(self.oldest, dates.min()), _most(self.newest, dates.max())
-        self.whose |= {*part.accepted[WHOSE[side]].drop_nulls().unique()}
+        self.whose |= {*distinct(part.accepted[WHOSE[side]]).drop_nulls()}
 
 
 def _least(one: Any, other: Any) -> Any:

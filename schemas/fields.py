@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 import pandera.polars as pa
 import polars as pl
+from pandera.api.polars.types import PolarsData
 
+from pipelines.columns import distinct
 from pipelines.money import CURRENCIES
 
 OLDEST = date(2000, 1, 1)
@@ -26,8 +29,21 @@ def text(description: str, *, required: bool = False) -> pa.Column:
 
 def code(description: str, allowed: list[str], *, required: bool = True) -> pa.Column:
     """Text out of a closed list."""
-    check = pa.Check.isin(allowed, error=f"is none of {', '.join(allowed)}")
+    check = _one_of(allowed, f"is none of {', '.join(allowed)}")
     return pa.Column(pl.String, check, nullable=not required, description=description)
+
+
+def _one_of(allowed: Collection[str], error: str) -> pa.Check:
+    """Whether a text is one of these: what the column holds is looked up once, and not in each row."""
+
+    def among(data: PolarsData) -> pl.LazyFrame:
+        words = data.lazyframe.select(data.key).collect().to_series()
+        one = pl.col(data.key)
+        if set(distinct(words)) <= {*allowed, None}:
+            return data.lazyframe.select(pl.when(one.is_not_null()).then(pl.lit(value=True)).alias(data.key))
+        return data.lazyframe.select(one.is_in(list(allowed)))
+
+    return pa.Check(among, error=error)
 
 
 def minor(description: str, *checks: pa.Check, required: bool = True) -> pa.Column:
@@ -37,7 +53,7 @@ def minor(description: str, *checks: pa.Check, required: bool = True) -> pa.Colu
 
 def currency() -> pa.Column:
     """ISO 4217 code of the row's amounts."""
-    known = pa.Check.isin(CURRENCIES, error="is not an ISO 4217 currency")
+    known = _one_of(CURRENCIES, "is not an ISO 4217 currency")
     return pa.Column(pl.String, known, nullable=False, description="ISO 4217 currency of the row's amounts")
 
 

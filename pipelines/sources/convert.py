@@ -10,6 +10,7 @@ from datetime import timedelta
 import polars as pl
 
 import schemas
+from pipelines.columns import distinct
 from pipelines.money import EXPONENTS, minor_of_scale
 from pipelines.sources.amounts import amount_of, by_letter, completed, plain_text, signed, summed, with_rounded_fee
 from pipelines.sources.base import MICRO, Context
@@ -158,7 +159,7 @@ def _summed(cells: pl.DataFrame, coin: pl.Series | None, column: str, layout: La
 
 def _coded(texts: pl.DataFrame, column: str, spec: Field) -> pl.Series:
     """Codes of a column; words that are canonical already, as most are, are not written anew."""
-    words = texts[column].unique().drop_nulls()
+    words = distinct(texts[column]).drop_nulls()
     if spec.codes and all(spec.codes.get(word) == word for word in words):
         return texts[column]
     if not spec.codes and not words.str.contains("[a-z]").any():
@@ -168,7 +169,7 @@ def _coded(texts: pl.DataFrame, column: str, spec: Field) -> pl.Series:
 
 def _of_iso_4217(codes: pl.Series) -> pl.Series:
     """Null instead of what is no currency: a cell of a row whose cells have shifted may be a card number."""
-    if set(codes.unique()) <= {*EXPONENTS, None}:
+    if set(distinct(codes)) <= {*EXPONENTS, None}:
         return codes
     return codes.to_frame().select(pl.when(pl.col(codes.name).is_in(list(EXPONENTS))).then(codes.name)).to_series()
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 
 import polars as pl
 
+from pipelines.columns import distinct
 from pipelines.sources.pan import SUSPECT_GROUPS, hidden, luhn, starred
 
 Key = Callable[[], bytes]
@@ -24,6 +25,9 @@ LETTERS = 12
 CODES = ("currency", "txn_type", "channel", "status", "record_type", "card_type", "card_no", "unreadable")
 ORDER_NUMBERS = ("order_no", "original_rrn")
 SHORTEST, LONGEST = 13, 19
+
+_LOOKED_AT = 1_000
+"""First cells that tell whether those of a column repeat."""
 
 _TOKEN = re.compile(rf"-[a-p]{{{LETTERS}}}(?![a-z0-9])")
 _AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
@@ -75,7 +79,9 @@ def tokens(cells: pl.Series, key: Key, known: Collection[str] = ()) -> pl.Series
     """`token` for a whole String column; null stays null. known: values that configuration names and no card is."""
     if (cells.str.len_bytes().max() or 0) < SHORTEST:  # type: ignore[operator]
         return cells
-    suspects = cells.filter(cells.str.contains(_SUSPECT)).unique()
+    few = distinct(cells.head(_LOOKED_AT)).len() < _LOOKED_AT // 2
+    words = distinct(cells) if few else cells  # thousands of lines are of one merchant and payout
+    suspects = words.filter(words.str.contains(_SUSPECT)).unique()
     if suspects.is_empty():
         return cells
     likely = suspects.filter(~suspects.str.contains("^[0-9]+$") | _passing_luhn(suspects))
