@@ -42,10 +42,14 @@ def chargeable(store: Store, file_id: int, acquirers: Collection[str]) -> Iterat
     channel: CARD, or null for a wallet: a line that is known by its order number alone; day: business date, else
     settlement date.
     """
-    nothing_of_a_card = pl.all_horizontal(pl.col(c).is_null() for c in ("rrn", "card_no", "card_type"))
-    wallet = nothing_of_a_card & pl.col("order_no").is_not_null()
     charged = pl.col("record_type").is_in(["SALE", "REFUND"]) & pl.col("acquirer").is_in(list(acquirers))
-    for rows in parts.held(store, "settlement", [file_id], _STORED):
+    named, card = pl.col("card_type").is_null() & pl.col("order_no").is_not_null(), ["rrn", "card_no"]
+    for part in parts.unread(store, "settlement", [file_id], _STORED):
+        rows = part.drop(card).collect()
+        wallet = pl.lit(value=False)
+        if rows.select(named.any()).item():
+            rows = rows.hstack(part.select(card).collect())
+            wallet = named & pl.all_horizontal(pl.col(card).is_null())
         yield rows.filter(charged).select(
             *("row_id", "acquirer", "merchant_id", "card_type", "currency", *_AMOUNTS),
             channel=pl.when(~wallet).then(pl.lit("CARD")),

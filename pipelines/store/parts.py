@@ -240,21 +240,21 @@ def held(
     store: Store, table: str, file_ids: Collection[int], columns: Mapping[str, pl.DataType] | Sequence[str]
 ) -> Iterator[pl.DataFrame]:
     """The rows of some files, part after part; a column that a part does not have is null where its type is given."""
+    return (rows.collect() for rows in unread(store, table, file_ids, columns))
+
+
+def unread(
+    store: Store, table: str, file_ids: Collection[int], columns: Mapping[str, pl.DataType] | Sequence[str]
+) -> Iterator[pl.LazyFrame]:
+    """`held`, of which those columns alone are read that are asked of a part."""
+    types = columns if isinstance(columns, Mapping) else {}
     for part in _of_files(store, table, file_ids):
-        there = [c for c in columns if c in part.columns]
-        yield _with(pl.read_parquet(store.parts / part.name, columns=there), columns)
+        blank = (pl.lit(None, kind).alias(name) for name, kind in types.items() if name not in part.columns)
+        yield pl.scan_parquet(store.parts / part.name).with_columns(blank).select(list(columns))
     marks = ", ".join(columns)
     yield store.frame(
         f"SELECT {marks} FROM book.{table}_base WHERE list_contains(?, file_id) ORDER BY row_id", [sorted(file_ids)]
-    )
-
-
-def _with(rows: pl.DataFrame, columns: Mapping[str, pl.DataType] | Sequence[str]) -> pl.DataFrame:
-    """Rows with all of the columns, in their order."""
-    types = columns if isinstance(columns, Mapping) else {}
-    return rows.with_columns(pl.lit(None, kind).alias(c) for c, kind in types.items() if c not in rows.columns).select(
-        list(columns)
-    )
+    ).lazy()
 
 
 def names(store: Store, since: datetime | None = None) -> list[str]:
