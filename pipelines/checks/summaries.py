@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from pipelines.columns import hash_of
 from pipelines.money import exponent
 from pipelines.signal_settings import Signals
 
@@ -147,7 +148,7 @@ def given_days(rows: pl.DataFrame) -> pl.DataFrame:
 
 def card_marks(rows: pl.DataFrame) -> pl.DataFrame:
     """`row_id` and `mark` of rows that show a card: a number by which those of one card at one merchant are alike."""
-    mark = (pl.struct("merchant_id", "card_no").hash() % 2**32).cast(pl.UInt32)
+    mark = (hash_of([pl.col("merchant_id"), pl.col("card_no")], seed=0) % 2**32).cast(pl.UInt32)
     return rows.filter(pl.col("card_no").is_not_null()).select("row_id", mark=mark)
 
 

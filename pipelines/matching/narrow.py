@@ -13,6 +13,7 @@ from functools import cache
 import polars as pl
 
 import schemas
+from pipelines.columns import hash_of
 from pipelines.matching import engine
 from pipelines.matching.charges import alike_hash, sale
 from pipelines.matching.frames import EXPECTED, KINDS, line_time
@@ -107,10 +108,10 @@ def _identities(rows: pl.DataFrame, kind: pl.Expr) -> list[pl.Expr]:
     for rule in AT_ONCE:
         named = [key for key in rule.keys if key != "kind"]
         blank = any(rows[key].null_count() == rows.height for key in named)
-        keys = [kind.alias("kind") if key == "kind" else pl.col(key) for key in rule.keys]
+        keys = [kind.cast(KIND).to_physical() if key == "kind" else pl.col(key) for key in rule.keys]
         filled = pl.all_horizontal(pl.col(key).is_not_null() for key in named)
         for seed, name in enumerate((rule.name, f"{rule.name}_twin"), start=1):
-            whole = pl.when(filled).then(pl.struct(keys).hash(seed=seed))
+            whole = pl.when(filled).then(hash_of(keys, seed))
             found.append((pl.lit(None, pl.UInt64) if blank else whole).alias(name))
     return found
 

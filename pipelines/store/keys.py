@@ -52,7 +52,11 @@ def column_of(name: str) -> str:
 
 def with_numbers(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of a table with the numbers by which it is asked, where it is asked by any."""
-    numbers = {name: number_of(name) for name in REFERENCES.get(table, ()) if name in rows.columns}
+    numbers = {
+        name: pl.lit(None, pl.UInt32) if rows[name].null_count() == rows.height else number_of(name)
+        for name in REFERENCES.get(table, ())
+        if name in rows.columns
+    }
     if table == "journal" and "stan" in rows.columns:
         rows = rows.with_columns(stan_key=pl.col("stan").str.strip_chars_start("0"))
         numbers |= {name: number_near(name) for name in NEAR}
