@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
 
-from pipelines import faults, reporting, sending
+from pipelines import allocation, faults, reporting, sending
 from pipelines.arriving import Night, Say, StepRunner, take_in_all
 from pipelines.config import ConfigError, Settings
 from pipelines.drawing import Drawing, NotWrittenError, show
@@ -49,6 +49,7 @@ def run(
     books do not add up; nothing is published then, and who reads the report is told. secret: finds passwords of mail.
     """
     run_id = uuid.uuid4().hex[:12]
+    allocation.of_the_system()
     try:
         return _run(settings, day, say, runner, run_id, secret)
     except ConfigError:
