@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import os
+from contextlib import suppress
+
+import pyarrow as pa
 
 LARGEST = 64 * 2**20
 """Bytes up to which a piece of memory is kept; a part of a text takes less."""
@@ -15,20 +17,19 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """What mallopt(3) calls them."""
 
 
-def of_polars() -> None:
-    """Say so to polars, which reads it when it is imported.
-
-    Its allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at once,
-    half of the time goes into asking for it again.
-    """
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")
-
-
 def of_the_system() -> None:
     """Say so to the C library, where it is glibc; others are left as they are."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    mallopt(_MMAP_THRESHOLD, LARGEST)
-    mallopt(_TRIM_THRESHOLD, KEPT)
+    _called("mallopt", _MMAP_THRESHOLD, LARGEST)
+    _called("mallopt", _TRIM_THRESHOLD, KEPT)
+
+
+def give_back() -> None:
+    """Give back what is kept: what comes after the files is held elsewhere, and would be added to it."""
+    pa.default_memory_pool().release_unused()
+    _called("malloc_trim", 0)
+
+
+def _called(name: str, *numbers: int) -> None:
+    """Call a function of the C library that only glibc has."""
+    with suppress(AttributeError, OSError, TypeError):
+        getattr(ctypes.CDLL(None), name)(*numbers)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from pipelines import allocation, temporary_server
+from pipelines import temporary_server
 from pipelines.cli_audit import audit, learn, period
 from pipelines.cli_bench import bench
 from pipelines.cli_cases import case
@@ -197,7 +197,9 @@ for command in (audit, bench, case, deploy, files, learn, period, purge, retract
 def main() -> None:
     """Entry point of `recon`."""
     gc.set_threshold(100_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
-    allocation.of_polars()
+    # polars' allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at
+    # once, half of the time goes into asking for it again
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")
     try:
         cli()
     except SystemExit as end:

@@ -73,6 +73,7 @@ def _run(
         if any(source.collect for source in settings.sources):
             _timed(night, "collect", lambda: _collect(night, runner, secret))
         _timed(night, "load", lambda: take_in_all(night, runner))
+        allocation.give_back()
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:
             _timed(night, "send", lambda: runner("send", lambda: _send(night, report, secret)))

@@ -74,6 +74,7 @@ class Store:
             raise StoreError(f"{path}: cannot be opened: {_first_line(error)}") from None
         self.execute("SET preserve_insertion_order = false")
         self.execute("SET enable_progress_bar = false")
+        self.execute("SET parquet_metadata_cache = true")
         # one string compression tried instead of four: the file is as small and loading takes a tenth less
         self.execute("SET disabled_compression_methods = 'fsst,dictionary,zstd'")
         if memory_limit:
