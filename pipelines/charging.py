@@ -49,20 +49,28 @@ def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
     charging = {c.acquirer for c in contracts if c.fees}
     files = fees.settlement_files(store, last) if charging else []
     volume_of = cache(lambda span: _volume(store, span, contracts))
+    asking = _tells_wallets_apart(contracts) or any(fee.tiers for c in contracts for fee in c.fees)
+
+    def from_the_books(part: pl.LazyFrame) -> tuple[pl.DataFrame, Volume]:
+        lines = _with_wallets(store, fees.chargeable(part, charging), contracts)
+        return lines, volume_of(months_needed(lines["day"]))
+
     for file_id in files:
-        coming = (lines for lines in fees.chargeable(store, file_id, charging) if lines.height)
-        asked = (
-            (_with_wallets(store, lines, contracts), contracts, volume_of(months_needed(lines["day"])))
-            for lines in coming
-        )
-        fees.write_checks(store, file_id, run_no, abreast(_judged, asked))
+        unread = fees.unread(store, file_id)
+        if asking:  # the books are not asked from several threads
+            told = abreast(lambda asked: _judged(asked[0], contracts, asked[1]), map(from_the_books, unread))
+        else:
+            told = abreast(lambda part: _judged(fees.chargeable(part, charging), contracts, no_volume), unread)
+        fees.write_checks(store, file_id, run_no, (found for found in told if found[0].height))
     return Charged(files, all_again)
 
 
-def _judged(asked: tuple[pl.DataFrame, tuple[Contract, ...], Volume]) -> tuple[pl.DataFrame, dict[str, str]]:
+def _judged(
+    lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume
+) -> tuple[pl.DataFrame, dict[str, str]]:
     """Lines of a file with what each should have cost, and the terms by which."""
-    judged = judge(*asked)
-    beside = asked[0].select("acquirer", "currency", "gross_minor", "fee_minor")
+    judged = judge(lines, contracts, volume)
+    beside = lines.select("acquirer", "currency", "gross_minor", "fee_minor")
     return pl.concat([judged.lines, beside], how="horizontal"), judged.terms
 
 

@@ -36,26 +36,30 @@ def settlement_files(store: Store, after_run: int) -> list[int]:
     return [file_id for (file_id,) in store.execute(query, [after_run])]
 
 
-def chargeable(store: Store, file_id: int, acquirers: Collection[str]) -> Iterator[pl.DataFrame]:
-    """SALE and REFUND lines of a file and of these acquirers, some at a time, as `checks.fees.judge` wants them.
+def unread(store: Store, file_id: int) -> Iterator[pl.LazyFrame]:
+    """The lines of a file, some at a time, for `chargeable`, which needs no database."""
+    return parts.unread(store, "settlement", [file_id], _STORED)
+
+
+def chargeable(lines: pl.LazyFrame, acquirers: Collection[str]) -> pl.DataFrame:
+    """SALE and REFUND lines of these acquirers, as `checks.fees.judge` wants them. lines: as `unread` gives them.
 
     channel: CARD, or null for a wallet: a line that is known by its order number alone; day: business date, else
     settlement date.
     """
     charged = pl.col("record_type").is_in(["SALE", "REFUND"]) & pl.col("acquirer").is_in(list(acquirers))
     named, card = pl.col("card_type").is_null() & pl.col("order_no").is_not_null(), ["rrn", "card_no"]
-    for part in parts.unread(store, "settlement", [file_id], _STORED):
-        rows = part.drop(card).collect()
-        wallet = pl.lit(value=False)
-        if rows.select(named.any()).item():
-            rows = rows.hstack(part.select(card).collect())
-            wallet = named & pl.all_horizontal(pl.col(card).is_null())
-        yield rows.filter(charged).select(
-            *("row_id", "acquirer", "merchant_id", "card_type", "currency", *_AMOUNTS),
-            channel=pl.when(~wallet).then(pl.lit("CARD")),
-            day=pl.coalesce("business_date", "settlement_date"),
-            refund=pl.col("record_type") == "REFUND",
-        )
+    rows = lines.drop(card).collect()
+    wallet = pl.lit(value=False)
+    if rows.select(named.any()).item():
+        rows = rows.hstack(lines.select(card).collect())
+        wallet = named & pl.all_horizontal(pl.col(card).is_null())
+    return rows.filter(charged).select(
+        *("row_id", "acquirer", "merchant_id", "card_type", "currency", *_AMOUNTS),
+        channel=pl.when(~wallet).then(pl.lit("CARD")),
+        day=pl.coalesce("business_date", "settlement_date"),
+        refund=pl.col("record_type") == "REFUND",
+    )
 
 
 def wallet_channels(store: Store, row_ids: pl.Series) -> pl.DataFrame:
