@@ -69,6 +69,7 @@ def _judged(
     lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """Lines of a file with what each should have cost, and the terms by which."""
+    lines = lines if lines["row_id"].is_sorted() else lines.sort("row_id")
     judged = judge(lines, contracts, volume)
     beside = lines.select("acquirer", "currency", "gross_minor", "fee_minor")
     return pl.concat([judged.lines, beside], how="horizontal"), judged.terms
