@@ -19,8 +19,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 def of_the_system() -> None:
     """Say so to the C library, where it is glibc; others are left as they are."""
-    _called("mallopt", _MMAP_THRESHOLD, LARGEST)
-    _called("mallopt", _TRIM_THRESHOLD, KEPT)
+    if _called("mallopt", _MMAP_THRESHOLD, LARGEST):  # the other alone would fix the first at its smallest
+        _called("mallopt", _TRIM_THRESHOLD, KEPT)
 
 
 def give_back() -> None:
@@ -29,7 +29,8 @@ def give_back() -> None:
     _called("malloc_trim", 0)
 
 
-def _called(name: str, *numbers: int) -> None:
-    """Call a function of the C library that only glibc has."""
+def _called(name: str, *numbers: int) -> int:
+    """What a function of the C library says that only glibc has; 0 where there is none."""
     with suppress(AttributeError, OSError, TypeError):
-        getattr(ctypes.CDLL(None), name)(*numbers)
+        return int(getattr(ctypes.CDLL(None), name)(*numbers))
+    return 0

@@ -153,7 +153,7 @@ def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Co
 
 def _seats(rows: pl.DataFrame) -> int:
     """How many rows were seated with these, at least."""
-    return int(rows["seat"][-1]) + 1 if rows.height else 0
+    return int(rows["seat"].max()) + 1 if rows.height else 0  # type: ignore[arg-type]
 
 
 def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:

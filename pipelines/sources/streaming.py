@@ -58,12 +58,14 @@ def lines_of(data: Data) -> Iterator[Piece]:
     at, first, size = 0, 1, CHUNK
     while at < len(data):
         block = data[at : at + size]
-        last = at + len(block) == len(data)
+        last = at + size >= len(data) or len(block) < size  # a file may have become shorter since it was opened
         cut = len(block) if last else block.rfind(b"\n") + 1
-        if not cut:
+        if not cut and not last:
             size *= 2
             continue
         yield Piece(block[:cut], first, last)
+        if last:
+            return
         first += count(block[:cut], b"\n")
         at, size = at + cut, CHUNK
 
@@ -93,7 +95,7 @@ def _blocks(data: Data, quote: bytes) -> Iterator[tuple[bytes, bool]]:
         last = len(data) - at <= CHUNK * (chunks + 0.5)
         end = len(data) if last else _line_end(data, at, at + chunks * CHUNK)
         block = data[at:end]
-        if not block or (not last and _open_quote(block, quote, chunks)):
+        if not last and (not block or _open_quote(block, quote, chunks)):
             chunks += 1
             continue
         yield block, last

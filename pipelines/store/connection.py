@@ -27,7 +27,7 @@ def numbers(ids: Iterable[int]) -> str:
 def _bytes(told: str) -> int:
     """A size as DuckDB tells it: `953.6 MiB`."""
     number, unit = told.split()
-    return int(Decimal(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
+    return int(Decimal(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit))
 
 
 def _first_line(error: Exception) -> str:

@@ -125,7 +125,7 @@ class Partitions:
 def _by_home(rows: pl.DataFrame) -> _ByHome:
     """Rows in the order of their partitions, in which each keeps its place."""
     ordered = rows.sort("home", maintain_order=True)
-    starts = ordered["home"].search_sorted(pl.Series(range(PARTITIONS + 1), dtype=pl.UInt8))
+    starts = ordered["home"].search_sorted(pl.Series(range(PARTITIONS + 1), dtype=pl.UInt8), side="left")
     return ordered, starts.to_list()
 
 

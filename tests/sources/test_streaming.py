@@ -140,3 +140,24 @@ def test_utf_16_cut_off_within_a_sign_names_its_line(monkeypatch: pytest.MonkeyP
     with pytest.raises(SourceError) as error:
         streamed(PROFILES["acquirer_csv"], broken)
     assert error.value.text.startswith(f"line {lines + 1}: not UTF-16 text")
+
+
+class Shrunk:
+    """A file that its sender writes anew while it is read: shorter than it was when it was opened."""
+
+    def __init__(self, left: bytes) -> None:
+        self.left = left
+
+    def __len__(self) -> int:
+        return 1_000
+
+    def __getitem__(self, part: slice) -> bytes:
+        return self.left[part]
+
+
+@pytest.mark.parametrize("read", [streaming.lines_of, lambda data: streaming.pieces_of(data, MINE.layout)])
+def test_a_file_that_becomes_shorter_ends(read: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "CHUNK", 30)
+    assert callable(read)
+    for left in (b"a\n" * 20, b"a\n" * 20 + b"b", b""):
+        assert b"".join(piece.text for piece in read(Shrunk(left))) == left
