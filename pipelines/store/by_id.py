@@ -55,13 +55,18 @@ def rows_of(
     if left.height:
         source = parts.of_rows(store, side, left["row_id"])
         rows = store.frame(f"SELECT {', '.join(told)} FROM {source} SEMI JOIN left_out USING (row_id)", left_out=left)
-        if columns is None and rows.height + sum(read.height for read in store.read.get(side, ())) <= MOST_READ:
+        if columns is None and _has_room(store, side, rows.height):
             store.read.setdefault(side, []).append(rows)
         found.append(rows)
     return pl.concat(found).sort("row_id")
 
 
 def read_ahead(store: Store, side: str, row_ids: pl.Series) -> None:
-    """Read rows at once that will be asked for in several questions, where they are not too many."""
-    if row_ids.len() <= MOST_READ:
-        rows_of(store, side, row_ids.unique())
+    """Read rows at once that will be asked for in several questions, where they are not too many to be held."""
+    wanted = row_ids.unique()
+    if _has_room(store, side, wanted.len()):
+        rows_of(store, side, wanted)
+
+
+def _has_room(store: Store, side: str, more: int) -> bool:
+    return more + sum(read.height for read in store.read.get(side, ())) <= MOST_READ

@@ -70,8 +70,12 @@ def _once(column: pl.Series) -> pa.Array | None:
 
 
 def row_range(path: Path) -> tuple[int, int] | None:
-    """The least and the greatest `row_id` of a part; None where it does not tell them."""
-    told = pq.read_metadata(path)
+    """The least and the greatest `row_id` of a part; None where it does not tell them, or is damaged: who reads it says
+    so."""
+    try:
+        told = pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return None
     place = told.schema.names.index("row_id")
     known = [told.row_group(group).column(place).statistics for group in range(told.num_row_groups)]
     if not known or any(each is None or not each.has_min_max for each in known):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.row_ids import LINES_PER_FILE
-from pipelines.store import Store, by_id, part_files, parts
+from pipelines.store import Store, StoreError, by_id, part_files, parts
 
 MERCHANT = "898300000000001"
 
@@ -99,6 +99,21 @@ def test_of_few_rows_only_their_parts_are_opened(store: Store, monkeypatch: pyte
     store.row_ranges.clear()
     assert by_id.rows_of(store, "journal", ids((1, 13)))["rrn"].to_list() == ["R13"]
     assert asked[1].count(".parquet") == 3, "a part that does not tell its range may hold any row"
+
+
+def test_a_damaged_part_is_one_plain_line(store: Store) -> None:
+    for part in store.parts.glob("journal-00000001-*.parquet"):
+        part.write_bytes(part.read_bytes()[:-20])
+    with pytest.raises(StoreError, match="No magic bytes found"):
+        by_id.rows_of(store, "journal", ids((1, 12)))
+
+
+def test_rows_that_memory_would_not_keep_are_not_read_ahead(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_id, "MOST_READ", 3)
+    by_id.read_ahead(store, "journal", ids((1, 1), (1, 2)))
+    asked = counted(store, monkeypatch)
+    by_id.read_ahead(store, "journal", ids((1, 3), (1, 4)))
+    assert not asked
 
 
 NUMBER = st.none() | st.integers(-(2**63), 2**63 - 1)
