@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -68,9 +68,9 @@ def source_of(candidate: Candidate, data: Data, readers: Mapping[str, Profile]) 
 class Prepared:
     """One file read, kept and judged, with nothing written to the books yet.
 
-    source None and no error: not for us. known: its content is in the books. parts or error: what became of it; the
-    parts of a large file are read when they are asked for, and only then its end may refuse it. tonight: what became of
-    it may be otherwise on another night.
+    source None and no error: not for us. known: its content is in the books. keeping: the copy for the archive, written
+    while the file is read. parts or error: what became of it; the parts of a large file are read when they are asked
+    for, and only then its end may refuse it. tonight: what became of it may be otherwise on another night.
     """
 
     candidate: Candidate
@@ -78,7 +78,7 @@ class Prepared:
     size: int
     source: Source | None = None
     known: bool = False
-    kept: Path | None = None
+    keeping: Future[Path] | None = None
     parts: Iterable[Read] | None = None
     error: SourceError | None = None
     tonight: bool = False
@@ -87,6 +87,11 @@ class Prepared:
     def ours(self) -> bool:
         """Whether somebody claims it."""
         return self.known or self.source is not None or self.error is not None
+
+    @property
+    def kept(self) -> Path | None:
+        """Where its copy is, once it is whole; OSError where it cannot be written."""
+        return self.keeping and self.keeping.result()
 
 
 def as_before(candidate: Candidate, before: Before) -> Prepared | None:
@@ -128,7 +133,16 @@ def prepare(settings: Settings, candidate: Candidate, before: Before, until: dat
 def _not_opened(settings: Settings, candidate: Candidate, data: Data, error: SourceError) -> Prepared:
     source = candidate.sources[0] if len(candidate.sources) == 1 else None
     found = Prepared(candidate, sha256(data), len(data), source=source, error=error, tonight=True)
-    return replace(found, kept=archive(data, found.digest, settings.paths.archive))
+    return replace(found, keeping=_keeping(settings, data, found.digest))
+
+
+def _keeping(settings: Settings, data: Data, digest: str) -> Future[Path]:
+    """The copy of a file for the archive, on its way."""
+    keeper = ThreadPoolExecutor(1)
+    try:
+        return keeper.submit(archive, data, digest, settings.paths.archive)
+    finally:
+        keeper.shutdown(wait=False)
 
 
 def _only(candidate: Candidate) -> Source | None:
@@ -149,16 +163,15 @@ def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, 
         if source is not None:
             check_sidecars(candidate.path, [outer] if data is outer or candidate.one_of_many else [outer, data])
     except SourceError as error:
-        return replace(found, error=error, source=only, kept=archive(outer, digest, settings.paths.archive))
+        return replace(found, error=error, source=only, keeping=_keeping(settings, outer, digest))
     if source is None:
         return found
-    with ThreadPoolExecutor(1) as keeper:  # the copy is written while the file is read
-        kept = keeper.submit(archive, outer, digest, settings.paths.archive)
-        try:
-            parts = _read_as_agreed(candidate, data, settings, source)
-        except SourceError as error:
-            return replace(found, source=source, error=error, kept=kept.result())
-        return replace(found, source=source, parts=parts, kept=kept.result())
+    keeping = _keeping(settings, outer, digest)
+    try:
+        parts = _read_as_agreed(candidate, data, settings, source)
+    except SourceError as error:
+        return replace(found, source=source, error=error, keeping=keeping)
+    return replace(found, source=source, parts=parts, keeping=keeping)
 
 
 def enter(store: Store, settings: Settings, found: Prepared, run_no: int, keep: Keep) -> FileRecord | None:

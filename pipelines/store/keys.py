@@ -1,16 +1,19 @@
 """Numbers that stand for references, written beside the rows of a part: history is asked by them, not by its strings.
 
-A number is a hash of merchant and reference. Which hash that is depends on the version of polars, so the name of a
-column says by which one it was made; parts made by another are asked by their strings. Numbers only narrow the search:
+A number is a hash of merchant and reference. Which hash that is depends on the version of polars and on `hash_of`, so
+the name of a column says by which one it was made; parts made by another are asked by their strings. Numbers only narrow the search:
 who asks compares the references themselves in what is found. They are too short to be taken for card numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 
 import polars as pl
+
+from pipelines.columns import hash_of
 
 REFERENCES = {"journal": ("rrn", "order_no", "original_rrn"), "settlement": ("rrn", "order_no")}
 """Columns that history is asked by."""
@@ -27,15 +30,17 @@ NUMBERED = {"journal": (*REFERENCES["journal"], *NEAR), "settlement": REFERENCES
 
 def number_of(reference: str) -> pl.Expr:
     """The number of a merchant's reference; null where there is none."""
-    number = pl.struct("merchant_id", ref=reference).hash(seed=0) % 2**32
-    return pl.when(pl.col(reference).is_not_null()).then(number.cast(pl.UInt32))
+    return pl.when(pl.col(reference).is_not_null()).then(_short([pl.col("merchant_id"), pl.col(reference)]))
 
 
 def number_near(name: str) -> pl.Expr:
     """The number of the columns of NEAR; null where one of them is. `stan_key` is the STAN without leading zeros."""
-    columns = NEAR[name]
-    number = pl.struct(columns).hash(seed=0) % 2**32
-    return pl.when(pl.all_horizontal(pl.col(c).is_not_null() for c in columns)).then(number.cast(pl.UInt32))
+    columns = [pl.col(column) for column in NEAR[name]]
+    return pl.when(pl.all_horizontal(column.is_not_null() for column in columns)).then(_short(columns))
+
+
+def _short(columns: Sequence[pl.Expr]) -> pl.Expr:
+    return (hash_of(columns, seed=0) % 2**32).cast(pl.UInt32)
 
 
 @cache

@@ -18,6 +18,9 @@ _DISTINCT = frozenset(
 )
 """Texts that hardly repeat: a dictionary of them is work for nothing."""
 
+_QUICKLY = frozenset({"stan", "rrn", "card_no"})
+"""Texts whose digits take long to pack tightly: packed in two thirds of the time, a quarter larger."""
+
 _SIDE_BY_SIDE = frozenset({"auth_code"})
 """Texts of one length without any order: their signs beside each other, and not each behind its length."""
 
@@ -36,8 +39,8 @@ def write(path: Path, rows: pl.DataFrame) -> None:
         pq.write_table(
             _table(rows),
             path,
-            compression="zstd",
-            compression_level=1,
+            compression={n: "snappy" if n in _QUICKLY else "zstd" for n in rows.columns},
+            compression_level={n: 1 for n in rows.columns if n not in _QUICKLY},
             use_dictionary=[n for n, kind in rows.schema.items() if kind == pl.String and n not in _DISTINCT],
             column_encoding={n: how for n, kind in rows.schema.items() if (how := _encoding(n, kind))},
             write_statistics=[name for name in rows.columns if name in _ASKED_BY_RANGE],
