@@ -35,12 +35,15 @@ def grouped_by(rows: pl.DataFrame, names: Sequence[str], **sums: pl.Expr) -> pl.
     return found.select(*names, *sums)
 
 
-_ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63)
-"""Multipliers whose bits are spread evenly (those of xxHash): each column has its own."""
+_ODD = (
+    *(0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63),
+    *(0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53),
+)
+"""Multipliers whose bits are spread evenly (those of xxHash and MurmurHash3): each column has its own."""
 
 
 def hash_of(columns: Sequence[pl.Expr], seed: int) -> pl.Expr:
-    """A 64-bit hash of up to five columns: hashes of each, mixed; those of two seeds are independent.
+    """A 64-bit hash of up to seven columns: hashes of each, mixed; those of two seeds are independent. 0 of none.
 
     As a struct they would first be written together, which takes three times as long.
     """
@@ -48,4 +51,4 @@ def hash_of(columns: Sequence[pl.Expr], seed: int) -> pl.Expr:
         column.hash(seed=seed * len(_ODD) + place) * pl.lit(_ODD[place], pl.UInt64)
         for place, column in enumerate(columns)
     ]
-    return reduce(add, mixed)
+    return reduce(add, mixed) if mixed else pl.lit(0, pl.UInt64)

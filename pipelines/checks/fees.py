@@ -6,9 +6,10 @@ the sign. All numbers are integers; rates with decimals are scaled, so that noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -20,9 +21,11 @@ from pipelines.checks.terms import (
     mistakes,
     no_volume,
     offers,
+    stand_in,
     text_of,
     why_none,
 )
+from pipelines.columns import differing, hash_of
 from pipelines.contracts import FEE_PARTS, Contract
 from pipelines.money import EXPONENTS
 
@@ -39,6 +42,7 @@ JUDGED = {
     "detail": pl.String,
 }
 UNKNOWN_TYPE = "unknown card type"
+_NUMBERS = ("sign", "scale", "rate", "fixed", "least", "most")
 _MOST = 2**62
 _WIDE = 2**120
 
@@ -58,7 +62,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class _Alike:
-    """Lines governed alike: `group` by KEYS; what the contract says of each as a table, and as offers by group."""
+    """Lines governed alike: `group` by `alike`; what the contract says of each as a table, and as offers by group."""
 
     groups: pl.DataFrame
     main: pl.DataFrame
@@ -74,7 +78,7 @@ def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume =
     """
     if lines.is_empty():
         return Judged(pl.DataFrame(schema=JUDGED), {})
-    lines = lines.with_columns(alike=pl.struct(KEYS).hash())
+    lines = lines.with_columns(alike=hash_of([pl.col(key) for key in differing(lines, KEYS)], seed=0))
     alike = _alike(lines, contracts, volume)
     grouped = lines.drop(KEYS_GONE).join(alike.groups, on="alike", how="left", maintain_order="left").drop("alike")
     priced = _nearest(_priced(grouped, alike.main), alike)
@@ -90,23 +94,27 @@ def judge(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume =
 
 def _alike(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume) -> _Alike:
     distinct = lines.select("alike", *KEYS).unique("alike").sort(KEYS)
+    standing, groups = stand_in(contracts), dict[tuple[Any, ...], int]()
+    place = [
+        groups.setdefault((acquirer, standing(acquirer, merchant, channel), channel, *more), len(groups))
+        for acquirer, merchant, channel, *more in distinct.select(KEYS).iter_rows()
+    ]
     reasons: list[str | None] = []
     offered: dict[int, tuple[Line, list[Offer]]] = {}
-    for group, values in enumerate(distinct.select(KEYS).iter_rows()):
+    for values, group in groups.items():
         line = Line(*values)
         contract = contract_of_line(contracts, line)
         found = offers(contract, line, volume) if contract else []
         reasons.append(None if found else why_none(contract, line))
         offered[group] = line, found
-    groups = distinct.select(
-        "alike", pl.Series("none", reasons, dtype=pl.String), group=pl.int_range(distinct.height, dtype=pl.UInt32)
-    )
+    numbers = pl.Series("group", place, dtype=pl.UInt32)
+    none = pl.Series("none", reasons, dtype=pl.String).gather(numbers)
     said = [offer for _, found in offered.values() for offer in found]
     words = _words(said)
     main = [_row(group, 0, offer, words) for group, (_, found) in offered.items() for offer in found]
     fees = {words[id(offer.contract), id(offer.fee)]: offer.fee for offer in said}
     terms = {term: fees[term].model_dump_json(exclude_none=True) for term in sorted(fees)}
-    return _Alike(groups, _table(main, _widest(lines), terms), offered, terms)
+    return _Alike(distinct.select("alike", none, numbers), _table(main, _widest(lines), terms), offered, terms)
 
 
 def _widest(lines: pl.DataFrame) -> int:
@@ -173,30 +181,38 @@ def _table(offered: Iterable[Mapping[str, object]], widest: int, terms: Iterable
     return pl.DataFrame(capped, schema=schema, orient="row")
 
 
-def _priced(lines: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-    """Each line with each of its offers: adds `exact` (in 1/scale minor units) and `expected`, the whole fee."""
-    rows = lines.lazy().join(table.lazy(), on="group", how="inner", suffix="_said", maintain_order="left")
+def _priced(lines: pl.DataFrame, table: pl.DataFrame, *also: str) -> pl.DataFrame:
+    """Each line with each of its offers: adds `exact` (in 1/scale minor units) and `expected`, the whole fee.
+
+    also: columns of the table that are wanted beside those that the fee is made of.
+    """
+    modes = table["rounding"].unique().to_list()
+    governed = [f"of_{part}" for part in FEE_PARTS]
+    by_parts = table.select(pl.any_horizontal(pl.col(governed).any())).item()
+    asked = ["group", "term", *_NUMBERS, *also, *(["rounding"] if len(modes) > 1 else []), *(governed if by_parts else [])]
+    rows = lines.lazy().join(table.lazy().select(asked), on="group", how="inner", maintain_order="left")
     size = pl.col("gross_minor").abs().cast(table.schema["rate"])
     exact = (size * pl.col("rate") + pl.col("fixed")).clip("least", "most")
     rows = rows.with_columns(exact=exact)
-    modes = table["rounding"].unique()
     fee = _rounded(modes).cast(pl.Int64) * pl.col("sign")
-    if table.select(pl.any_horizontal(pl.col("^of_.*$").any())).item():
+    if by_parts:
         fee = fee + _left_to_others()
     return rows.with_columns(expected=fee).collect()
 
 
-def _rounded(modes: pl.Series) -> pl.Expr:
+def _rounded(modes: Collection[str]) -> pl.Expr:
+    """By the column `rounding` where there is more than one way."""
     exact, scale = pl.col("exact"), pl.col("scale")
-    found = (exact + scale // 2) // scale
     rest, whole = exact % scale, exact // scale
     by_mode = {
+        "half-up": (exact + scale // 2) // scale,
         "up": whole + (rest > 0).cast(pl.Int64),
         "down": whole,
         "half-even": whole + ((rest * 2 > scale) | ((rest * 2 == scale) & (whole % 2 == 1))).cast(pl.Int64),
     }
-    for mode in sorted(set(modes) & by_mode.keys()):
-        found = pl.when(pl.col("rounding") == mode).then(by_mode[mode]).otherwise(found)
+    found, *others = (by_mode[mode] for mode in sorted(modes)) if modes else [whole]
+    for mode, other in zip(sorted(modes)[1:], others, strict=True):
+        found = pl.when(pl.col("rounding") == mode).then(other).otherwise(found)
     return found
 
 
@@ -234,7 +250,8 @@ def _told(off: pl.DataFrame, alike: _Alike, volume: Volume) -> pl.DataFrame:
     lines = off.select([c for c in off.columns if c not in alike.main.columns or c == "group"]).drop(
         "exact", "expected"
     )
-    tried = _priced(lines, _mistaken(alike, off, volume)).filter(pl.col("expected") == pl.col("fee_minor"))
+    tried = _priced(lines, _mistaken(alike, off, volume), "turn", "cause", "detail")
+    tried = tried.filter(pl.col("expected") == pl.col("fee_minor"))
     first = tried.sort("row_id", "turn").unique("row_id", keep="first", maintain_order=True)
     first = first.select("row_id", "cause", "detail")
     known = off.select("row_id", "unsure").join(first, on="row_id", how="left", maintain_order="left")

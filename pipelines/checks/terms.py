@@ -108,6 +108,24 @@ def contract_of_line(contracts: tuple[Contract, ...], line: Line) -> Contract | 
     return next(ours, None)
 
 
+def stand_in(contracts: tuple[Contract, ...]) -> Callable[[str, str | None, str | None], str | None]:
+    """Of an acquirer's merchant on a channel the first one whom contract and fees treat alike: thousands share a few.
+
+    One whom no contract covers stands for itself.
+    """
+    first: dict[tuple[object, ...], str | None] = {}
+
+    @cache
+    def merchant(acquirer: str, merchant_id: str | None, channel: str | None) -> str | None:
+        contract = contract_of_line(contracts, Line(acquirer, merchant_id, channel, None, date.min, "", refund=False))
+        if contract is None:
+            return merchant_id
+        fitting = tuple(fee.fits(merchant_id, channel) for fee in contract.fees)
+        return first.setdefault((id(contract), channel, fitting), merchant_id)
+
+    return merchant
+
+
 def why_none(contract: Contract | None, line: Line) -> str:
     """Why no fee governs a line, in words."""
     if contract is None:
