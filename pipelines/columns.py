@@ -16,6 +16,14 @@ def distinct(column: pl.Series) -> pl.Series:
     return column.unique()
 
 
+def as_text(words: pl.Series) -> pl.Series:
+    """A column of categories as plain text; many a column holds one, which is written out at once."""
+    number = words.to_physical()
+    if number.len() and not number.null_count() and (number == number[0]).all():
+        return pl.Series(words.name, [words[0]], pl.String).new_from_index(0, words.len())
+    return words.cast(pl.String)
+
+
 def differing(rows: pl.DataFrame, names: Sequence[str]) -> list[str]:
     """Those of the columns that do not hold one value in all rows, or one blank.
 

@@ -91,7 +91,7 @@ class Prepared:
     @property
     def kept(self) -> Path | None:
         """Where its copy is, once it is whole; OSError where it cannot be written."""
-        return self.keeping and self.keeping.result()
+        return None if self.keeping is None else self.keeping.result()
 
 
 def as_before(candidate: Candidate, before: Before) -> Prepared | None:

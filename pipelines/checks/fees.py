@@ -189,7 +189,7 @@ def _priced(lines: pl.DataFrame, table: pl.DataFrame, *also: str) -> pl.DataFram
     modes = table["rounding"].unique().to_list()
     governed = [f"of_{part}" for part in FEE_PARTS]
     by_parts = table.select(pl.any_horizontal(pl.col(governed).any())).item()
-    asked = ["group", "term", *_NUMBERS, *also, *(["rounding"] if len(modes) > 1 else []), *(governed if by_parts else [])]
+    asked = ["group", "term", *_NUMBERS, *also, *["rounding"] * (len(modes) > 1), *(governed if by_parts else [])]
     rows = lines.lazy().join(table.lazy().select(asked), on="group", how="inner", maintain_order="left")
     size = pl.col("gross_minor").abs().cast(table.schema["rate"])
     exact = (size * pl.col("rate") + pl.col("fixed")).clip("least", "most")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -145,11 +146,32 @@ def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).filter(pl.col("twin") == pl.col("twin_there"))
 
 
+def met_in_seats(left: pl.DataFrame, right: pl.DataFrame, seats: Sequence[int]) -> pl.DataFrame:
+    """`met` of rows that nobody has `turned`: only those are that meet more than one, as few do.
+
+    left, right: with `seat`, which is less than these numbers of seats.
+    """
+    order = [name for name in ORDER if name in left.columns or name in right.columns]
+    here, there = (rows.drop(order, strict=False) for rows in (left, right))
+    once = _joined(here, there, ["key"]).filter(pl.col("twin") == pl.col("twin_there"))
+    again = _again(once["seat"], seats[0]) | _again(once["seat_there"], seats[1])
+    if not again.any():
+        return once
+    several = pl.col("key").is_in(once["key"].filter(again).unique().implode())
+    in_turn = met(turned(left.filter(several)), turned(right.filter(several)))
+    return pl.concat([once.filter(~several), in_turn.select(once.columns)])
+
+
+def _again(numbers: pl.Series, less_than: int) -> pl.Series:
+    """Whether a number comes again further down; by a place for each, so that nothing is sorted or hashed."""
+    places = pl.int_range(numbers.len(), dtype=pl.UInt32, eager=True)
+    last = pl.zeros(less_than, dtype=pl.UInt32, eager=True).scatter(numbers, places)
+    return last.gather(numbers) != places
+
+
 def _joined(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl.DataFrame:
-    needless = [name for name in ("turn",) if name not in on]
-    return (
-        left.drop(needless).join(right.drop(needless), on=on, how="inner", suffix="_there").drop("turn", strict=False)
-    )
+    here, there = (rows if "turn" in on else rows.drop("turn", strict=False) for rows in (left, right))
+    return here.join(there, on=on, how="inner", suffix="_there").drop("turn", strict=False)
 
 
 def _in_order(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:

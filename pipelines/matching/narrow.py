@@ -7,13 +7,13 @@ of identity, in the same order, and within one key the n-th row meets the n-th l
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import polars as pl
 
 import schemas
-from pipelines.columns import hash_of
+from pipelines.columns import as_text, hash_of
 from pipelines.matching import engine
 from pipelines.matching.charges import alike_hash, sale
 from pipelines.matching.frames import EXPECTED, KINDS, line_time
@@ -146,7 +146,7 @@ def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Co
         for side, name in enumerate(("journal_seat", "settlement_seat")):
             if met and rows[side].height:
                 rows[side] = unseated(rows[side], all_rows[side], pl.concat([pairs[name] for pairs in met]))
-        met.append(_met(rule, *rows))
+        met.append(_met(rule, rows[0], rows[1], all_rows))
         found.append(met[-1].filter("agrees").drop("agrees"))
     return pl.concat(found)
 
@@ -163,13 +163,13 @@ def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
     return [(filled, filled & pl.col("bare")), (filled & pl.col("bare"), filled & ~pl.col("bare"))]
 
 
-def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.DataFrame:
+def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame, seats: Sequence[int]) -> pl.DataFrame:
     """The n-th row of a key with its n-th line, and whether they agree."""
     left, right = (
-        engine.turned(rows.select("seat", *CARRIED, *more, key=rule.name, twin=f"{rule.name}_twin"))
+        rows.select("seat", *CARRIED, *more, key=rule.name, twin=f"{rule.name}_twin")
         for rows, more in ((journal, ()), (settlement, CARRIED_THERE))
     )
-    both = engine.met(left, right)
+    both = engine.met_in_seats(left, right, seats)
     return both.select(
         journal_row_id="row_id",
         settlement_row_id="row_id_there",
@@ -178,9 +178,9 @@ def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> pl.Data
         rule=pl.lit(rule.name),
         rules_version=pl.lit(VERSION, pl.Int32),
         verdict=pl.lit(MATCHED),
-        currency=pl.col("currency").cast(pl.String),
-        settlement_currency=pl.col("currency_there").cast(pl.String),
-        acquirer=pl.col("acquirer").cast(pl.String),
+        currency=as_text(both["currency"]),
+        settlement_currency=as_text(both["currency_there"]),
+        acquirer=as_text(both["acquirer"]),
         journal_amount_minor="amount_minor",
         settlement_amount_minor="amount_minor_there",
         agrees=(pl.col("currency") == pl.col("currency_there"))

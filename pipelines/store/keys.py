@@ -1,8 +1,9 @@
 """Numbers that stand for references, written beside the rows of a part: history is asked by them, not by its strings.
 
 A number is a hash of merchant and reference. Which hash that is depends on the version of polars and on `hash_of`, so
-the name of a column says by which one it was made; parts made by another are asked by their strings. Numbers only narrow the search:
-who asks compares the references themselves in what is found. They are too short to be taken for card numbers.
+the name of a column says by which one it was made; parts made by another are asked by their strings. Numbers only
+narrow the search: who asks compares the references themselves in what is found. They are too short to be taken for card
+numbers.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def most_held(memory: int) -> int:
 
 Pair = tuple[pl.DataFrame, pl.DataFrame]
 
-_ByHome = tuple[pl.DataFrame, list[int]]
-"""Rows in the order of their partitions, and where each partition begins, one behind the last included."""
+_ByHome = dict[int, pl.DataFrame]
+"""Rows by partition, in their order; without those that hold none."""
 
 
 class Partitions:
@@ -90,15 +90,15 @@ class Partitions:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ordered(self, side: str) -> list[_ByHome]:
-        """What is held of a side, each frame by partitions; the frames themselves are let go one by one."""
+        """What is held of a side by partitions, frame by frame; the frames themselves are let go one by one."""
         held, self._held[side] = self._held[side], []
         return [*abreast(_by_home, _taken_from(held))]
 
     def _rows(self, side: str, numbers: Sequence[int], ordered: Sequence[_ByHome]) -> pl.DataFrame:
         on_disk = [path for number in numbers for path in self._spilled.get((side, number), ())]
         read = [self._read(path) for path in on_disk]
-        held = [*self._held[side], *(rows[starts[numbers[0]] : starts[numbers[-1] + 1]] for rows, starts in ordered)]
-        rows = pl.concat([nothing(side), *read, *held], rechunk=True)
+        held = [by_home.pop(number) for number in numbers for by_home in ordered if number in by_home]
+        rows = pl.concat([nothing(side), *read, *self._held[side], *held], rechunk=True)
         return rows.filter(~_file().is_in(self.unused)) if self.unused else rows
 
     def _read(self, path: Path) -> pl.DataFrame:
@@ -112,9 +112,8 @@ class Partitions:
         for side, held in self._held.items():
             if not held:
                 continue
-            parted = pl.concat(held).partition_by("home", as_dict=True)
-            for (number,), rows in parted.items():
-                paths = self._spilled.setdefault((side, int(number)), [])
+            for number, rows in _by_home(pl.concat(held)).items():
+                paths = self._spilled.setdefault((side, number), [])
                 paths.append(self._folder / f"{side}-{number:02}-{len(paths):04}.arrow")
                 with durable.writing(paths[-1], flushed=False):  # it need not outlive the run
                     rows.write_ipc(paths[-1])
@@ -123,10 +122,7 @@ class Partitions:
 
 
 def _by_home(rows: pl.DataFrame) -> _ByHome:
-    """Rows in the order of their partitions, in which each keeps its place."""
-    ordered = rows.sort("home", maintain_order=True)
-    starts = ordered["home"].search_sorted(pl.Series(range(PARTITIONS + 1), dtype=pl.UInt8), side="left")
-    return ordered, starts.to_list()
+    return {int(home): some for (home,), some in rows.partition_by("home", as_dict=True).items()}
 
 
 def _taken_from(held: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
