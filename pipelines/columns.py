@@ -11,15 +11,19 @@ import polars as pl
 
 def distinct(column: pl.Series) -> pl.Series:
     """Its values, blank among them, each once; many a column holds one, which is told at a glance."""
-    if column.len() and not column.null_count() and (column == column[0]).all():
-        return column.head(1)
-    return column.unique()
+    return column.head(1) if is_one(column) else column.unique()
+
+
+def is_one(column: pl.Series) -> bool:
+    """Whether it holds one value in all rows, which is not blank; that most do not is told by their ends."""
+    if column.is_empty() or column.null_count() or column[0] != column[-1]:
+        return False
+    return bool((column == column[0]).all())
 
 
 def as_text(words: pl.Series) -> pl.Series:
     """A column of categories as plain text; many a column holds one, which is written out at once."""
-    number = words.to_physical()
-    if number.len() and not number.null_count() and (number == number[0]).all():
+    if is_one(words.to_physical()):
         return pl.Series(words.name, [words[0]], pl.String).new_from_index(0, words.len())
     return words.cast(pl.String)
 
@@ -31,8 +35,10 @@ def differing(rows: pl.DataFrame, names: Sequence[str]) -> list[str]:
     """
     if rows.is_empty():
         return list(names)
-    one = rows.select(pl.col(names).eq_missing(pl.col(names).first()).all()).row(0, named=True)
-    return [name for name in names if not one[name]]
+    first, last = (rows.row(at, named=True) for at in (0, -1))
+    alike = [name for name in names if first[name] == last[name]]
+    one = rows.select(pl.col(alike).eq_missing(pl.col(alike).first()).all()).row(0, named=True) if alike else {}
+    return [name for name in names if not one.get(name, False)]
 
 
 def grouped_by(rows: pl.DataFrame, names: Sequence[str], **sums: pl.Expr) -> pl.DataFrame:

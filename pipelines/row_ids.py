@@ -30,7 +30,7 @@ class Numbering:
         if lines.is_empty():
             return lines
         goes_on = lines.min() == self.line
-        if not self.bits and not goes_on and ((lines.diff() > 0).all() or lines.is_unique().all()):
+        if not self.bits and not goes_on and ((lines[1:] > lines[:-1]).all() or lines.is_unique().all()):
             self.line, self.rows = lines.max(), self.rows + len(lines)  # type: ignore[assignment]
             return lines
         return self._crowded(lines)

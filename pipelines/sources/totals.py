@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from pipelines.columns import is_one
 from pipelines.money import EXPONENTS
 from pipelines.sources.amounts import plain_number
 from pipelines.sources.base import NO_BALANCES, Side, SourceError, Totals, decimals
@@ -113,7 +114,7 @@ class Tally:
             needed = rows.select("currency", "record_type", *dict.fromkeys(columns.values()))
             counted = needed.filter(pl.col("record_type").fill_null("") != "PAYOUT")
         self.unread |= {name for name, column in columns.items() if counted[column].null_count()}
-        for part in [counted] if counted["currency"].n_unique() == 1 else counted.partition_by("currency"):
+        for part in [counted] if is_one(counted["currency"]) else counted.partition_by("currency"):
             figures = part.select(_figure(name, self.layout.side) for name in columns).row(0, named=True)
             sums = self.figures.setdefault(part["currency"][0], dict.fromkeys(columns, 0))
             for name, value in figures.items():

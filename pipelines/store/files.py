@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from pipelines.checks import summaries
+from pipelines.columns import grouped_by
 from pipelines.row_ids import LINES_PER_FILE, Numbering
 from pipelines.signal_settings import Signals
 from pipelines.store import daybook, parts, restating
@@ -132,7 +133,7 @@ class Loading:
         self.store.append("rejected_rows", rejected.with_columns(file_id=number))
         for table, told in beside.items():
             self.store.append(table, told.with_columns(file_id=number))
-        self.totals.append(rows.group_by("currency").agg(rows_in=pl.len(), amount_in_minor=amount.sum()))
+        self.totals.append(grouped_by(rows, ["currency"], rows_in=pl.len(), amount_in_minor=amount.sum()))
         return stored
 
     def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:

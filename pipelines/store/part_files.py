@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.columns import is_one
 from pipelines.store import durable
 
 _DISTINCT = frozenset(
@@ -64,9 +65,7 @@ def _table(rows: pl.DataFrame) -> pa.Table:
 
 def _once(column: pl.Series) -> pa.Array | None:
     """A text that stands in all rows as a dictionary of one; None for any other column."""
-    if column.dtype != pl.String or column.name in _DISTINCT or column.is_empty() or column.null_count():
-        return None
-    if not (column == column[0]).all():
+    if column.dtype != pl.String or column.name in _DISTINCT or not is_one(column):
         return None
     nothing_else = pa.Array.from_buffers(pa.int8(), len(column), [None, pa.py_buffer(bytes(len(column)))])
     return pa.DictionaryArray.from_arrays(nothing_else, pa.array([column[0]], pa.string()))
