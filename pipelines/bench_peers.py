@@ -1,6 +1,7 @@
 """`recon bench --peers`: the whole night beside what fastrecon and datacompy make of the same two files.
 
-Both compare row by row on a key, with a tolerance for amounts; neither knows states, waiting, payouts or fees. They are
+Both compare row by row on a key, with a tolerance for amounts; neither knows states, waiting, payouts or fees. datacompy
+compares all columns that the files have in common, or the amount and currency alone when it is told to. They are
 installed, locked with hashes, into an environment of their own: datacompy does not go together with this polars.
 """
 
@@ -46,11 +47,12 @@ _FRAMES = (
 import datacompy
 import polars as pl
 read = dict(infer_schema=False, comment_prefix="#", truncate_ragged_lines=True)
-left = pl.read_csv(journal, **read).select(*keys, pl.col("amount").cast(pl.Float64), "currency")
+left = pl.read_csv(journal, **read).with_columns(pl.col("amount").cast(pl.Float64))
 right = pl.read_csv(settlement, **read).filter(pl.col("record_type") != "PAYOUT")
-right = right.select(*keys, pl.col("gross").cast(pl.Float64).alias("amount"), "currency")
+right = right.with_columns(pl.col("gross").cast(pl.Float64).alias("amount"))
 """
 )
+_AMOUNT_ALONE = "left, right = left.select(*keys, *same), right.select(*keys, *same)\n"
 _TOLD = """
 began = time.perf_counter()
 found = by(left, right, join_columns=keys, abs_tol=0.004)
@@ -62,8 +64,8 @@ told += [(*row, "missing in the journal") for row in rows(missing_here)]
 told += [(*row, "different") for row in rows(off)]
 tell(told, seconds)
 """
-POLARS = _FRAMES + "by = datacompy.PolarsCompare" + _TOLD
-PANDAS = _FRAMES + "by, left, right = datacompy.PandasCompare, left.to_pandas(), right.to_pandas()" + _TOLD
+_BY_POLARS = "by = datacompy.PolarsCompare"
+_BY_PANDAS = "by, left, right = datacompy.PandasCompare, left.to_pandas(), right.to_pandas()"
 
 FASTRECON = (
     _COMMON
@@ -93,7 +95,13 @@ told = [
 tell(told, seconds, download_attempts_seconds=round(downloads, 2), duplicate_keys=found.duplicate_keys_right)
 """
 )
-PEERS = {"datacompy (pandas)": PANDAS, "datacompy (polars)": POLARS, "fastrecon": FASTRECON}
+PEERS = {
+    "datacompy (pandas)": _FRAMES + _BY_PANDAS + _TOLD,
+    "datacompy (pandas), amount alone": _FRAMES + _AMOUNT_ALONE + _BY_PANDAS + _TOLD,
+    "datacompy (polars)": _FRAMES + _BY_POLARS + _TOLD,
+    "datacompy (polars), amount alone": _FRAMES + _AMOUNT_ALONE + _BY_POLARS + _TOLD,
+    "fastrecon": FASTRECON,
+}
 
 
 def compare(rows: int, work: Path | None, say: Callable[[str], None]) -> dict[str, Any]:
@@ -111,7 +119,7 @@ def compare(rows: int, work: Path | None, say: Callable[[str], None]) -> dict[st
         python = _environment((work or Path(temporary)) / "peers", say)
         for name, script in PEERS.items():
             say(f"{name}: keyed compare with tolerance")
-            own = name.translate(str.maketrans(" ", "_", "()"))
+            own = name.translate(str.maketrans(" ", "_", "(),"))
             told, out = folder / f"said_by_{own}.txt", folder / f"compare_by_{own}.py"
             out.write_text(script, encoding="utf-8")
             timed, output = measured([str(python), str(out), *map(str, files_of(folder)), str(told)])
@@ -170,18 +178,18 @@ def _right(truth: Mapping[tuple[str, str], str], said: Mapping[tuple[str, str], 
 def as_text(found: Mapping[str, Any]) -> str:
     """The comparison as a small table."""
     head = (
-        f"{'':20}{'seconds':>9}{'compare':>9}{'cpu s':>8}{'peak MiB':>10}{'wrong':>8}{'faults found':>15}{'false':>8}"
+        f"{'':34}{'seconds':>9}{'compare':>9}{'cpu s':>8}{'peak MiB':>10}{'wrong':>8}{'faults found':>15}{'false':>8}"
     )
     lines = [f"{found['rows']:,} journal + {found['rows']:,} settlement rows, 0.1 % faults", "", head]
     for name, told in found["peers"].items():
         alone = f"{told['compare_seconds']:.2f}" if "compare_seconds" in told else "all"
         faults = f"{told['faults_found']:,} of {told['faults']:,}"
         lines.append(
-            f"{name:20}{told['seconds']:>9.2f}{alone:>9}{told['cpu_seconds']:>8.2f}{told['peak_mib']:>10,}"
+            f"{name:34}{told['seconds']:>9.2f}{alone:>9}{told['cpu_seconds']:>8.2f}{told['peak_mib']:>10,}"
             f"{told['verdicts'] - told['right']:>8,}{faults:>15}{told['false_alarms']:>8,}"
         )
         if "download_attempts_seconds" in told:
             lines.append(
-                f"{'':20}beside that it spends {told['download_attempts_seconds']:.2f} s asking for extensions"
+                f"{'':34}beside that it spends {told['download_attempts_seconds']:.2f} s asking for extensions"
             )
     return "\n".join(lines)
