@@ -1,7 +1,7 @@
 """`recon bench --peers`: the whole night beside what fastrecon and datacompy make of the same two files.
 
-Both compare row by row on a key, with a tolerance for amounts; neither knows states, waiting, payouts or fees. datacompy
-compares all columns that the files have in common, or the amount and currency alone when it is told to. They are
+Both compare row by row on a key, with a tolerance for amounts; neither knows states, waiting, payouts or fees. Of the
+files as they stand datacompy compares all columns that both have, of narrowed ones amount and currency alone. They are
 installed, locked with hashes, into an environment of their own: datacompy does not go together with this polars.
 """
 
