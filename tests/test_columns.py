@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.columns import differing, distinct, grouped_by, hash_of
+from pipelines.columns import as_text, differing, distinct, grouped_by, hash_of, is_one
 
 WORD = st.sampled_from(["CNY", "CNY", "CNY", "USD", None])
 ROWS = st.lists(st.fixed_dictionaries({"a": WORD, "b": WORD, "n": st.integers(-9, 9)}), max_size=6)
@@ -30,6 +30,22 @@ def test_each_value_stands_once(rows: list[dict[str, Any]]) -> None:
     found = distinct(frame(rows)["a"]).to_list()
     assert len(found) == len(set(found))
     assert set(found) == {row["a"] for row in rows}
+
+
+@given(ROWS)
+def test_a_column_is_one_where_it_holds_one_value_and_no_blank(rows: list[dict[str, Any]]) -> None:
+    values = {row["a"] for row in rows}
+    assert is_one(frame(rows)["a"]) == (len(values) == 1 and None not in values)
+
+
+@given(ROWS)
+def test_categories_are_written_out_as_the_words_they_stand_for(rows: list[dict[str, Any]]) -> None:
+    words = frame(rows)["a"]
+    assert as_text(words.cast(pl.Categorical)).equals(words, check_dtypes=True, check_names=True)
+
+
+def test_of_no_columns_the_number_is_one_for_all() -> None:
+    assert frame([{"a": "x"}, {"a": "y"}]).with_columns(n=hash_of([], 1))["n"].to_list() == [0, 0]
 
 
 @given(ROWS)

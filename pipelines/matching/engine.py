@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -146,20 +145,25 @@ def met(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).filter(pl.col("twin") == pl.col("twin_there"))
 
 
-def met_in_seats(left: pl.DataFrame, right: pl.DataFrame, seats: Sequence[int]) -> pl.DataFrame:
-    """`met` of rows that nobody has `turned`: only those are that meet more than one, as few do.
+def met_in_seats(left: pl.DataFrame, right: pl.DataFrame, seats: int) -> pl.DataFrame:
+    """`met` of rows that nobody has `turned`: only those are that stand more than once, as few do.
 
-    left, right: with `seat`, which is less than these numbers of seats.
+    right: with `seat`, which is less than this number of seats. It tells which rows of the left stand more than once,
+    for no line that stands once itself is joined to two of them; the others would be joined each with each.
     """
     order = [name for name in ORDER if name in left.columns or name in right.columns]
-    here, there = (rows.drop(order, strict=False) for rows in (left, right))
+    several = standing_twice(right["key"])
+    lone = right.filter(~pl.col("key").is_in(several.implode())) if several.len() else right
+    here, there = (rows.drop(order, strict=False) for rows in (left, lone))
     once = _joined(here, there, ["key"]).filter(pl.col("twin") == pl.col("twin_there"))
-    again = _again(once["seat"], seats[0]) | _again(once["seat_there"], seats[1])
-    if not again.any():
+    again = _again(once["seat_there"], seats)
+    if again.any():
+        several = pl.concat([several, once["key"].filter(again).unique()])
+        once = once.filter(~pl.col("key").is_in(several.implode()))
+    if several.is_empty():
         return once
-    several = pl.col("key").is_in(once["key"].filter(again).unique().implode())
-    in_turn = met(turned(left.filter(several)), turned(right.filter(several)))
-    return pl.concat([once.filter(~several), in_turn.select(once.columns)])
+    some = pl.col("key").is_in(several.implode())
+    return pl.concat([once, met(turned(left.filter(some)), turned(right.filter(some))).select(once.columns)])
 
 
 def _again(numbers: pl.Series, less_than: int) -> pl.Series:

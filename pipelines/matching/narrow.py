@@ -7,7 +7,7 @@ of identity, in the same order, and within one key the n-th row meets the n-th l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
 
 import polars as pl
@@ -146,7 +146,7 @@ def pairs_at_once(journal: pl.DataFrame, settlement: pl.DataFrame, own_rules: Co
         for side, name in enumerate(("journal_seat", "settlement_seat")):
             if met and rows[side].height:
                 rows[side] = unseated(rows[side], all_rows[side], pl.concat([pairs[name] for pairs in met]))
-        met.append(_met(rule, rows[0], rows[1], all_rows))
+        met.append(_met(rule, *rows, seats=all_rows[1]))
         found.append(met[-1].filter("agrees").drop("agrees"))
     return pl.concat(found)
 
@@ -163,8 +163,8 @@ def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
     return [(filled, filled & pl.col("bare")), (filled & pl.col("bare"), filled & ~pl.col("bare"))]
 
 
-def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame, seats: Sequence[int]) -> pl.DataFrame:
-    """The n-th row of a key with its n-th line, and whether they agree."""
+def _met(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame, *, seats: int) -> pl.DataFrame:
+    """The n-th row of a key with its n-th line, and whether they agree. seats: so many lines were seated together."""
     left, right = (
         rows.select("seat", *CARRIED, *more, key=rule.name, twin=f"{rule.name}_twin")
         for rows, more in ((journal, ()), (settlement, CARRIED_THERE))

@@ -230,3 +230,18 @@ def test_every_line_is_judged_once(share: int) -> None:
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     found = judge(frame, (contract(DEBIT),)).lines
     assert found["row_id"].to_list() == list(range(50))
+
+
+def test_merchants_are_judged_by_what_the_contract_says_of_each() -> None:
+    own = DEBIT.model_copy(update={"merchant_id": "898310158120002", "rate_bp": Decimal(30)})
+    other = Contract(acquirer="UNIONPAY", merchant_id="8984*", channels=("CARD",), fees=(CREDIT,))
+    merchants = ["898310158120001", "898310158120002", "898310158120003", "898410158120001", "777", "778", None]
+    rows = [line(100_000, 500, row_id=n, merchant_id=whose) for n, whose in enumerate(merchants)]
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    together = judge(frame, (contract(DEBIT, own), other)).lines
+    assert together["expected_minor"].to_list() == [500, 300, 500, None, None, None, None]
+    says = together["detail"].to_list()
+    assert says[3] == f"no fee of the contract is in force on {DAY} for DEBIT"
+    assert [text.rsplit(" ", 1)[-1] for text in says[4:]] == ["777", "778", "None"]
+    alone = [judge(frame[n : n + 1], (contract(DEBIT, own), other)).lines for n in range(len(rows))]
+    assert together.drop("term").equals(pl.concat(alone).drop("term"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import polars as pl
 import pytest
@@ -139,7 +140,40 @@ def test_no_row_is_consumed_twice_and_order_does_not_matter(mine: list[Row], the
     assert sorted(other.select(columns).rows()) == sorted(pairs.select(columns).rows())
 
 
+HASHED = st.tuples(st.integers(1, 4), st.integers(1, 2), st.integers(0, 2))
+"""key, twin, minute: keys stand several times, and now and then two of them have one hash."""
+
+
+def hashed(found: list[tuple[int, int, int]], first: int) -> pl.DataFrame:
+    rows = [
+        {"seat": seat, "row_id": first + seat, "at": MON + timedelta(minutes=minute), "key": key, "twin": twin}
+        for seat, (key, twin, minute) in enumerate(found)
+    ]
+    numbers = {"seat": pl.UInt32, "row_id": pl.Int64}
+    return pl.DataFrame(rows, schema={**numbers, "at": pl.Datetime("us"), "key": pl.UInt64, "twin": pl.UInt64})
+
+
+@given(mine=st.lists(HASHED, max_size=9), theirs=st.lists(HASHED, max_size=9))
+def test_rows_that_meet_in_seats_meet_as_in_their_turns(mine: list[Any], theirs: list[Any]) -> None:
+    left, right = hashed(mine, 0), hashed(theirs, 1000)
+    found = engine.met_in_seats(left, right, len(theirs))
+    in_turns = engine.met(engine.turned(left), engine.turned(right))
+    columns = ["row_id", "row_id_there", "seat", "seat_there"]
+    assert sorted(found.select(columns).rows()) == sorted(in_turns.select(columns).rows())
+
+
 CROWD = 1_000_000
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(CROWD, CROWD), (CROWD, 1), (1, CROWD)])
+def test_a_crowd_of_one_hash_is_not_joined_each_with_each(mine: int, theirs: int) -> None:
+    left, right = (
+        pl.select(seat=pl.int_range(n, dtype=pl.UInt32), row_id=pl.int_range(n), at=pl.lit(MON), key=1, twin=2)
+        for n in (mine, theirs)
+    )
+    found = engine.met_in_seats(left, right, theirs)
+    assert found.height == min(mine, theirs)
+    assert (found["row_id"] == found["row_id_there"]).all()
 
 
 def crowd(first: int) -> pl.DataFrame:
