@@ -19,7 +19,7 @@ from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.contracts import Contract
 from pipelines.sources.gather import abreast
-from pipelines.store import Store, books, fees, nets
+from pipelines.store import Store, books, fees, nets, parts
 
 KEPT = "sums"
 """What is kept of judgements beside them: where that changes, all lines are judged again, once."""
@@ -51,7 +51,7 @@ def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
     volume_of = cache(lambda span: _volume(store, span, contracts))
     asking = _tells_wallets_apart(contracts) or any(fee.tiers for c in contracts for fee in c.fees)
 
-    def from_the_books(part: pl.LazyFrame) -> tuple[pl.DataFrame, Volume]:
+    def from_the_books(part: parts.Unread) -> tuple[pl.DataFrame, Volume]:
         lines = _with_wallets(store, fees.chargeable(part, charging), contracts)
         return lines, volume_of(months_needed(lines["day"]))
 

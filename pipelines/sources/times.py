@@ -51,7 +51,7 @@ def parsed_times(text: pl.Series, formats: tuple[str, ...], context: Context) ->
         if pattern in NUMBERED:
             read = numbered(text, pattern)
             read = _to_books(read, context) if pattern == "excel" else _from_utc(read, context)
-        elif "z" in pattern:
+        elif "z" in pattern or "%+" in pattern:  # both read an offset
             read = text.str.to_datetime(pattern, strict=False, time_unit="us", time_zone="UTC", cache=False)
             read = _from_utc(read, context)
         else:

@@ -125,10 +125,13 @@ class Store:
         assert isinstance(result, pl.DataFrame)  # noqa: S101 - a table is never a Series
         return result
 
-    def gathered(self, rows: pl.LazyFrame) -> pl.DataFrame:
-        """What a query of polars over files of the store finds, a piece at a time. StoreError where one is damaged."""
+    def gathered(self, rows: pl.LazyFrame, *, at_once: bool = False) -> pl.DataFrame:
+        """What a query of polars over files of the store finds, a piece at a time. StoreError where one is damaged.
+
+        at_once: all of it, where it is to be read whole.
+        """
         try:
-            return rows.collect(engine="streaming")
+            return rows.collect(engine="in-memory" if at_once else "streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{self.path}: a file of {self.parts} cannot be read: {_first_line(error)}") from error
 

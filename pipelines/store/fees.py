@@ -36,12 +36,12 @@ def settlement_files(store: Store, after_run: int) -> list[int]:
     return [file_id for (file_id,) in store.execute(query, [after_run])]
 
 
-def unread(store: Store, file_id: int) -> Iterator[pl.LazyFrame]:
+def unread(store: Store, file_id: int) -> Iterator[parts.Unread]:
     """The lines of a file, some at a time, for `chargeable`, which needs no database."""
     return parts.unread(store, "settlement", [file_id], _STORED)
 
 
-def chargeable(lines: pl.LazyFrame, acquirers: Collection[str]) -> pl.DataFrame:
+def chargeable(lines: parts.Unread, acquirers: Collection[str]) -> pl.DataFrame:
     """SALE and REFUND lines of these acquirers, as `checks.fees.judge` wants them. lines: as `unread` gives them.
 
     channel: CARD, or null for a wallet: a line that is known by its order number alone; day: business date, else
@@ -49,10 +49,10 @@ def chargeable(lines: pl.LazyFrame, acquirers: Collection[str]) -> pl.DataFrame:
     """
     charged = pl.col("record_type").is_in(["SALE", "REFUND"]) & pl.col("acquirer").is_in(list(acquirers))
     named, card = pl.col("card_type").is_null() & pl.col("order_no").is_not_null(), ["rrn", "card_no"]
-    rows = lines.drop(card).collect()
+    rows = lines([name for name in _STORED if name not in card])
     wallet = pl.lit(value=False)
     if rows.select(named.any()).item():
-        rows = rows.hstack(lines.select(card).collect())
+        rows = rows.hstack(lines(card))
         wallet = named & pl.all_horizontal(pl.col(card).is_null())
     return rows.filter(charged).select(
         *("row_id", "acquirer", "merchant_id", "card_type", "currency", *_AMOUNTS),

@@ -7,7 +7,7 @@ no committed transaction names is left over from a run that was killed, or belon
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -240,21 +240,28 @@ def held(
     store: Store, table: str, file_ids: Collection[int], columns: Mapping[str, pl.DataType] | Sequence[str]
 ) -> Iterator[pl.DataFrame]:
     """The rows of some files, part after part; a column that a part does not have is null where its type is given."""
-    return (rows.collect() for rows in unread(store, table, file_ids, columns))
+    return (rows([*columns]) for rows in unread(store, table, file_ids, columns))
+
+
+Unread = Callable[[Sequence[str]], pl.DataFrame]
+"""Reads some columns of rows. StoreError where their file is damaged."""
 
 
 def unread(
     store: Store, table: str, file_ids: Collection[int], columns: Mapping[str, pl.DataType] | Sequence[str]
-) -> Iterator[pl.LazyFrame]:
-    """`held`, of which those columns alone are read that are asked of a part."""
+) -> Iterator[Unread]:
+    """`held`, of which those columns alone are read that are asked of a part, and without the database."""
     types = columns if isinstance(columns, Mapping) else {}
+
+    def reading(rows: pl.LazyFrame) -> Unread:
+        return lambda asked: store.gathered(rows.select(asked), at_once=True)
+
     for part in _of_files(store, table, file_ids):
         blank = (pl.lit(None, kind).alias(name) for name, kind in types.items() if name not in part.columns)
-        yield pl.scan_parquet(store.parts / part.name).with_columns(blank).select(list(columns))
+        yield reading(pl.scan_parquet(store.parts / part.name).with_columns(blank))
     marks = ", ".join(columns)
-    yield store.frame(
-        f"SELECT {marks} FROM book.{table}_base WHERE list_contains(?, file_id) ORDER BY row_id", [sorted(file_ids)]
-    ).lazy()
+    old = f"SELECT {marks} FROM book.{table}_base WHERE list_contains(?, file_id) ORDER BY row_id"
+    yield reading(store.frame(old, [sorted(file_ids)]).lazy())
 
 
 def names(store: Store, since: datetime | None = None) -> list[str]:

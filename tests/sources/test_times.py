@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from native_files import journal_file, journal_line, settlement_file, settlement
 
 from pipelines.sources import PROFILES
 from pipelines.sources.base import Context
+from pipelines.sources.times import parsed_times
 
 SHANGHAI = Context()
 at = datetime.fromisoformat
@@ -58,6 +60,13 @@ def test_a_time_without_offset_is_the_source_s_own() -> None:
     utc = Context(source_timezone="UTC")
     assert read("2026-03-02T20:00:00", utc) == (at("2026-03-03T04:00"), date(2026, 3, 3))
     assert read("2026-03-02T20:00:00+08:00", utc) == (at("2026-03-02T20:00"), date(2026, 3, 2))
+
+
+@pytest.mark.parametrize("pattern", ["%+", "%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M:%S%:z"])
+def test_a_declared_format_reads_its_offset(pattern: str) -> None:
+    found = parsed_times(pl.Series(["2026-03-02T10:00:00+00:00", "10:00"]), (pattern,), SHANGHAI)
+    assert found.to_list() == [at("2026-03-02T18:00"), None]
+    assert found.dtype == pl.Datetime("us")
 
 
 def test_rows_with_and_without_offset_stand_in_one_file() -> None:

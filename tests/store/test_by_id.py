@@ -116,6 +116,14 @@ def test_rows_that_memory_would_not_keep_are_not_read_ahead(store: Store, monkey
     assert not asked
 
 
+def test_a_damaged_part_that_is_read_whole_is_told_as_the_store_s(store: Store) -> None:
+    part = sorted(store.parts.glob("journal-00000002*"))[0]
+    part.write_bytes(part.read_bytes()[:-9] + b"nonsense!")
+    assert sum(rows.height for rows in parts.held(store, "journal", [1], ["row_id"])) == 30
+    with pytest.raises(StoreError, match=r"books\.duckdb: a file of .*books\.parts cannot be read"):
+        list(parts.held(store, "journal", [2], ["row_id"]))
+
+
 NUMBER = st.none() | st.integers(-(2**63), 2**63 - 1)
 TEXT = st.none() | st.sampled_from(["", "CNY", "人民币", "x" * 40])
 PLACES = st.fixed_dictionaries(
