@@ -1,12 +1,13 @@
 """What is open tonight: most rows leave at once, one partition after the other; whole rows of the rest.
 
 Partitions are independent of each other (`store.partitions`), two are worked on at a time, and what is kept of them
-is what the rest of the night needs.
+is what the rest of the night needs. Where much is left, as in a night whose other file has not come, whole rows are
+looked at some merchants at a time, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -26,21 +27,40 @@ MOST_PAIRS = 500_000
 """Pairs that wait to be written in one part with those of the rules."""
 
 
+MOST_WHOLE = 1_000_000
+"""Rows of both sides that are looked at whole at a time."""
+
+BYTES_A_WHOLE_ROW = 2_000
+"""Memory that one of them is given of what there is, for the rules that work on it."""
+
+
+def most_whole(memory: int) -> int:
+    """Rows to look at whole at a time where there are so many bytes of memory."""
+    return max(1, min(memory // BYTES_A_WHOLE_ROW, MOST_WHOLE))
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Ids of the rows of some merchants that the narrow look left: all of these merchants."""
+
+    journal: pl.Series
+    settlement: pl.Series
+
+
 @dataclass(frozen=True)
 class Open:
     """Open rows of the three sides.
 
     at_once: pairs that the narrow look made and that are to be written; paired: ids of all that it made
-    (`journal_row_id`, `settlement_row_id`), written or not; sums: what they all amount to (`summed`). journal,
-    settlement: whole rows that it left. idle: `row_id`, `failed` of new journal rows that expect nothing; ledger: ids
-    of entries of wallet accounts; tonight: what is to be reviewed of the journal.
+    (`journal_row_id`, `settlement_row_id`), written or not; sums: what they all amount to (`summed`). rest: rows that
+    it left, by merchants, in one piece where they are not many (`whole`). idle: `row_id`, `failed` of new journal rows
+    that expect nothing; ledger: ids of entries of wallet accounts; tonight: what is to be reviewed of the journal.
     """
 
     at_once: pl.DataFrame
     paired: pl.DataFrame
     sums: pl.DataFrame
-    journal: pl.DataFrame
-    settlement: pl.DataFrame
+    rest: list[Rest]
     payouts: pl.DataFrame
     other_lines: pl.DataFrame
     bank: pl.DataFrame
@@ -95,8 +115,7 @@ def gather(store: Store, last: int, fresh: Partitions, entries: books.Fresh, boo
         at_once=pl.concat(pairs),
         paired=pl.concat(paired),
         sums=pl.concat(sums),
-        journal=by_id.rows_of(store, "journal", expecting),
-        settlement=by_id.rows_of(store, "settlement", settling),
+        rest=_pieces(looked, most_whole(store.memory_limit)),
         payouts=others.filter(pl.col("record_type") == "PAYOUT"),
         other_lines=others.filter(pl.col("record_type") != "PAYOUT"),
         bank=statements.counting(store, books.open_entries(store, last, entries)),
@@ -104,6 +123,26 @@ def gather(store: Store, last: int, fresh: Partitions, entries: books.Fresh, boo
         ledger=pl.concat([found.ledger for found in looked]),
         tonight=new,
     )
+
+
+def _pieces(looked: Iterable[_Looked], most: int) -> list[Rest]:
+    """What the looks left, several together as long as they are not more than `most` rows."""
+    pieces = [list[_Looked]()]
+    room = most
+    for one in looked:
+        size = one.expecting.len() + one.settling.len()
+        if size > room and pieces[-1]:
+            pieces.append([])
+            room = most
+        pieces[-1].append(one)
+        room -= size
+    sides = ((pl.concat([one.expecting for one in some]), pl.concat([one.settling for one in some])) for some in pieces)
+    return [Rest(*ids) for ids in sides]
+
+
+def whole(store: Store, rest: Rest) -> Pair:
+    """Rows of either side as the rules look at them."""
+    return by_id.rows_of(store, "journal", rest.journal), by_id.rows_of(store, "settlement", rest.settlement)
 
 
 def summed(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.card_key import guard
-from pipelines.collect import Candidate, Spool, archive, check_sidecars, contents, inside, sha256
+from pipelines.collect import Candidate, Keeper, Spool, check_sidecars, contents, inside, sha256
 from pipelines.config import Settings, Source
 from pipelines.judging import Before
 from pipelines.reading import Read, Summary, ahead, read, read_parts
@@ -112,50 +112,44 @@ def prepare(settings: Settings, candidate: Candidate, before: Before, until: dat
     """
     books = before.books
     data = contents(candidate.path)
+    keeper = Keeper(data, settings.paths.archive)
     if not is_archive(data[:8]):
-        return [_prepare(settings, candidate, data, data, books)]
+        return [_prepare(settings, candidate, data, data, keeper, books)]
     try:
         held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data, Spool())]
     except SourceError as error:
-        return [_not_opened(settings, candidate, data, error)]
+        return [_not_opened(candidate, data, keeper, error)]
     found = [
-        _prepare(settings, each, each.member.data, data, books)
+        _prepare(settings, each, each.member.data, data, keeper, books)
         for each in held
         if each.member and (each.named_for is None or each.named_for <= until)
     ]
     if candidate.sources and all(each.loose for each in held) and not any(each.ours for each in found):
         names = " or ".join(source.name for source in candidate.sources)
         nobody_s = SourceError(f"none of its {len(held)} files is one of {names}", mend="look at it with recon inspect")
-        return [_not_opened(settings, candidate, data, nobody_s)]
+        return [_not_opened(candidate, data, keeper, nobody_s)]
     return found
 
 
-def _not_opened(settings: Settings, candidate: Candidate, data: Data, error: SourceError) -> Prepared:
+def _not_opened(candidate: Candidate, data: Data, keeper: Keeper, error: SourceError) -> Prepared:
     source = candidate.sources[0] if len(candidate.sources) == 1 else None
     found = Prepared(candidate, sha256(data), len(data), source=source, error=error, tonight=True)
-    return replace(found, keeping=_keeping(settings, data, found.digest))
-
-
-def _keeping(settings: Settings, data: Data, digest: str) -> Future[Path]:
-    """The copy of a file for the archive, on its way."""
-    keeper = ThreadPoolExecutor(1)
-    try:
-        return keeper.submit(archive, data, digest, settings.paths.archive)
-    finally:
-        keeper.shutdown(wait=False)
+    return replace(found, keeping=keeper.begin(found.digest))
 
 
 def _only(candidate: Candidate) -> Source | None:
     return candidate.sources[0] if len(candidate.sources) == 1 else None
 
 
-def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, books: files.Known) -> Prepared:
-    """One file; outer: the file as it came, which is what is kept."""
+def _prepare(
+    settings: Settings, candidate: Candidate, data: Data, outer: Data, keeper: Keeper, books: files.Known
+) -> Prepared:
+    """One file; outer: the file as it came, which is what the keeper keeps."""
     found = Prepared(candidate, sha256(data), len(data))
     only = _only(candidate)
     if known(books, candidate, found.digest, only):
         return replace(found, known=True)
-    digest = found.digest if data is outer else sha256(outer)
+    digest = found.digest if data is outer else None
     try:
         if candidate.member and candidate.member.error:
             raise candidate.member.error
@@ -163,10 +157,10 @@ def _prepare(settings: Settings, candidate: Candidate, data: Data, outer: Data, 
         if source is not None:
             check_sidecars(candidate.path, [outer] if data is outer or candidate.one_of_many else [outer, data])
     except SourceError as error:
-        return replace(found, error=error, source=only, keeping=_keeping(settings, outer, digest))
+        return replace(found, error=error, source=only, keeping=keeper.begin(digest))
     if source is None:
         return found
-    keeping = _keeping(settings, outer, digest)
+    keeping = keeper.begin(digest)
     try:
         parts = _read_as_agreed(candidate, data, settings, source)
     except SourceError as error:

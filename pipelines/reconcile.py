@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ from pipelines.checks.proof import Line, failures, lines_of
 from pipelines.checks.rolling import rolled
 from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
-from pipelines.gathering import Open, gather, summed
+from pipelines.gathering import Open, Rest, gather, summed, whole
 from pipelines.matching import rules, weaker
 from pipelines.matching.aftermath import chargebacks, keyed
 from pipelines.matching.beyond import idle, ledger, others
@@ -100,19 +100,21 @@ def reconcile(
         laid = decisions.lay(store, last)
         book = replace(_rulebook(store, settings), decided=laid.decided)
         rows = gather(store, last, fresh, entries, book, run_no)
-        settled = _match(store, rows, last, run_date, arrivals, book)
+        settled = [_match(store, rest, rows, last, run_date, arrivals, book) for rest in _one_by_one(store, rows.rest)]
         reviewed = _review(store, rows, run_date, arrivals)
         unbalanced = add_up(store, last)
         deposited = _bank(store, rows, listed, arrivals)
-        pairs = settled.pairs.select(rows.at_once.columns)
+        pairs = pl.concat([some.pairs for some in settled]).select(rows.at_once.columns)
         books.write_matches(store, pl.concat([rows.at_once, pairs]), run_no)
         charged = charge(store, settings, run_no, last)
         register_fees(store, settings, run_no, last, run_date, charged)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
-        breaks = pl.concat([settled.breaks, reviewed.breaks, deposited.breaks, unbalanced], how="diagonal")
+        told = [*(some.breaks for some in settled), reviewed.breaks, deposited.breaks, unbalanced]
+        breaks = pl.concat(told, how="diagonal")
         night = Night(settings, arrivals, run_no, run_date, last)
-        registered = register(store, night, settled.undone, breaks, aftermath, lines, laid.undone)
+        undone = pl.concat([some.undone for some in settled])
+        registered = register(store, night, undone, breaks, aftermath, lines, laid.undone)
         _write(
             store,
             rows,
@@ -167,9 +169,19 @@ def _rulebook(store: Store, settings: Settings) -> Rulebook:
     return rulebook(settings, books.rule_versions(store, (rules.VERSION, definition(PLAIN)), changed))
 
 
-def _match(store: Store, rows: Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook) -> Settled:
+def _one_by_one(store: Store, pieces: list[Rest]) -> Iterator[Rest]:
+    """Each piece; what was read for one is of no use for the next."""
+    for piece in pieces:
+        yield piece
+        if len(pieces) > 1:
+            store.forget()
+
+
+def _match(
+    store: Store, rest: Rest, rows: Open, last: int, run_date: date, arrivals: Arrivals, book: Rulebook
+) -> Settled:
     settings = arrivals.settings
-    found = identify(rows.journal, rows.settlement, book)
+    found = identify(*whole(store, rest), book)
     found = replace(found, journal_left=_with_acquirer(found.journal_left, settings))
     tonight = books.loaded_since(store, "journal", last), rows.paired["journal_row_id"]
     past = history.journal_history(store, wanted(found, book, run_date, arrivals), *tonight)
@@ -240,7 +252,7 @@ def _together(mine: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
 def _write(
     store: Store,
     rows: Open,
-    settled: Settled,
+    settled: list[Settled],
     deposited: Deposited,
     afterwards: pl.DataFrame,
     adjusted: pl.DataFrame,
@@ -248,17 +260,25 @@ def _write(
 ) -> None:
     """Pairs, groups and states of the night. afterwards: states of what follows a sale; adjusted: rows closed by it."""
     books.write_deposits(store, deposited.groups, deposited.members, run_no, rules.VERSION)
-    states = pl.concat(
+    beside = pl.concat(
         [
-            settled.journal_states.with_columns(side=pl.lit("journal")),
-            settled.settlement_states.with_columns(side=pl.lit("settlement")),
             deposited.payout_states.with_columns(side=pl.lit("settlement")),
             deposited.bank_states.with_columns(side=pl.lit("bank")),
             afterwards.select("row_id", "state", "reason", "acquirer", side=pl.lit("settlement")),
         ],
         how="diagonal",
-    ).join(adjusted, on=["side", "row_id"], how="anti", maintain_order="left")
+    )
+    told = [*map(_sided, settled), beside]
+    states = [some.join(adjusted, on=["side", "row_id"], how="anti", maintain_order="left") for some in told]
     scope = pl.col("state") == OUT_OF_SCOPE
-    told = [states.filter(scope).select("side", "row_id", "reason"), adjusted]
-    told += [idle(rows.idle, settled.pairs["journal_row_id"]), others(rows.other_lines, afterwards["row_id"])]
-    books.write_states(store, states.filter(~scope), pl.concat([*told, ledger(rows.ledger)]))
+    paired = pl.concat([some.pairs["journal_row_id"] for some in settled])
+    out = [some.filter(scope).select("side", "row_id", "reason") for some in states]
+    out += [adjusted, idle(rows.idle, paired), others(rows.other_lines, afterwards["row_id"]), ledger(rows.ledger)]
+    books.write_states(store, [some.filter(~scope) for some in states], out)
+
+
+def _sided(settled: Settled) -> pl.DataFrame:
+    """States of both sides, with `side`."""
+    sides = {"journal": settled.journal_states, "settlement": settled.settlement_states}
+    told = [states.with_columns(side=pl.lit(side)) for side, states in sides.items()]
+    return pl.concat(told, how="diagonal")

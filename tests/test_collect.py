@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import collect
 from pipelines.collect import archive, date_in_name, in_inbox, sha256
 from pipelines.config import Paths, Settings, Source
 
@@ -94,6 +95,25 @@ def test_a_file_has_arrived_when_it_was_last_written(tmp_path: Path) -> None:
     (candidate,) = in_inbox(settings_of(tmp_path, POS))
     assert candidate.arrived_at == moment.replace(tzinfo=None)
     assert (candidate.size, candidate.named_for, candidate.path) == (5, date(2026, 3, 2), path)
+
+
+def test_however_many_ask_for_it_a_file_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = list[str]()
+
+    def counted(data: bytes, digest: str, folder: Path) -> Path:
+        copied.append(digest)
+        return archive(data, digest, folder)
+
+    monkeypatch.setattr(collect, "archive", counted)
+    keeper = collect.Keeper(b"a zip of many", tmp_path)
+    assert not copied, "nobody needs it yet"
+    kept = [keeper.begin().result() for _ in range(3)]
+    assert copied == [sha256(b"a zip of many")]
+    assert {path.read_bytes() for path in kept} == {b"a zip of many"}
+    blocked = tmp_path / "no folder"
+    blocked.write_bytes(b"")
+    with pytest.raises(OSError, match="no folder"):
+        collect.Keeper(b"x", blocked).begin().result()
 
 
 def test_a_file_is_kept_once_as_it_came_and_for_its_owner_only(tmp_path: Path) -> None:

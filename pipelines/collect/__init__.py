@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -240,3 +241,19 @@ def archive(data: Data, digest: str, folder: Path) -> Path:
     finally:
         fresh.unlink(missing_ok=True)
     return target
+
+
+class Keeper:
+    """Keeps a file once somebody needs it kept, while others go on; once, however many ask: an archive's members do."""
+
+    def __init__(self, data: Data, folder: Path):
+        self._data, self._folder = data, folder
+        self._begun: Future[Path] | None = None
+
+    def begin(self, digest: str | None = None) -> Future[Path]:
+        """Where it is kept, once it is whole; OSError where it cannot be. digest: of the file, where it is known."""
+        if self._begun is None:
+            pool = ThreadPoolExecutor(1)
+            self._begun = pool.submit(archive, self._data, digest or sha256(self._data), self._folder)
+            pool.shutdown(wait=False)
+        return self._begun

@@ -35,10 +35,17 @@ _COLUMNS = {
 """Where WORTH stands in the rows of a side."""
 
 
-def valued(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows (`side`, `row_id`) with WORTH; an acquirer that is told already stays."""
-    known = _known(store, rows)
-    told = pl.concat([known, _looked_up(store, rows.join(known, on=["side", "row_id"], how="anti"))])
+def set_aside(store: Store) -> str:
+    """What is open, and what it is worth, under a name for `valued`: tonight's rows may take its place."""
+    told = f"SELECT side, row_id, {', '.join(WORTH)} FROM book.open_rows"
+    store.execute(f"CREATE OR REPLACE TEMP TABLE was_open AS {told}")
+    return "was_open"
+
+
+def valued(store: Store, rows: pl.DataFrame, known: str = "book.open_rows") -> pl.DataFrame:
+    """Rows (`side`, `row_id`) with WORTH; an acquirer that is told already stays. known: who knows it of open rows."""
+    found = _known(store, rows, known)
+    told = pl.concat([found, _looked_up(store, rows.join(found, on=["side", "row_id"], how="anti"))])
     joined = rows.join(told, on=["side", "row_id"], how="left", suffix="_there", maintain_order="left")
     if "acquirer_there" in joined.columns:
         joined = joined.with_columns(acquirer=pl.coalesce("acquirer", "acquirer_there")).drop("acquirer_there")
@@ -59,10 +66,10 @@ def fill(store: Store) -> None:
                 )
 
 
-def _known(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+def _known(store: Store, rows: pl.DataFrame, known: str) -> pl.DataFrame:
     """What was open before tonight is known."""
     return store.frame(
-        f"SELECT side, row_id, {', '.join(WORTH)} FROM book.open_rows SEMI JOIN asked USING (side, row_id) "
+        f"SELECT side, row_id, {', '.join(WORTH)} FROM {known} SEMI JOIN asked USING (side, row_id) "
         "WHERE currency IS NOT NULL",
         asked=rows.select("side", "row_id"),
     )

@@ -206,30 +206,39 @@ def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, ru
     store.append("deposit_members", amounts.valued(store, members))
 
 
-def write_states(store: Store, states: pl.DataFrame, out_of_scope: pl.DataFrame) -> None:
+def write_states(store: Store, states: Iterable[pl.DataFrame], out_of_scope: Iterable[pl.DataFrame]) -> None:
     """Replace the open rows by tonight's, and the reasons of rows from which nothing is expected.
 
-    states: `side`, `row_id`, `state`, `reason` of all open rows; out_of_scope: `side`, `row_id`, `reason` to add.
+    states: `side`, `row_id`, `state`, `reason` of all open rows; out_of_scope: `side`, `row_id`, `reason` to add; both
+    some at a time.
     """
-    worth, closed = amounts.valued(store, states), amounts.valued(store, out_of_scope)
+    before = amounts.set_aside(store)
     store.execute("DELETE FROM book.open_rows")
-    store.append("open_rows", worth)
+    for some in states:
+        store.append("open_rows", amounts.valued(store, some, before))
     ((run_no,),) = store.execute("SELECT coalesce(max(run_no), 0) FROM book.runs")
-    spoken_for = f"""
+    _no_more_out_of_scope(
+        store,
+        f"""
         SELECT 'journal' AS side, journal_row_id AS row_id FROM {parts.of_run(store, "matches", run_no)}
         WHERE run_no = {run_no}
         UNION ALL SELECT side, row_id FROM book.open_rows WHERE side = 'journal'
         UNION ALL SELECT side, row_id FROM book.deposit_members
-        UNION ALL SELECT side, row_id FROM again
-    """
-    with store.registered(again=out_of_scope.select("side", "row_id")):
-        store.execute(
-            f"DELETE FROM book.out_of_scope o WHERE EXISTS (FROM ({spoken_for}) n "
-            "WHERE n.side = o.side AND n.row_id = o.row_id)"
-        )
-    store.append("out_of_scope", closed)
+        """,
+    )
+    for some in (rows for rows in out_of_scope if rows.height):
+        with store.registered(again=some.select("side", "row_id")):
+            _no_more_out_of_scope(store, "FROM again")
+        store.append("out_of_scope", amounts.valued(store, some, before))
+    store.execute("DROP TABLE was_open")
     carried.keep(store)
     key_files.gather(store)
+
+
+def _no_more_out_of_scope(store: Store, rows: str) -> None:
+    store.execute(
+        f"DELETE FROM book.out_of_scope o WHERE EXISTS (FROM ({rows}) n WHERE n.side = o.side AND n.row_id = o.row_id)"
+    )
 
 
 def adjusted_ids(store: Store) -> set[str]:
