@@ -18,6 +18,9 @@ from pipelines.store.partitions import SIDES, Partitions
 
 CODES = {"row_id": pl.Int64, "auth_code": pl.String, "card_no": pl.String}
 
+MOST_AT_ONCE = 500_000
+"""States that are written in one go."""
+
 Fresh = dict[int, pl.DataFrame]
 """Bank entries of files loaded in this run, lean, by file_id: what would otherwise be read back from the store."""
 
@@ -214,7 +217,7 @@ def write_states(store: Store, states: Iterable[pl.DataFrame], out_of_scope: Ite
     """
     before = amounts.set_aside(store)
     store.execute("DELETE FROM book.open_rows")
-    for some in states:
+    for some in _together(states):
         store.append("open_rows", amounts.valued(store, some, before))
     ((run_no,),) = store.execute("SELECT coalesce(max(run_no), 0) FROM book.runs")
     _no_more_out_of_scope(
@@ -226,13 +229,25 @@ def write_states(store: Store, states: Iterable[pl.DataFrame], out_of_scope: Ite
         UNION ALL SELECT side, row_id FROM book.deposit_members
         """,
     )
-    for some in (rows for rows in out_of_scope if rows.height):
+    for some in _together(out_of_scope):
         with store.registered(again=some.select("side", "row_id")):
             _no_more_out_of_scope(store, "FROM again")
         store.append("out_of_scope", amounts.valued(store, some, before))
     store.execute("DROP TABLE was_open")
     carried.keep(store)
     key_files.gather(store)
+
+
+def _together(some: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in as few frames as are not too large: each costs several questions to the database."""
+    held = list[pl.DataFrame]()
+    for rows in some:
+        if held and sum(one.height for one in held) + rows.height > MOST_AT_ONCE:
+            yield pl.concat(held, how="diagonal")
+            held.clear()
+        held.append(rows)
+    if held:
+        yield pl.concat(held, how="diagonal")
 
 
 def _no_more_out_of_scope(store: Store, rows: str) -> None:
