@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 
 import polars as pl
 
@@ -24,7 +25,6 @@ from pipelines.matching.journal_settlement import Settled, identify, refer, sett
 from pipelines.matching.references import named
 from pipelines.matching.repeats import told_again
 from pipelines.matching.rulebook import PLAIN, Rulebook, changed_rules, definition, rulebook
-from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.registering import Night, register
 from pipelines.review import Reviewed, review
 from pipelines.store import (
@@ -268,13 +268,11 @@ def _write(
         ],
         how="diagonal",
     )
-    told = [*map(_sided, settled), beside]
-    states = [some.join(adjusted, on=["side", "row_id"], how="anti", maintain_order="left") for some in told]
-    scope = pl.col("state") == OUT_OF_SCOPE
+    told = chain(map(_sided, settled), [beside])
+    states = (some.join(adjusted, on=["side", "row_id"], how="anti", maintain_order="left") for some in told)
     paired = pl.concat([some.pairs["journal_row_id"] for some in settled])
-    out = [some.filter(scope).select("side", "row_id", "reason") for some in states]
-    out += [adjusted, idle(rows.idle, paired), others(rows.other_lines, afterwards["row_id"]), ledger(rows.ledger)]
-    books.write_states(store, [some.filter(~scope) for some in states], out)
+    out = [adjusted, idle(rows.idle, paired), others(rows.other_lines, afterwards["row_id"]), ledger(rows.ledger)]
+    books.write_states(store, states, out)
 
 
 def _sided(settled: Settled) -> pl.DataFrame:

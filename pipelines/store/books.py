@@ -11,6 +11,7 @@ from pipelines.cases.policies import Policies
 from pipelines.matching.narrow import COLUMNS as NARROW
 from pipelines.matching.narrow import narrowed
 from pipelines.matching.references import squashed_sql
+from pipelines.matching.states import OUT_OF_SCOPE
 from pipelines.row_ids import LINES_PER_FILE, files_of
 from pipelines.store import amounts, by_id, carried, key_files, parts
 from pipelines.store.connection import Store
@@ -212,13 +213,15 @@ def write_deposits(store: Store, groups: pl.DataFrame, members: pl.DataFrame, ru
 def write_states(store: Store, states: Iterable[pl.DataFrame], out_of_scope: Iterable[pl.DataFrame]) -> None:
     """Replace the open rows by tonight's, and the reasons of rows from which nothing is expected.
 
-    states: `side`, `row_id`, `state`, `reason` of all open rows; out_of_scope: `side`, `row_id`, `reason` to add; both
-    some at a time.
+    states: `side`, `row_id`, `state`, `reason` of all rows without partner; out_of_scope: `side`, `row_id`, `reason` of
+    others from which nothing is expected. Both some at a time.
     """
     before = amounts.set_aside(store)
     store.execute("DELETE FROM book.open_rows")
+    closed, out = list[pl.DataFrame](), pl.col("state") == OUT_OF_SCOPE
     for some in _together(states):
-        store.append("open_rows", amounts.valued(store, some, before))
+        store.append("open_rows", amounts.valued(store, some.filter(~out), before))
+        closed.append(some.filter(out).select("side", "row_id", "reason"))
     ((run_no,),) = store.execute("SELECT coalesce(max(run_no), 0) FROM book.runs")
     _no_more_out_of_scope(
         store,
@@ -229,7 +232,7 @@ def write_states(store: Store, states: Iterable[pl.DataFrame], out_of_scope: Ite
         UNION ALL SELECT side, row_id FROM book.deposit_members
         """,
     )
-    for some in _together(out_of_scope):
+    for some in _together([*closed, *out_of_scope]):
         with store.registered(again=some.select("side", "row_id")):
             _no_more_out_of_scope(store, "FROM again")
         store.append("out_of_scope", amounts.valued(store, some, before))
