@@ -24,7 +24,7 @@ ORDER = ("at", "then")
 
 LISTED = {"settlement_row_id": pl.Int64, "journal_row_id": pl.Int64, "found": pl.UInt32}
 MOST_LISTED = 200_000
-"""Candidates listed in one night, of all lines together."""
+"""Candidates listed of all lines that are looked at together (`gathering.Rest`)."""
 
 
 def no_pairs() -> pl.DataFrame:
