@@ -177,9 +177,15 @@ def test_an_archive_that_cannot_be_written_is_not_blamed_on_the_file(
     def refuse(*args: object) -> Path:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/archive/ab")
 
-    monkeypatch.setattr(intake, "archive", refuse)
-    with pytest.raises(PermissionError, match="/archive/ab"):
-        shop.night(MON)
+    shop.sale("S", "10.00", MON)
+    with monkeypatch.context() as unwritable:
+        unwritable.setattr(collect, "archive", refuse)
+        with pytest.raises(PermissionError, match="/archive/ab"):
+            shop.night(MON)
+    mended = shop.night(MON)
+    counts = mended.summary["files"]
+    assert (counts["rejected"], counts["already_loaded"]) == (0, 0), "nothing was in the books without its copy"
+    assert mended.summary["rows"]["journal"] == 1
 
 
 def test_identical_files_read_side_by_side_are_kept_once(place: Path) -> None:
