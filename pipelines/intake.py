@@ -132,8 +132,7 @@ def prepare(settings: Settings, candidate: Candidate, before: Before, until: dat
 
 
 def _not_opened(candidate: Candidate, data: Data, keeper: Keeper, error: SourceError) -> Prepared:
-    source = candidate.sources[0] if len(candidate.sources) == 1 else None
-    found = Prepared(candidate, sha256(data), len(data), source=source, error=error, tonight=True)
+    found = Prepared(candidate, sha256(data), len(data), source=_only(candidate), error=error, tonight=True)
     return replace(found, keeping=keeper.begin(found.digest))
 
 
@@ -160,12 +159,11 @@ def _prepare(
         return replace(found, error=error, source=only, keeping=keeper.begin(digest))
     if source is None:
         return found
-    keeping = keeper.begin(digest)
+    found = replace(found, source=source, keeping=keeper.begin(digest))
     try:
-        parts = _read_as_agreed(candidate, data, settings, source)
+        return replace(found, parts=_read_as_agreed(candidate, data, settings, source))
     except SourceError as error:
-        return replace(found, source=source, error=error, keeping=keeping)
-    return replace(found, source=source, parts=parts, keeping=keeping)
+        return replace(found, error=error)
 
 
 def enter(store: Store, settings: Settings, found: Prepared, run_no: int, keep: Keep) -> FileRecord | None:
