@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import collect, intake
+from pipelines.collect.hashing import Hashing
 from pipelines.config import Settings
 from pipelines.judging import Before, judge, judged_by
 from pipelines.matching.narrow import narrowed
@@ -52,7 +53,7 @@ class Night:
         self.fresh = Partitions(self.store.spill, most_held(self.store.memory_limit))
 
 
-def take_in_all(night: Night, runner: StepRunner) -> None:
+def take_in_all(night: Night, runner: StepRunner, hashing: Hashing) -> None:
     """Every file of the inbox whose date has come, each in its own step; the next are read meanwhile.
 
     What an earlier night has looked at is no step: an inbox may hold years.
@@ -69,11 +70,12 @@ def take_in_all(night: Night, runner: StepRunner) -> None:
             fresh.append(candidate)
         else:
             _enter(night, found)
+    hashing.needed(fresh)
     with ThreadPoolExecutor(READ_AHEAD) as ahead:
         coming: deque[Future[list[intake.Prepared]]] = deque()
         for at, candidate in enumerate(fresh):
             for later in fresh[at + len(coming) : at + READ_AHEAD]:
-                coming.append(ahead.submit(intake.prepare, settings, later, before, night.date))
+                coming.append(ahead.submit(intake.prepare, settings, later, before, night.date, hashing))
             runner(f"load {candidate.name}", _step_of(night, candidate, coming.popleft()))
     remember(night.store, {str(c.path): c.stamp for c in due}, {**before.seen, **night.seen})
     for line in terminals.batches_told(night.store, night.run_no):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,73 +19,88 @@ from pipelines.checks.terms import Volume, no_volume
 from pipelines.checks.workdays import business_day_after
 from pipelines.config import Settings
 from pipelines.contracts import Contract
-from pipelines.sources.gather import abreast
+from pipelines.sources.gather import Beforehand, abreast
 from pipelines.store import Store, books, fees, nets, parts
 
 KEPT = "sums"
 """What is kept of judgements beside them: where that changes, all lines are judged again, once."""
 
 
-@dataclass(frozen=True)
-class Charged:
-    """Files whose lines were judged, by file_id. all_again: every line was, since the contracts have changed."""
+MOST_BEFOREHAND = 16
+"""Parts of files whose judgements may wait in memory until they are written: some millions of lines."""
 
-    files: list[int]
+
+@dataclass(frozen=True)
+class Charging:
+    """Files whose lines are to be judged, by file_id, each with what is found of some lines at a time.
+
+    basis: what the contracts say of fees; all_again: every line is judged, since they say something else than before.
+    """
+
+    files: dict[int, Iterator[fees.Judgement]]
+    basis: str
+    changed: bool
     all_again: bool
 
 
-def charge(store: Store, settings: Settings, run_no: int, last: int) -> Charged:
-    """Judge the fees of the lines that came since the last run, of all lines where the contracts have changed.
+def judging(store: Store, settings: Settings, last: int) -> Charging:
+    """Begin to judge the fees of lines that came since the last run, of all lines where the contracts have changed.
 
-    Needs the night's pairs in the books where a contract tells wallets apart: only the journal says which wallet it
-    was.
+    It goes on beside the rest of the night, but where a contract tells wallets apart or asks for a volume: there the
+    night's pairs must be in the books first, since only the journal says which wallet it was.
     """
-    contracts = settings.contracts
-    basis = _basis(contracts)
-    before = fees.judged_by(store)
-    all_again = before is not None and before != basis
-    if before != basis:
-        fees.forget(store, run_no, basis)
-        last = 0
-    charging = {c.acquirer for c in contracts if c.fees}
-    files = fees.settlement_files(store, last) if charging else []
+    contracts, basis, before = settings.contracts, _basis(settings.contracts), fees.judged_by(store)
+    acquirers = {c.acquirer for c in contracts if c.fees}
+    files = fees.settlement_files(store, last if before == basis else 0) if acquirers else []
     volume_of = cache(lambda span: _volume(store, span, contracts))
-    asking = _tells_wallets_apart(contracts) or any(fee.tiers for c in contracts for fee in c.fees)
 
     def from_the_books(part: parts.Unread) -> tuple[pl.DataFrame, Volume]:
-        lines = _with_wallets(store, fees.chargeable(part, charging), contracts)
+        lines = _with_wallets(store, fees.chargeable(part, acquirers), contracts)
         return lines, volume_of(months_needed(lines["day"]))
 
-    for file_id in files:
-        unread = fees.unread(store, file_id)
-        if asking:  # the books are not asked from several threads
-            told = abreast(lambda asked: _judged(asked[0], contracts, asked[1]), map(from_the_books, unread))
-        else:
-            told = abreast(lambda part: _judged(fees.chargeable(part, charging), contracts, no_volume), unread)
-        fees.write_checks(store, file_id, run_no, (found for found in told if found[0].height))
-    return Charged(files, all_again)
+    if _tells_wallets_apart(contracts) or any(fee.tiers for c in contracts for fee in c.fees):
+        # the books are not asked from several threads
+        lines_of = (map(from_the_books, fees.unread(store, file_id)) for file_id in files)
+        told = [abreast(lambda asked: _judged(asked[0], contracts, asked[1]), lines) for lines in lines_of]
+    else:
+        beforehand = Beforehand(MOST_BEFOREHAND)
+        told = [
+            beforehand.each(
+                lambda part: _judged(fees.chargeable(part, acquirers), contracts, no_volume),
+                fees.unread(store, file_id),
+            )
+            for file_id in files
+        ]
+    return Charging(dict(zip(files, told, strict=True)), basis, before != basis, before not in (None, basis))
 
 
-def _judged(
-    lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume
-) -> tuple[pl.DataFrame, dict[str, str]]:
+def charge(store: Store, charging: Charging, run_no: int) -> None:
+    """Write what was found of fees."""
+    if charging.changed:
+        fees.forget(store, run_no, charging.basis)
+    for file_id, told in charging.files.items():
+        fees.write_checks(store, file_id, run_no, (found for found in told if found.lines.height))
+
+
+def _judged(lines: pl.DataFrame, contracts: tuple[Contract, ...], volume: Volume) -> fees.Judgement:
     """Lines of a file with what each should have cost, and the terms by which."""
     lines = lines if lines["row_id"].is_sorted() else lines.sort("row_id")
     judged = judge(lines, contracts, volume)
     beside = lines.select("acquirer", "currency", "gross_minor", "fee_minor")
-    return pl.concat([judged.lines, beside], how="horizontal"), judged.terms
+    sums = fees.summed(pl.concat([judged.lines, beside], how="horizontal"))
+    return fees.Judgement(judged.lines.select(fees.CHECKED), sums, judged.terms)
 
 
-def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_date: date, charged: Charged) -> int:
+def register_fees(store: Store, settings: Settings, run_no: int, last: int, run_date: date, charging: Charging) -> int:
     """Write what opens, changes and clears among the fees; returns how many events."""
     rows = store.frame("SELECT file_id, source, name FROM book.files")
     names = {file_id: (source or "", name) for file_id, source, name in rows.iter_rows()}
-    lines = variances.keyed(fees.variances(store, charged.files), names)
+    lines = variances.keyed(fees.variances(store, charging.files), names)
     settled = pl.Series(sorted(books.adjusted_ids(store)), dtype=pl.String)
     lines = lines.filter(~pl.col("exception_id").is_in(settled.implode()))
     held = fees.held(store, lines["exception_id"]) if lines.height else fees.held(store, settled.clear())
     opened = variances.opened(lines, held, names, run_date, _handling(settings, run_date))
-    gone = _gone(store, lines["exception_id"], last, all_again=charged.all_again)
+    gone = _gone(store, lines["exception_id"], last, all_again=charging.all_again)
     events = pl.concat([opened, variances.cleared(gone).select(opened.columns)])
     events = events.with_columns(run_no=pl.lit(run_no, pl.Int32), run_date=pl.lit(run_date))
     fees.write_events(store, events.sort("exception_id"))

@@ -6,20 +6,22 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import polars as pl
 
-from pipelines import config, nightly
-from pipelines.arriving import Say
+from pipelines import config
 from pipelines.cases.taxonomy import POLICY
 from pipelines.cases.workflow import STATES
+from pipelines.checks.proof import ProofError
 from pipelines.collect import date_in_name
 from pipelines.config import ConfigError
-from pipelines.reconcile import ProofError
 from pipelines.sources.base import SourceError
 from pipelines.store import Published, StoreError
+
+if TYPE_CHECKING:
+    from pipelines.arriving import Say
 
 Result = TypeVar("Result")
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
@@ -61,7 +63,12 @@ def run_night(config_path: Path, day: date, no_prefect: bool, say: Say) -> dict[
     """One night, with Prefect or without."""
     settings = config.load(config_path)
     if no_prefect:
-        return nightly.run(settings, day, say)
+        from pipelines import beginning
+
+        begun = beginning.begin(settings)
+        from pipelines import nightly  # takes as long as opening the store does
+
+        return nightly.run(settings, day, say, begun=begun)
     from pipelines import flows
 
     return flows.run(config_path, day, say)

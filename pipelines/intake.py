@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.card_key import guard
-from pipelines.collect import Candidate, Keeper, Spool, check_sidecars, contents, inside, sha256
+from pipelines.collect import Candidate, Opened, Spool, check_sidecars, inside, sha256
+from pipelines.collect.hashing import Hashing
 from pipelines.config import Settings, Source
 from pipelines.judging import Before
 from pipelines.reading import Read, Summary, ahead, read, read_parts
@@ -104,51 +105,48 @@ def as_before(candidate: Candidate, before: Before) -> Prepared | None:
     return Prepared(candidate, seen.sha256, candidate.size) if before.refused(candidate, seen) else None
 
 
-def prepare(settings: Settings, candidate: Candidate, before: Before, until: date) -> list[Prepared]:
+def prepare(settings: Settings, candidate: Candidate, before: Before, until: date, hashing: Hashing) -> list[Prepared]:
     """Read, identify, keep, parse and validate one file, or each in an archive; OSError where it cannot be read.
 
     until: what is named for a later date waits. This half of the work needs no database, so that the next file is
     prepared while the one before it is loaded.
     """
-    books = before.books
-    data = contents(candidate.path)
-    keeper = Keeper(data, settings.paths.archive)
+    books, opened = before.books, hashing.opened(candidate)
+    data = opened.data
     if not is_archive(data[:8]):
-        return [_prepare(settings, candidate, data, data, keeper, books)]
+        return [_prepare(settings, candidate, data, opened, books)]
     try:
         held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data, Spool())]
     except SourceError as error:
-        return [_not_opened(candidate, data, keeper, error)]
+        return [_not_opened(settings, candidate, opened, error)]
     found = [
-        _prepare(settings, each, each.member.data, data, keeper, books)
+        _prepare(settings, each, each.member.data, opened, books)
         for each in held
         if each.member and (each.named_for is None or each.named_for <= until)
     ]
     if candidate.sources and all(each.loose for each in held) and not any(each.ours for each in found):
         names = " or ".join(source.name for source in candidate.sources)
         nobody_s = SourceError(f"none of its {len(held)} files is one of {names}", mend="look at it with recon inspect")
-        return [_not_opened(candidate, data, keeper, nobody_s)]
+        return [_not_opened(settings, candidate, opened, nobody_s)]
     return found
 
 
-def _not_opened(candidate: Candidate, data: Data, keeper: Keeper, error: SourceError) -> Prepared:
-    found = Prepared(candidate, sha256(data), len(data), source=_only(candidate), error=error, tonight=True)
-    return replace(found, keeping=keeper.begin(found.digest))
+def _not_opened(settings: Settings, candidate: Candidate, opened: Opened, error: SourceError) -> Prepared:
+    found = Prepared(candidate, opened.digest, len(opened.data), source=_only(candidate), error=error, tonight=True)
+    return replace(found, keeping=opened.keep(settings.paths.archive))
 
 
 def _only(candidate: Candidate) -> Source | None:
     return candidate.sources[0] if len(candidate.sources) == 1 else None
 
 
-def _prepare(
-    settings: Settings, candidate: Candidate, data: Data, outer: Data, keeper: Keeper, books: files.Known
-) -> Prepared:
-    """One file; outer: the file as it came, which is what the keeper keeps."""
-    found = Prepared(candidate, sha256(data), len(data))
+def _prepare(settings: Settings, candidate: Candidate, data: Data, opened: Opened, books: files.Known) -> Prepared:
+    """One file; opened: the file as it came, which is the one that is kept."""
+    outer = opened.data
+    found = Prepared(candidate, opened.digest if data is outer else sha256(data), len(data))
     only = _only(candidate)
     if known(books, candidate, found.digest, only):
         return replace(found, known=True)
-    digest = found.digest if data is outer else None
     try:
         if candidate.member and candidate.member.error:
             raise candidate.member.error
@@ -156,10 +154,10 @@ def _prepare(
         if source is not None:
             check_sidecars(candidate.path, [outer] if data is outer or candidate.one_of_many else [outer, data])
     except SourceError as error:
-        return replace(found, error=error, source=only, keeping=keeper.begin(digest))
+        return replace(found, error=error, source=only, keeping=opened.keep(settings.paths.archive))
     if source is None:
         return found
-    found = replace(found, source=source, keeping=keeper.begin(digest))
+    found = replace(found, source=source, keeping=opened.keep(settings.paths.archive))
     try:
         return replace(found, parts=_read_as_agreed(candidate, data, settings, source))
     except SourceError as error:

@@ -12,14 +12,16 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
 
+import schemas
 from pipelines import allocation, faults, reporting, sending
 from pipelines.arriving import Night, Say, StepRunner, take_in_all
+from pipelines.beginning import Beginning, begin
 from pipelines.config import ConfigError, Settings
 from pipelines.drawing import Drawing, NotWrittenError, show
 from pipelines.matching import rules
 from pipelines.peak import peak_mib
 from pipelines.reconcile import Outcome, reconcile
-from pipelines.store import Store, books, periods, publish
+from pipelines.store import books, periods, publish
 from reports.json import run_json
 from reports.model import Report
 
@@ -42,28 +44,39 @@ def run(
     say: Say,
     runner: StepRunner = plainly,
     secret: sending.Secret = sending.from_environment,
+    begun: Beginning | None = None,
 ) -> dict[str, Any]:
     """The whole night for a business date; returns the JSON of contract.md.
 
     Raises DateError for a date before the newest run, StoreError where the store cannot be had, ProofError where the
     books do not add up; nothing is published then, and who reads the report is told. secret: finds passwords of mail.
+    begun: what was begun before.
     """
     run_id = uuid.uuid4().hex[:12]
-    allocation.of_the_system()
+    begun = begun or begin(settings)
     try:
-        return _run(settings, day, say, runner, run_id, secret)
+        return _run(settings, day, say, runner, run_id, secret, begun)
     except ConfigError:
         raise
     except Exception as error:
         alert(settings, day, run_id, str(error), say, secret)
         raise
+    finally:
+        begun.hashing.needed(())
 
 
 def _run(
-    settings: Settings, day: date, say: Say, runner: StepRunner, run_id: str, secret: sending.Secret
+    settings: Settings,
+    day: date,
+    say: Say,
+    runner: StepRunner,
+    run_id: str,
+    secret: sending.Secret,
+    begun: Beginning,
 ) -> dict[str, Any]:
     began = time.perf_counter()
-    with Store(settings.paths.store, settings.run.memory_limit) as store:
+    schemas.ready(schemas.JOURNAL)  # while the store is opened
+    with begun.store.result() as store:
         last, newest, _ = books.last_finished(store)
         if newest is not None and day < newest:
             raise DateError(f"--date {day} lies before the newest run ({newest}); time does not go back")
@@ -72,7 +85,7 @@ def _run(
         night = Night(settings, day, store, last + 1, say, run_id)
         if any(source.collect for source in settings.sources):
             _timed(night, "collect", lambda: _collect(night, runner, secret))
-        _timed(night, "load", lambda: take_in_all(night, runner))
+        _timed(night, "load", lambda: take_in_all(night, runner, begun.hashing))
         allocation.give_back()
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:

@@ -10,9 +10,9 @@ from itertools import chain
 import polars as pl
 
 from pipelines import monitoring
-from pipelines.charging import add_up, charge, register_fees
+from pipelines.charging import add_up, charge, judging, register_fees
 from pipelines.checks.arrivals import Arrivals, LoadedFile
-from pipelines.checks.proof import Line, failures, lines_of
+from pipelines.checks.proof import Line, ProofError, failures, lines_of
 from pipelines.checks.rolling import rolled
 from pipelines.checks.rounding import Rounded, rounding_of, too_far
 from pipelines.config import Settings
@@ -45,10 +45,6 @@ from pipelines.store.partitions import Partitions
 
 DAYS_BEFORE_SETTLEMENT = 3
 """A bank may book a payout some days before the acquirer dates it."""
-
-
-class ProofError(Exception):
-    """The books do not add up; the run fails and publishes nothing."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +96,15 @@ def reconcile(
         laid = decisions.lay(store, last)
         book = replace(_rulebook(store, settings), decided=laid.decided)
         rows = gather(store, last, fresh, entries, book, run_no)
+        charging = judging(store, settings, last)
         settled = [_match(store, rest, rows, last, run_date, arrivals, book) for rest in _one_by_one(store, rows.rest)]
         reviewed = _review(store, rows, run_date, arrivals)
         unbalanced = add_up(store, last)
         deposited = _bank(store, rows, listed, arrivals)
         pairs = pl.concat([some.pairs for some in settled]).select(rows.at_once.columns)
         books.write_matches(store, pl.concat([rows.at_once, pairs]), run_no)
-        charged = charge(store, settings, run_no, last)
-        register_fees(store, settings, run_no, last, run_date, charged)
+        charge(store, charging, run_no)
+        register_fees(store, settings, run_no, last, run_date, charging)
         lines = keyed(rows.other_lines)
         aftermath = chargebacks(lines)
         told = [*(some.breaks for some in settled), reviewed.breaks, deposited.breaks, unbalanced]

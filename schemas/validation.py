@@ -103,6 +103,11 @@ def _rejected(schema: pa.DataFrameSchema, rows: pl.DataFrame, failures: pl.DataF
     )
 
 
+def ready(schema: pa.DataFrameSchema) -> None:
+    """Have pandera load what it checks with, which it does no sooner than it is asked."""
+    check(schema, pl.DataFrame(schema=canonical(schema)))
+
+
 def check(schema: pa.DataFrameSchema, rows: pl.DataFrame) -> Checked:
     """Validate eagerly and split by the index of each failure; nothing is dropped without a reason.
 

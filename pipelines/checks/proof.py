@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import polars as pl
 
 
+class ProofError(Exception):
+    """The books do not add up; the run fails and publishes nothing."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Rows of one side and currency in one state for one reason; amount in minor units."""

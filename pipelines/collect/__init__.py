@@ -87,9 +87,13 @@ def in_inbox(settings: Settings) -> list[Candidate]:
     inbox = settings.paths.inbox
     if not inbox.is_dir():
         return []
-    entries = [entry for entry in os.scandir(inbox) if _finished(entry) and not is_sidecar(entry.name)]
-    found = [_candidate(Path(entry.path), settings.sources) for entry in entries]
+    found = [candidate(Path(entry.path), settings.sources) for entry in finished(inbox)]
     return sorted(found, key=lambda c: (c.named_for or date.min, c.name))
+
+
+def finished(inbox: Path) -> list[os.DirEntry[str]]:
+    """What lies in the inbox and is no longer being written."""
+    return [entry for entry in os.scandir(inbox) if _finished(entry) and not is_sidecar(entry.name)]
 
 
 def _finished(entry: os.DirEntry[str]) -> bool:
@@ -97,7 +101,8 @@ def _finished(entry: os.DirEntry[str]) -> bool:
     return entry.is_file() and not hidden and not entry.name.lower().endswith(UNFINISHED)
 
 
-def _candidate(path: Path, sources: Iterable[Source]) -> Candidate:
+def candidate(path: Path, sources: Iterable[Source]) -> Candidate:
+    """A file of the inbox as its name and the disk tell of it."""
     stat = path.stat()
     # In hexadecimal: the number of an inode may have as many digits as a card's, and pass its check.
     stamp = f"{stat.st_size:x}:{stat.st_mtime_ns:x}:{stat.st_ctime_ns:x}:{stat.st_ino:x}"
@@ -186,7 +191,8 @@ class Spool:
         return LargeFile(self._file, start)
 
 
-def _pieces(data: Data) -> Iterator[bytes]:
+def pieces(data: Data) -> Iterator[bytes]:
+    """The bytes of a file, some at a time."""
     return (data[at : at + PIECE] for at in range(0, len(data), PIECE))
 
 
@@ -198,7 +204,7 @@ def sha256(data: Data) -> str:
 def digest(data: Data, algorithm: str) -> str:
     """Hexadecimal digest of a file's content; SHA-1 only to compare with what a sender states."""
     found = hashlib.new(algorithm, usedforsecurity=False)
-    for piece in _pieces(data):
+    for piece in pieces(data):
         found.update(piece)
     return found.hexdigest()
 
@@ -243,17 +249,27 @@ def archive(data: Data, digest: str, folder: Path) -> Path:
     return target
 
 
-class Keeper:
-    """Keeps a file once somebody needs it kept, while others go on; once, however many ask: an archive's members do."""
+class Opened:
+    """A file of the inbox: its bytes, and its copy for the archive, which is made once somebody needs it.
 
-    def __init__(self, data: Data, folder: Path):
-        self._data, self._folder = data, folder
-        self._begun: Future[Path] | None = None
+    It is made while others go on, and once, however many ask: an archive's members do.
+    """
 
-    def begin(self, digest: str | None = None) -> Future[Path]:
-        """Where it is kept, once it is whole; OSError where it cannot be. digest: of the file, where it is known."""
-        if self._begun is None:
+    def __init__(self, data: Data, digest: str | None = None):
+        """digest: SHA-256 of its bytes, where it is known."""
+        self.data, self._digest = data, digest
+        self._kept: Future[Path] | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its bytes."""
+        self._digest = self._digest or sha256(self.data)
+        return self._digest
+
+    def keep(self, folder: Path) -> Future[Path]:
+        """Where its copy is, once it is whole; OSError where it cannot be."""
+        if self._kept is None:
             pool = ThreadPoolExecutor(1)
-            self._begun = pool.submit(archive, self._data, digest or sha256(self._data), self._folder)
+            self._kept = pool.submit(lambda: archive(self.data, self.digest, folder))
             pool.shutdown(wait=False)
-        return self._begun
+        return self._kept

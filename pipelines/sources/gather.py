@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 import polars as pl
@@ -35,6 +36,30 @@ def abreast(convert: Callable[[Part], Result], parts: Iterable[Part]) -> Iterato
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
+
+
+class Beforehand:
+    """Work on parts that is done beside other work, one after the other, until somebody asks for what it gives."""
+
+    def __init__(self, most: int) -> None:
+        """most: parts that are begun before they are asked for: what is made of them is held in memory."""
+        self._pool, self._room = ThreadPoolExecutor(1), most
+
+    def each(self, convert: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
+        """What `convert` makes of each part, in their order; what is not begun when it is asked for is done abreast."""
+        coming = iter(parts)
+        begun = [(part, self._pool.submit(convert, part)) for part in islice(coming, self._room)]
+        self._room -= len(begun)
+        return _asked_for(convert, begun, coming)
+
+
+def _asked_for(
+    convert: Callable[[Part], Result], begun: Sequence[tuple[Part, Future[Result]]], coming: Iterator[Part]
+) -> Iterator[Result]:
+    left = [part for part, future in begun if future.cancel()]
+    for _, future in begun[: len(begun) - len(left)]:
+        yield future.result()
+    yield from abreast(convert, chain(left, coming))
 
 
 def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

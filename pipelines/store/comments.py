@@ -5,12 +5,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import schemas
-from pipelines.store.connection import SQL, Store
 
-WORDS = SQL.parent / "docs" / "words.toml"
+if TYPE_CHECKING:
+    from pipelines.store.connection import Store
+
+WORDS = Path(__file__).resolve().parents[2] / "docs" / "words.toml"
 
 
 @cache
@@ -32,6 +35,14 @@ def meaning(view: str, column: str, columns: Collection[str]) -> str | None:
         return str(schema.columns[column].description)
     found = own.get(column) or told.get(column)
     return found if isinstance(found, str) else None
+
+
+def basis() -> str:
+    """All that meanings are told from, as one text."""
+    described = {
+        side: {name: c.description for name, c in told.columns.items()} for side, told in schemas.BY_SIDE.items()
+    }
+    return f"{described}{WORDS.read_text(encoding='utf-8')}"
 
 
 def comment(store: Store) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.store import amounts, key_files, parts
+from pipelines.store import amounts, key_files, parts, views
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
@@ -195,7 +195,7 @@ class Store:
         for number, file in known.items():
             if number not in done:
                 with self.transaction():
-                    self._script(file)
+                    self.script(file)
                     self.execute("INSERT INTO migrations VALUES (?, ?, now())", [number, file.stem])
         parts.sweep(self)
         with self.transaction():
@@ -203,13 +203,11 @@ class Store:
             parts.show(self, self.parts)
             parts.sum_up(self)
             amounts.fill(self)
-            for file in sorted((SQL / "views").glob("*.sql")):
-                self._script(file)
+            views.refresh(self, SQL / "views")
 
-    def _script(self, file: Path) -> None:
+    def script(self, file: Path) -> None:
         """Run the statements of a file of `sql`. StoreError names it."""
         try:
-            for statement in self._con.extract_statements(file.read_text(encoding="utf-8")):
-                self._con.execute(statement).fetchall()
+            self._con.execute(file.read_text(encoding="utf-8")).fetchall()
         except duckdb.Error as error:
             raise StoreError(f"{self.path}: {file.name}: {_first_line(error)}; the store is as it was") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -28,6 +29,18 @@ _STORED: dict[str, pl.DataType] = {
 
 MOST_AT_ONCE = 500_000
 """Judgements that are written in one part."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What some lines of a file should have cost. lines: CHECKED; sums: those judged alike, added up (`summed`).
+
+    terms: fees in words, each with its numbers as JSON; `term` is a place in them.
+    """
+
+    lines: pl.DataFrame
+    sums: pl.DataFrame
+    terms: Mapping[str, str]
 
 
 def settlement_files(store: Store, after_run: int) -> list[int]:
@@ -101,27 +114,21 @@ def forget(store: Store, run_no: int, contracts: str) -> None:
     store.execute("INSERT INTO book.fee_basis VALUES (?, ?)", [run_no, contracts])
 
 
-def write_checks(
-    store: Store, file_id: int, run_no: int, judged: Iterable[tuple[pl.DataFrame, Mapping[str, str]]]
-) -> None:
-    """Keep what the lines of a file should have cost, and their sums.
-
-    judged: some lines at a time: CHECKED, `acquirer`, `currency`, `gross_minor`, `fee_minor`, term being a place in the
-    terms beside them: fees in words, each with its numbers as JSON.
-    """
+def write_checks(store: Store, file_id: int, run_no: int, judged: Iterable[Judgement]) -> None:
+    """Keep what the lines of a file should have cost, and their sums. judged: some lines at a time."""
     known = dict(store.execute("SELECT words, term FROM book.fee_terms"))
     told, waiting = list[pl.DataFrame](), list[pl.DataFrame]()
-    for lines, terms in judged:
-        _number(store, known, terms)
-        numbers = pl.Series("numbers", [known[words] for words in terms], dtype=pl.Int32)
-        numbered = lines.with_columns(term=numbers.gather(lines["term"]))
-        told.append(_summed(numbered))
-        waiting.append(numbered.select(CHECKED))
-        if sum(some.height for some in waiting) >= MOST_AT_ONCE:
+    for some in judged:
+        _number(store, known, some.terms)
+        numbers = pl.Series("numbers", [known[words] for words in some.terms], dtype=pl.Int32)
+        told.append(some.sums.with_columns(term=numbers.gather(some.sums["term"])))
+        waiting.append(some.lines.with_columns(term=numbers.gather(some.lines["term"])))
+        if sum(lines.height for lines in waiting) >= MOST_AT_ONCE:
             parts.append(store, "fee_checks", pl.concat(waiting), run_no, file_id)
             waiting.clear()
     if told:
-        parts.append(store, "fee_checks", pl.concat([*waiting, numbered.select(CHECKED).clear()]), run_no, file_id)
+        if waiting:
+            parts.append(store, "fee_checks", pl.concat(waiting), run_no, file_id)
         parts.show(store, store.parts, ["fee_checks"])
         sums = pl.concat(told).group_by("acquirer", "currency", "term", "cause", "why").agg(pl.all().sum())
         store.append("fee_sums", sums.with_columns(file_id=pl.lit(file_id, pl.Int32)))
@@ -136,8 +143,11 @@ def _number(store: Store, known: dict[str, int], terms: Mapping[str, str]) -> No
     store.append("fee_terms", pl.DataFrame(rows, schema=schema, orient="row"))
 
 
-def _summed(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines that were judged alike, added up, in numbers that no sum of 64-bit amounts can be too large for."""
+def summed(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines that were judged alike, added up, in numbers that no sum of 64-bit amounts can be too large for.
+
+    lines: CHECKED, `acquirer`, `currency`, `gross_minor`, `fee_minor`.
+    """
     amounts = {name: pl.col(name).cast(pl.Int128).sum() for name in ("gross_minor", "fee_minor", "expected_minor")}
     by = ["acquirer", "currency", "term", "cause", "why"]
     known = lines.with_columns(why=pl.when(pl.col("term").is_null()).then("detail"))

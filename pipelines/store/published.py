@@ -17,7 +17,6 @@ import duckdb
 import polars as pl
 
 from pipelines.store import parts
-from pipelines.store.comments import comment
 from pipelines.store.connection import Store, StoreError
 
 PARTS = "parts"
@@ -41,7 +40,6 @@ def publish(store: Store, target: Path, snapshot_days: int = 1, before: Callable
         shutil.copyfile(store.path, fresh)
         with Store(fresh, copy=True) as copy, copy.transaction():
             parts.show(copy, shared)
-            comment(copy)
         with fresh.open("rb+") as handle:
             os.fsync(handle.fileno())
         if before is not None:

@@ -16,7 +16,7 @@ from scenario import MON, TUE, Shop
 
 import pipelines
 from pipelines import config, nightly, reconcile
-from pipelines.reconcile import ProofError
+from pipelines.checks.proof import ProofError
 from pipelines.store import Store
 from pipelines.store.connection import StoreError
 

@@ -11,7 +11,7 @@ from scenario import MON, TUE, WED, WED2, Shop
 from week import WEEK
 
 from pipelines import config, nightly
-from pipelines.reconcile import ProofError
+from pipelines.checks.proof import ProofError
 
 
 def test_the_proof_of_a_small_day_by_hand(shop: Shop) -> None:
