@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 import click
 
-from pipelines import temporary_server
 from pipelines.cli_audit import audit, learn, period
 from pipelines.cli_bench import bench
 from pipelines.cli_cases import case
@@ -41,6 +40,8 @@ def run(config_path: Path, as_json: bool, debug: bool, day: date, no_prefect: bo
     published; 2 wrong usage or configuration.
     """
     if not no_prefect:
+        from pipelines import temporary_server
+
         temporary_server.begin()
     from pipelines import commands
 
@@ -184,6 +185,8 @@ def synth(
 def demo(debug: bool, no_prefect: bool) -> None:
     """What `make demo` runs: the nightly flow over the bundled sample days."""
     if not no_prefect:
+        from pipelines import temporary_server
+
         temporary_server.begin()
     from pipelines import commands
 
@@ -196,7 +199,8 @@ for command in (audit, bench, case, deploy, files, learn, period, purge, retract
 
 def main() -> None:
     """Entry point of `recon`."""
-    gc.set_threshold(100_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
+    gc.set_threshold(1_000_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
+    sys.setswitchinterval(0.0005)  # what polars, arrow and the database give back waits ten times as long by default
     # polars' allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at
     # once, half of the time goes into asking for it again
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from pipelines.store import amounts, key_files, parts, views
+from pipelines.store.later import Later
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
@@ -47,7 +48,8 @@ class Store:
 
     parts: folder of the rows that never change (`store.parts`). spill: one for what does not fit into memory.
     memory_limit: in bytes: as configured, else what the database takes of the machine's. writer, writing: writes them
-    while others are read; a transaction ends when they are on disk. asked, last_old_file: what a night asked for of old
+    while others are read; a transaction ends when they are on disk. later: rows of small tables that are put in
+    together. asked, last_old_file: what a night asked for of old
     files, kept: the rows of them by side (`carried`); read: rows that it has read whole, by side (`by_id`). numbers:
     mapped files by name (`key_files`). in_use: parts by table, as long as none changes; row_ranges: first and last row
     of parts (`parts`).
@@ -65,6 +67,7 @@ class Store:
         self.row_ranges: dict[str, tuple[int, int] | None] = {}
         self.numbers: dict[str, pl.DataFrame] = {}
         self.in_use: dict[str, list[parts.Part]] | None = None
+        self.later = Later()
         self.writer, self.writing = ThreadPoolExecutor(1), list[Future[None]]()
         try:
             self._con = duckdb.connect(str(path))
@@ -165,6 +168,7 @@ class Store:
         except BaseException:
             wait(self.writing)
             self.writing.clear()
+            self.later.drop()
             self.forget()
             self.in_use = None
             with suppress(StoreError):  # the database may have rolled back by itself

@@ -37,9 +37,12 @@ def keep(store: Store, file_id: int, rows: pl.DataFrame, settings: Signals) -> N
     """The small rows of a journal's part, inside the caller's transaction. rows: as they are stored."""
     hourly = summaries.by_hour(rows, settings)
     number = pl.lit(file_id, pl.Int32)
-    store.append("terminal_days", summaries.terminal_days(hourly).with_columns(file_id=number))
-    store.append("merchant_days", summaries.merchant_days(hourly).with_columns(file_id=number))
-    store.append("given_days", summaries.given_days(rows).with_columns(file_id=number))
+    for table, told in (
+        ("terminal_days", summaries.terminal_days(hourly)),
+        ("merchant_days", summaries.merchant_days(hourly)),
+        ("given_days", summaries.given_days(rows)),
+    ):
+        store.later.add(store, table, told.with_columns(file_id=number))
 
 
 MOST_PARTED = 2
@@ -74,6 +77,7 @@ def put_together(store: Store, file_id: int) -> None:
 
     A file that is told terminal by terminal is left as it is: hardly any of them stands in two parts.
     """
+    store.later.put(store)
     counted = "SELECT count(*), count(DISTINCT (unit, terminal_id, day)) FROM book.terminal_days WHERE file_id = ?"
     ((rows, whole),) = store.execute(counted, [file_id])
     if rows < MOST_PARTED * whole:

@@ -130,15 +130,15 @@ class Loading:
         if side == "journal":
             daybook.keep(self.store, self.file_id, stored, self.signals)
             self.marks.append(summaries.card_marks(stored))
-        self.store.append("rejected_rows", rejected.with_columns(file_id=number))
-        for table, told in beside.items():
-            self.store.append(table, told.with_columns(file_id=number))
+        for table, told in {"rejected_rows": rejected, **beside}.items():
+            self.store.later.add(self.store, table, told.with_columns(file_id=number))
         self.totals.append(grouped_by(rows, ["currency"], rows_in=pl.len(), amount_in_minor=amount.sum()))
         return stored
 
     def finish(self, record: FileRecord, replaces: Iterable[Superseded] = ()) -> None:
         """The file's own entry; replaces: what this one corrects, taken back as a whole or marked by its accounts."""
         superseded = list(replaces)
+        self.store.later.put(self.store)
         if record.side:
             parts.show(self.store, self.store.parts, [record.side])
         if len(self.marks) > 1:

@@ -45,6 +45,7 @@ _IN_USE = f"book.parts WHERE dropped_at IS NULL AND NOT ({key_files.PURGED})"
 def in_use(store: Store, table: str) -> list[Part]:
     """Parts of a table by name; a night asks for them very often, and they are read once until some change."""
     if store.in_use is None:
+        store.later.put(store)
         store.in_use = {}
         for of_table, name, file_id, run_no, columns in store.execute(
             f"SELECT of_table, name, file_id, run_no, columns FROM {_IN_USE} ORDER BY name"
@@ -68,19 +69,22 @@ def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: i
     rows = with_numbers(table, rows)
     written(store, leave=1)
     store.writing.append(store.writer.submit(part_files.write, store.parts / name, rows))
-    store.execute(
-        "INSERT INTO book.parts VALUES (?, ?, ?, ?, ?, ?, NULL)",
-        [name, table, file_id, run_no, rows.height, rows.columns],
-    )
+    known = {"name": name, "of_table": table, "file_id": file_id, "run_no": run_no}
+    store.later.row("parts", {**known, "row_count": rows.height, "columns": rows.columns})
     store.in_use = None
     if table in sums.SUMMED:
         sums.add(store, table, name, rows)
 
 
 def written(store: Store, leave: int = 0) -> None:
-    """Wait until parts are on disk, but for the last few that are to be left; a fault in writing one is raised."""
+    """Wait until parts are on disk, but for the last few that are to be left; a fault in writing one is raised.
+
+    Where none is left they are named, too.
+    """
     while len(store.writing) > leave:
         store.writing.pop(0).result()
+    if not leave:
+        store.later.put(store)
 
 
 def sum_up(store: Store) -> None:

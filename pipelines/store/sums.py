@@ -72,9 +72,7 @@ _SUMS: dict[str, dict[str, pl.Expr]] = {
 def add(store: Store, table: str, part: str, rows: pl.DataFrame) -> None:
     """Add up the rows of a part, inside the caller's transaction."""
     for sums in _added(table, rows):
-        values: dict[str, Any] = {"part": part, **sums}
-        columns, marks = ", ".join(values), ", ".join("?" * len(values))
-        store.execute(f"INSERT INTO book.{_into(table)} ({columns}) VALUES ({marks})", list(values.values()))
+        store.later.row(_into(table), {"part": part, **sums})
 
 
 def _added(table: str, rows: pl.DataFrame) -> Iterable[dict[str, Any]]:
