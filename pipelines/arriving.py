@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from pipelines import collect, intake
-from pipelines.collect.hashing import Hashing
 from pipelines.config import Settings
+from pipelines.hashing import Hashing
 from pipelines.judging import Before, judge, judged_by
 from pipelines.matching.narrow import narrowed
 from pipelines.row_ids import LINES_PER_FILE
@@ -70,7 +70,7 @@ def take_in_all(night: Night, runner: StepRunner, hashing: Hashing) -> None:
             fresh.append(candidate)
         else:
             _enter(night, found)
-    hashing.needed(fresh)
+    hashing.needed([(str(c.path), c.stamp) for c in fresh])
     with ThreadPoolExecutor(READ_AHEAD) as ahead:
         coming: deque[Future[list[intake.Prepared]]] = deque()
         for at, candidate in enumerate(fresh):

@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipelines import allocation
-from pipelines.collect.hashing import Hashing
 from pipelines.config import Settings
+from pipelines.hashing import Hashing
 from pipelines.store import Store
 
 
@@ -19,11 +19,11 @@ class Beginning:
     hashing: Hashing
 
 
-def begin(settings: Settings) -> Beginning:
-    """Begin a night; whoever takes what it gives ends it, too."""
+def begin(settings: Settings, hashing: Hashing | None = None) -> Beginning:
+    """Begin a night; whoever takes what it gives ends it, too. hashing: where it was begun before."""
     allocation.of_the_system()
     pool = ThreadPoolExecutor(1)
-    hashing = Hashing(settings)
+    hashing = hashing or Hashing(settings.paths.inbox)
     store = pool.submit(Store, settings.paths.store, settings.run.memory_limit)
     pool.shutdown(wait=False)
     return Beginning(store, hashing)

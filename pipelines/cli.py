@@ -43,9 +43,12 @@ def run(config_path: Path, as_json: bool, debug: bool, day: date, no_prefect: bo
         from pipelines import temporary_server
 
         temporary_server.begin()
-    from pipelines import commands
+    from pipelines import hashing
 
-    summary = commands.guarded(lambda: commands.run_night(config_path, day, no_prefect, say), debug)
+    begun = hashing.of_config(config_path) if no_prefect else None
+    from pipelines import commands  # takes half a second
+
+    summary = commands.guarded(lambda: commands.run_night(config_path, day, no_prefect, say, begun), debug)
     click.echo(json.dumps(summary, ensure_ascii=False, indent=2) if as_json else commands.verdict_text(summary))
     sys.exit(3 if summary["verdict"] == "INCOMPLETE" else 0)
 

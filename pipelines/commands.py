@@ -22,6 +22,7 @@ from pipelines.store import Published, StoreError
 
 if TYPE_CHECKING:
     from pipelines.arriving import Say
+    from pipelines.hashing import Hashing
 
 Result = TypeVar("Result")
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
@@ -59,13 +60,15 @@ def _plain(error: Exception) -> str:
     return str(error)
 
 
-def run_night(config_path: Path, day: date, no_prefect: bool, say: Say) -> dict[str, Any]:
-    """One night, with Prefect or without."""
+def run_night(
+    config_path: Path, day: date, no_prefect: bool, say: Say, hashing: Hashing | None = None
+) -> dict[str, Any]:
+    """One night, with Prefect or without. hashing: where it was begun before."""
     settings = config.load(config_path)
     if no_prefect:
         from pipelines import beginning
 
-        begun = beginning.begin(settings)
+        begun = beginning.begin(settings, hashing)
         from pipelines import nightly  # takes as long as opening the store does
 
         return nightly.run(settings, day, say, begun=begun)

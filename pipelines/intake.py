@@ -11,9 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.card_key import guard
-from pipelines.collect import Candidate, Opened, Spool, check_sidecars, inside, sha256
-from pipelines.collect.hashing import Hashing
+from pipelines.collect import Candidate, Opened, Spool, check_sidecars, inside, opened, sha256
 from pipelines.config import Settings, Source
+from pipelines.hashing import Hashing
 from pipelines.judging import Before
 from pipelines.reading import Read, Summary, ahead, read, read_parts
 from pipelines.sources.base import LARGE, Data, Profile, SourceError
@@ -111,39 +111,39 @@ def prepare(settings: Settings, candidate: Candidate, before: Before, until: dat
     until: what is named for a later date waits. This half of the work needs no database, so that the next file is
     prepared while the one before it is loaded.
     """
-    books, opened = before.books, hashing.opened(candidate)
-    data = opened.data
+    books, file = before.books, opened(candidate, hashing)
+    data = file.data
     if not is_archive(data[:8]):
-        return [_prepare(settings, candidate, data, opened, books)]
+        return [_prepare(settings, candidate, data, file, books)]
     try:
         held = [inside(candidate, member, settings.sources) for member in members(candidate.name, data, Spool())]
     except SourceError as error:
-        return [_not_opened(settings, candidate, opened, error)]
+        return [_not_opened(settings, candidate, file, error)]
     found = [
-        _prepare(settings, each, each.member.data, opened, books)
+        _prepare(settings, each, each.member.data, file, books)
         for each in held
         if each.member and (each.named_for is None or each.named_for <= until)
     ]
     if candidate.sources and all(each.loose for each in held) and not any(each.ours for each in found):
         names = " or ".join(source.name for source in candidate.sources)
         nobody_s = SourceError(f"none of its {len(held)} files is one of {names}", mend="look at it with recon inspect")
-        return [_not_opened(settings, candidate, opened, nobody_s)]
+        return [_not_opened(settings, candidate, file, nobody_s)]
     return found
 
 
-def _not_opened(settings: Settings, candidate: Candidate, opened: Opened, error: SourceError) -> Prepared:
-    found = Prepared(candidate, opened.digest, len(opened.data), source=_only(candidate), error=error, tonight=True)
-    return replace(found, keeping=opened.keep(settings.paths.archive))
+def _not_opened(settings: Settings, candidate: Candidate, file: Opened, error: SourceError) -> Prepared:
+    found = Prepared(candidate, file.digest, len(file.data), source=_only(candidate), error=error, tonight=True)
+    return replace(found, keeping=file.keep(settings.paths.archive))
 
 
 def _only(candidate: Candidate) -> Source | None:
     return candidate.sources[0] if len(candidate.sources) == 1 else None
 
 
-def _prepare(settings: Settings, candidate: Candidate, data: Data, opened: Opened, books: files.Known) -> Prepared:
-    """One file; opened: the file as it came, which is the one that is kept."""
-    outer = opened.data
-    found = Prepared(candidate, opened.digest if data is outer else sha256(data), len(data))
+def _prepare(settings: Settings, candidate: Candidate, data: Data, file: Opened, books: files.Known) -> Prepared:
+    """One file, which may be one of many in `file`: that as it came is what is kept."""
+    outer = file.data
+    found = Prepared(candidate, file.digest if data is outer else sha256(data), len(data))
     only = _only(candidate)
     if known(books, candidate, found.digest, only):
         return replace(found, known=True)
@@ -154,10 +154,10 @@ def _prepare(settings: Settings, candidate: Candidate, data: Data, opened: Opene
         if source is not None:
             check_sidecars(candidate.path, [outer] if data is outer or candidate.one_of_many else [outer, data])
     except SourceError as error:
-        return replace(found, error=error, source=only, keeping=opened.keep(settings.paths.archive))
+        return replace(found, error=error, source=only, keeping=file.keep(settings.paths.archive))
     if source is None:
         return found
-    found = replace(found, source=source, keeping=opened.keep(settings.paths.archive))
+    found = replace(found, source=source, keeping=file.keep(settings.paths.archive))
     try:
         return replace(found, parts=_read_as_agreed(candidate, data, settings, source))
     except SourceError as error:

@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from pipelines import hashing
 from pipelines.config import Settings, Source
 from pipelines.sources.base import Data
 from pipelines.sources.containers import Member
@@ -87,13 +88,9 @@ def in_inbox(settings: Settings) -> list[Candidate]:
     inbox = settings.paths.inbox
     if not inbox.is_dir():
         return []
-    found = [candidate(Path(entry.path), settings.sources) for entry in finished(inbox)]
+    entries = [entry for entry in os.scandir(inbox) if _finished(entry) and not is_sidecar(entry.name)]
+    found = [_candidate(Path(entry.path), settings.sources) for entry in entries]
     return sorted(found, key=lambda c: (c.named_for or date.min, c.name))
-
-
-def finished(inbox: Path) -> list[os.DirEntry[str]]:
-    """What lies in the inbox and is no longer being written."""
-    return [entry for entry in os.scandir(inbox) if _finished(entry) and not is_sidecar(entry.name)]
 
 
 def _finished(entry: os.DirEntry[str]) -> bool:
@@ -101,11 +98,8 @@ def _finished(entry: os.DirEntry[str]) -> bool:
     return entry.is_file() and not hidden and not entry.name.lower().endswith(UNFINISHED)
 
 
-def candidate(path: Path, sources: Iterable[Source]) -> Candidate:
-    """A file of the inbox as its name and the disk tell of it."""
+def _candidate(path: Path, sources: Iterable[Source]) -> Candidate:
     stat = path.stat()
-    # In hexadecimal: the number of an inode may have as many digits as a card's, and pass its check.
-    stamp = f"{stat.st_size:x}:{stat.st_mtime_ns:x}:{stat.st_ctime_ns:x}:{stat.st_ino:x}"
     still = time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > SETTLED_NS
     return Candidate(
         path,
@@ -113,7 +107,7 @@ def candidate(path: Path, sources: Iterable[Source]) -> Candidate:
         date_in_name(path.name),
         stat.st_size,
         stat.st_mtime_ns,
-        stamp if still else "",
+        hashing.stamp(stat) if still else "",
     )
 
 
@@ -191,8 +185,7 @@ class Spool:
         return LargeFile(self._file, start)
 
 
-def pieces(data: Data) -> Iterator[bytes]:
-    """The bytes of a file, some at a time."""
+def _pieces(data: Data) -> Iterator[bytes]:
     return (data[at : at + PIECE] for at in range(0, len(data), PIECE))
 
 
@@ -204,7 +197,7 @@ def sha256(data: Data) -> str:
 def digest(data: Data, algorithm: str) -> str:
     """Hexadecimal digest of a file's content; SHA-1 only to compare with what a sender states."""
     found = hashlib.new(algorithm, usedforsecurity=False)
-    for piece in pieces(data):
+    for piece in _pieces(data):
         found.update(piece)
     return found.hexdigest()
 
@@ -273,3 +266,9 @@ class Opened:
             self._kept = pool.submit(lambda: archive(self.data, self.digest, folder))
             pool.shutdown(wait=False)
         return self._kept
+
+
+def opened(candidate: Candidate, hashes: hashing.Hashing) -> Opened:
+    """A file of the inbox, hashed if its turn has come; OSError where it cannot be read."""
+    found = hashes.of((str(candidate.path), candidate.stamp))
+    return Opened(contents(candidate.path)) if found is None else Opened(LargeFile(found[0]), found[1])

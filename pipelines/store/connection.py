@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -186,7 +187,10 @@ class Store:
         self.execute("CHECKPOINT")
 
     def _migrate(self) -> None:
-        """Apply each missing migration with its record in one transaction; refuse a store newer than this code."""
+        """Apply each missing migration with its record in one transaction; refuse a store newer than this code.
+
+        A new store is made in one.
+        """
         self.execute(
             "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
         )
@@ -196,11 +200,14 @@ class Store:
             raise StoreError(
                 f"{self.path}: the store is of a newer version (migration {newer[-1]}); update the program"
             )
-        for number, file in known.items():
-            if number not in done:
-                with self.transaction():
-                    self.script(file)
-                    self.execute("INSERT INTO migrations VALUES (?, ?, now())", [number, file.stem])
+        missing = [number for number in known if number not in done]
+        for together in [[number] for number in missing] if done else [missing]:
+            with self.transaction():
+                for number in together:
+                    self.script(known[number])
+                told = [(number, known[number].stem) for number in together]
+                marks = ", ".join(["(?, ?, now())"] * len(told))
+                self.execute(f"INSERT INTO migrations VALUES {marks}", [*chain(*told)])
         parts.sweep(self)
         with self.transaction():
             key_files.check(self)

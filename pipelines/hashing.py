@@ -1,0 +1,92 @@
+"""Large files of the inbox are hashed while the program itself is read: one core has nothing else to do until then.
+
+It needs nothing that takes long to import. Nothing depends on it: a file that it has not come to is hashed when it is
+read, and one that is another since then is not known by what it gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Collection
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Thread
+from typing import BinaryIO
+
+LEAST = 8 * 2**20
+"""Bytes from which it is worth while."""
+
+PIECE = 2**20
+
+Key = tuple[str, str]
+"""Path and stamp of a file."""
+
+Hashed = tuple[BinaryIO, str]
+"""The file, opened, and the hexadecimal SHA-256 of its content."""
+
+
+def stamp(stat: os.stat_result) -> str:
+    """What the disk tells of a file: as long as it is the same the file is, too.
+
+    In hexadecimal: the number of an inode may have as many digits as a card's, and pass its check.
+    """
+    return f"{stat.st_size:x}:{stat.st_mtime_ns:x}:{stat.st_ctime_ns:x}:{stat.st_ino:x}"
+
+
+class Hashing:
+    """One file after the other, the newest first: which of them earlier nights have loaded the store will tell."""
+
+    def __init__(self, inbox: Path):
+        self._needed: Collection[Key] | None = None
+        self._begun: dict[Key, Future[Hashed | None]] = {key: Future() for key in _large(inbox)}
+        # not to be waited for: the command may end before there is anything to hash for
+        Thread(target=self._work, args=(dict(self._begun),), daemon=True).start()
+
+    def needed(self, files: Collection[Key]) -> None:
+        """Only these are hashed any further."""
+        self._needed = frozenset(files)
+        for key, future in [*self._begun.items()]:
+            if key not in self._needed:
+                future.cancel()
+
+    def of(self, file: Key) -> Hashed | None:
+        """What is known of a file, if its turn has come."""
+        begun = self._begun.pop(file, None)
+        return None if begun is None or begun.cancel() else begun.result()
+
+    def _work(self, files: dict[Key, Future[Hashed | None]]) -> None:
+        for key, future in files.items():
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(self._hashed(key))
+                except OSError:  # whoever reads it for good will tell
+                    future.set_result(None)
+
+    def _hashed(self, key: Key) -> Hashed | None:
+        found = hashlib.sha256(usedforsecurity=False)
+        file = Path(key[0]).open("rb", buffering=0)  # noqa: SIM115 - it is read again, by whoever takes it
+        while piece := file.read(PIECE):
+            if self._needed is not None and key not in self._needed:
+                return None
+            found.update(piece)
+        return file, found.hexdigest()
+
+
+def _large(inbox: Path) -> list[Key]:
+    try:
+        found = [(entry.path, entry.stat()) for entry in os.scandir(inbox) if entry.is_file()]
+    except OSError:
+        return []
+    newest_first = sorted(found, key=lambda file: -file[1].st_mtime_ns)
+    return [(path, stamp(stat)) for path, stat in newest_first if stat.st_size >= LEAST]
+
+
+def of_config(path: Path) -> Hashing | None:
+    """Begin with the inbox that a recon.toml names; None where it does not: reading it for good will tell."""
+    try:
+        inbox = tomllib.loads(path.read_text(encoding="utf-8")).get("paths", {}).get("inbox", "inbox")
+        return Hashing((path.resolve().parent / inbox).resolve())
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None
