@@ -1,7 +1,7 @@
 """The files of a night's report: written beside the old ones, and named once all of the night is published.
 
-The workbook of many exceptions takes longest. It is written while the published copy is made, which waits for it: a
-night whose report cannot be drawn publishes nothing, and one whose folder cannot be written to is told without files.
+They are written while the published copy is made, which waits for them: a night whose report cannot be drawn publishes
+nothing, and one whose folder cannot be written to is told without files.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from reports import html, xlsx
 from reports.json import render as render_json
 from reports.model import Report
 
-RENDER: dict[str, Callable[[Report], bytes]] = {"html": html.render, "xlsx": xlsx.render, "json": render_json}
-ASIDE = "xlsx"
-"""What is written aside."""
+RENDER: dict[str, Callable[[Report], bytes]] = {"xlsx": xlsx.render, "html": html.render, "json": render_json}
 
 
 class NotWrittenError(Exception):
@@ -32,12 +30,12 @@ class NotWrittenError(Exception):
 
 
 class Drawing:
-    """The report of a night on its way to the disk; the workbook is there once `wait` returns."""
+    """The report of a night on its way to the disk, where it is once `wait` returns."""
 
     def __init__(self, night: Night):
         self.night = night
-        self._pool = ThreadPoolExecutor(1)
-        self._aside: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(len(RENDER))
+        self._written: list[Future[None]] = []
 
     def __enter__(self) -> Drawing:
         return self
@@ -50,24 +48,22 @@ class Drawing:
             self._forget()
 
     def begin(self, report: Report) -> Report:
-        """Write the files but for the workbook, and begin that; the report with their paths, none if it was in vain."""
+        """Begin to write the files; the report with their paths, none if it was in vain."""
         drawn = replace(report, outputs=self._paths())
         try:
             self.night.settings.paths.reports.mkdir(parents=True, exist_ok=True)
-            self._aside = self._pool.submit(_write, drawn, ASIDE)
-            for kind in RENDER:
-                if kind != ASIDE:
-                    _write(drawn, kind)
         except OSError as error:
             return self.without(report, error)
+        self._written = [self._pool.submit(_write, drawn, kind) for kind in RENDER]
         return drawn
 
     def wait(self) -> None:
-        """Until the workbook is there. NotWrittenError where the disk does not take it."""
-        aside, self._aside = self._aside, None
+        """Until the files are there. NotWrittenError where the disk does not take one."""
+        written, self._written = self._written, []
+        wait(written)
         try:
-            if aside is not None:
-                aside.result()
+            for each in written:
+                each.result()
         except OSError as error:
             raise NotWrittenError(error) from error
 
@@ -81,9 +77,8 @@ class Drawing:
 
     def _forget(self) -> None:
         """Leave nothing of files that will have no name."""
-        if self._aside is not None:
-            wait([self._aside])
-            self._aside = None
+        wait(self._written)
+        self._written = []
         for path in self._paths().values():
             with suppress(OSError):
                 _unnamed(Path(path)).unlink(missing_ok=True)

@@ -153,8 +153,8 @@ def _reconcile(night: Night, first: Callable[[], None] | None) -> Outcome:
 def _begin(night: Night, outcome: Outcome, drawing: Drawing) -> tuple[Report, Report]:
     """The report of the date, whose files are on their way, and what this run itself found and changed."""
     report = _report(night, outcome)
-    own = reporting.of_this_run(night.store, report, night.run_no)
-    return drawing.begin(report), own
+    drawn = drawing.begin(report)
+    return drawn, reporting.of_this_run(night.store, report, night.run_no)
 
 
 def _report(night: Night, outcome: Outcome) -> Report:

@@ -7,9 +7,11 @@ no committed transaction names is left over from a run that was killed, or belon
 from __future__ import annotations
 
 import uuid
+from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +45,7 @@ _IN_USE = f"book.parts WHERE dropped_at IS NULL AND NOT ({key_files.PURGED})"
 
 
 def in_use(store: Store, table: str) -> list[Part]:
-    """Parts of a table by name; a night asks for them very often, and they are read once until some change."""
+    """Parts of a table by name; a night asks for them very often, and they are read once until some are dropped."""
     if store.in_use is None:
         store.later.put(store)
         store.in_use = {}
@@ -71,7 +73,10 @@ def append(store: Store, table: str, rows: pl.DataFrame, run_no: int, file_id: i
     store.writing.append(store.writer.submit(part_files.write, store.parts / name, rows))
     known = {"name": name, "of_table": table, "file_id": file_id, "run_no": run_no}
     store.later.row("parts", {**known, "row_count": rows.height, "columns": rows.columns})
-    store.in_use = None
+    if store.in_use is not None:
+        insort(
+            store.in_use.setdefault(table, []), Part(name, file_id, run_no, tuple(rows.columns)), key=attrgetter("name")
+        )
     if table in sums.SUMMED:
         sums.add(store, table, name, rows)
 
