@@ -47,7 +47,7 @@ def gather(store: Store) -> None:
 def rows_with(store: Store, table: str, numbers: Mapping[str, pl.Series]) -> pl.Series:
     """Ids of rows that bear one of the numbers, by column, as far as files of numbers tell."""
     found = [pl.Series("row_id", [], dtype=pl.Int64)]
-    asked = sorted(numbers)
+    asked, keys = sorted(numbers), dict[tuple[str, ...], pl.Series]()
     for name, columns, sums in store.execute(
         "SELECT name, columns, sums FROM book.key_files WHERE of_table = ? AND list_has_any(columns, ?) ORDER BY name",
         [table, asked],
@@ -56,8 +56,10 @@ def rows_with(store: Store, table: str, numbers: Mapping[str, pl.Series]) -> pl.
         if file is None:
             _forget(store, [name])
             continue
-        keys = [_key(columns, column, numbers[column]) for column in asked if column in columns]
-        found.append(_bearing(file, pl.concat(keys).unique().sort()))
+        if tuple(columns) not in keys:  # nearly all files hold the same columns
+            of_each = [_key(columns, column, numbers[column]) for column in asked if column in columns]
+            keys[*columns,] = pl.concat(of_each).unique().sort()
+        found.append(_bearing(file, keys[*columns,]))
     return pl.concat(found)
 
 
