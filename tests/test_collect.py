@@ -105,15 +105,15 @@ def test_however_many_ask_for_it_a_file_is_copied_once(tmp_path: Path, monkeypat
         return archive(data, digest, folder)
 
     monkeypatch.setattr(collect, "archive", counted)
-    keeper = collect.Keeper(b"a zip of many", tmp_path)
+    file = collect.Opened(b"a zip of many")
     assert not copied, "nobody needs it yet"
-    kept = [keeper.begin().result() for _ in range(3)]
+    kept = [file.keep(tmp_path).result() for _ in range(3)]
     assert copied == [sha256(b"a zip of many")]
     assert {path.read_bytes() for path in kept} == {b"a zip of many"}
     blocked = tmp_path / "no folder"
     blocked.write_bytes(b"")
     with pytest.raises(OSError, match="no folder"):
-        collect.Keeper(b"x", blocked).begin().result()
+        collect.Opened(b"x").keep(blocked).result()
 
 
 def test_a_file_is_kept_once_as_it_came_and_for_its_owner_only(tmp_path: Path) -> None:

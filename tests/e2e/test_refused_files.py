@@ -12,7 +12,7 @@ from reading import Night
 from scenario import MON, THU, TUE, WED, Shop
 from sheets import SETTLEMENT, journal_text, settlement_text
 
-from pipelines import arriving, collect, config, intake, judging
+from pipelines import arriving, collect, config, judging
 
 
 def line_of(shop: Shop, night: Night) -> str:
@@ -207,17 +207,18 @@ def test_a_refused_file_is_read_again_only_when_it_or_what_judges_it_is_another(
     shop.put("journal_20260330.csv", shop.text("pos", MON).replace("rows=1", "rows=2"))
     shop.put("notes.txt", "nobody's")
     read: list[str] = []
+    opened = collect.contents
 
     def contents(path: Path) -> object:
         read.append(path.name)
-        return collect.contents(path)
+        return opened(path)
 
     def night() -> tuple[set[str], Night]:
         read.clear()
         done = shop.night(MON)
         return {*read} & {"journal_20260330.csv", "notes.txt"}, done
 
-    monkeypatch.setattr(intake, "contents", contents)
+    monkeypatch.setattr(collect, "contents", contents)
     both = {"journal_20260330.csv", "notes.txt"}
     assert night()[0] == both
     unread, again = night()

@@ -73,13 +73,19 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daybook, "MOST_PARTED", 0)
 
 
+def keep(store: Store, rows: pl.DataFrame) -> None:
+    """A part of file 1, and what is kept of it put in."""
+    daybook.keep(store, 1, rows, OWN)
+    store.later.put(store)
+
+
 def kept(store: Store, parts: list[pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """What the books hold of a file in parts."""
     tables = ("terminal_days", "merchant_days", "given_days")
     found: dict[str, pl.DataFrame] = {}
     with undone(store):
         for part in parts:
-            daybook.keep(store, 1, part, OWN)
+            keep(store, part)
         if len(parts) > 1:
             daybook.put_together(store, 1)
         found |= {name: store.frame(f"SELECT * FROM book.{name} ORDER BY ALL") for name in tables}  # noqa: S608
@@ -120,7 +126,7 @@ def test_whose_hours_are_not_new_sold_at_no_odd_hour(store: Store, rows: list[di
     span = (FIRST, last - timedelta(days=1))
     told = []
     with undone(store):
-        daybook.keep(store, 1, journal(rows), OWN)
+        keep(store, journal(rows))
         for who in (baselines.new_hours(store, last, [1], *span), baselines.terminals_on(store, [last], [1])):
             hours, before = baselines.hours_on(store, last, who), baselines.hours_before(store, who, *span)
             told.append(habits.odd_hours(hours, before, OWN))
@@ -135,8 +141,8 @@ def test_stores_of_older_versions_learn_their_hours(store: Store) -> None:
     text = (SQL / "migrations" / "0021_hours_as_bits.sql").read_text(encoding="utf-8")
     bits, told = "SELECT hour_bits FROM book.terminal_days ORDER BY day", []
     with undone(store):
-        daybook.keep(store, 1, journal([{"day": 0, "hour": h, **SALE} for h in (0, 9, 23)]), OWN)
-        daybook.keep(store, 1, journal([{"day": 1, "hour": 9, **SALE, "status": "TIMEOUT"}]), OWN)
+        keep(store, journal([{"day": 0, "hour": h, **SALE} for h in (0, 9, 23)]))
+        keep(store, journal([{"day": 1, "hour": 9, **SALE, "status": "TIMEOUT"}]))
         told.append(store.execute(bits))
         store.execute("UPDATE book.terminal_days SET hour_bits = NULL")
         store.execute(text[text.index("UPDATE") :])
@@ -147,7 +153,7 @@ def test_stores_of_older_versions_learn_their_hours(store: Store) -> None:
 def test_days_that_no_night_asks_for_go(store: Store) -> None:
     left = []
     with undone(store):
-        daybook.keep(store, 1, journal([{"day": d, "hour": 9, **SALE} for d in range(8)]), OWN)
+        keep(store, journal([{"day": d, "hour": 9, **SALE} for d in range(8)]))
         daybook.prune(store, FIRST + timedelta(days=5))
         left += [store.execute(f"SELECT min(day), count(*) FROM book.{name}") for name in daybook.OF_FILES[:2]]  # noqa: S608
     assert left == [[(FIRST + timedelta(days=5), 3)]] * 2

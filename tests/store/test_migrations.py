@@ -63,7 +63,7 @@ def as_of(version: int, path: Path, rows_of: Path) -> None:
         there = columns(con, "newer", "%")
         for table, mine in columns(con, path.stem, "BASE TABLE").items():
             source = table.removesuffix("_base")
-            if source in there and table not in ("parts", "row_sums", "pair_sums", "key_files"):
+            if source in there and table not in ("parts", "row_sums", "pair_sums", "key_files", "views"):
                 shared = ", ".join(f'"{name}"' for name in sorted(mine & there[source]))
                 rows = f"SELECT {shared} FROM newer.book.{source}"  # noqa: S608 - names of our own tables
                 con.execute(f"INSERT INTO book.{table} ({shared}) {rows}")
