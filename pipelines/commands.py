@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import polars as pl
 
+import schemas
 from pipelines import config
 from pipelines.cases.taxonomy import POLICY
 from pipelines.cases.workflow import STATES
@@ -69,8 +70,9 @@ def run_night(
         from pipelines import beginning
 
         begun = beginning.begin(settings, hashing)
-        from pipelines import nightly  # takes as long as opening the store does
+        from pipelines import nightly  # this and what follows take as long as opening the store does
 
+        schemas.ready(schemas.JOURNAL)
         return nightly.run(settings, day, say, begun=begun)
     from pipelines import flows
 

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
 
-import schemas
 from pipelines import allocation, faults, reporting, sending
 from pipelines.arriving import Night, Say, StepRunner, take_in_all
 from pipelines.beginning import Beginning, begin
@@ -75,7 +74,6 @@ def _run(
     begun: Beginning,
 ) -> dict[str, Any]:
     began = time.perf_counter()
-    schemas.ready(schemas.JOURNAL)  # while the store is opened
     with begun.store.result() as store:
         last, newest, _ = books.last_finished(store)
         if newest is not None and day < newest:

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 
 from pipelines.dictionary.words import WordError, code, table, word
 from pipelines.store import Store
-from pipelines.store.comments import meaning
 
 VIEWS = ("exceptions", "exception_history", "journal", "settlement", "bank", "matches", "payout_bridge", "waiting_rows")
 """What an analyst asks for first; the other views follow by name."""
@@ -34,12 +33,12 @@ def _view(view: str, comment: str | None, columns: list[tuple[str, str, str | No
     if not comment:
         raise WordError(f"the view {view} has no comment: add COMMENT ON VIEW to its file in sql/views")
     names = {name for name, _, _ in columns}
-    rows = [(code(name), code(kind), told or _meaning(view, name, names)) for name, kind, told in columns]
+    rows = [(code(name), code(kind), _meaning(view, name, names, told)) for name, kind, told in columns]
     return f"### `{view}`\n\n{comment}.\n\n" + table(("column", "type", "meaning"), rows)
 
 
-def _meaning(view: str, name: str, names: set[str]) -> str:
-    """What a column means, as the published database says it of itself; WordError where nobody says it."""
+def _meaning(view: str, name: str, names: set[str], told: str | None) -> str:
+    """What a column means, as the database says it of itself (told); WordError where nobody says it."""
     if f"{name}_minor" in names:
         return f"`{name}_minor` in major units"
-    return meaning(view, name, names) or word("columns", view, name)
+    return told or word("columns", view, name)

@@ -22,7 +22,7 @@ def words() -> dict[str, Any]:
     return tomllib.loads(WORDS.read_text(encoding="utf-8"))
 
 
-def meaning(view: str, column: str, columns: Collection[str]) -> str | None:
+def _meaning(view: str, column: str, columns: Collection[str]) -> str | None:
     """What a column means: by its schema, as its twin in minor units, or by words.toml; None where nobody says it.
 
     columns: all of the view's.
@@ -56,7 +56,7 @@ def comment(store: Store) -> None:
         "COMMENT ON COLUMN {}.\"{}\" IS '{}'".format(view, column, text.replace("'", "''"))
         for view, columns in found
         for column in columns
-        if (text := meaning(view, column, columns))
+        if (text := _meaning(view, column, columns))
     ]
     if told:
         store.execute(";\n".join(told))
