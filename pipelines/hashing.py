@@ -1,7 +1,7 @@
 """Large files of the inbox are hashed while the program itself is read: one core has nothing else to do until then.
 
 It needs nothing that takes long to import. Nothing depends on it: a file that it has not come to is hashed when it is
-read, and one that is another since then is not known by what it gives.
+read, and so is one that is another by then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Collection
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
-from typing import BinaryIO
 
 LEAST = 8 * 2**20
 """Bytes from which it is worth while."""
@@ -22,9 +21,6 @@ PIECE = 2**20
 
 Key = tuple[str, str]
 """Path and stamp of a file."""
-
-Hashed = tuple[BinaryIO, str]
-"""The file, opened, and the hexadecimal SHA-256 of its content."""
 
 
 def stamp(stat: os.stat_result) -> str:
@@ -40,7 +36,7 @@ class Hashing:
 
     def __init__(self, inbox: Path):
         self._needed: Collection[Key] | None = None
-        self._begun: dict[Key, Future[Hashed | None]] = {key: Future() for key in _large(inbox)}
+        self._begun: dict[Key, Future[str | None]] = {key: Future() for key in _large(inbox)}
         # not to be waited for: the command may end before there is anything to hash for
         Thread(target=self._work, args=(dict(self._begun),), daemon=True).start()
 
@@ -51,27 +47,27 @@ class Hashing:
             if key not in self._needed:
                 future.cancel()
 
-    def of(self, file: Key) -> Hashed | None:
-        """What is known of a file, if its turn has come."""
+    def of(self, file: Key) -> str | None:
+        """Hexadecimal SHA-256 of a file as it was when the disk told this of it, if its turn has come."""
         begun = self._begun.pop(file, None)
         return None if begun is None or begun.cancel() else begun.result()
 
-    def _work(self, files: dict[Key, Future[Hashed | None]]) -> None:
+    def _work(self, files: dict[Key, Future[str | None]]) -> None:
         for key, future in files.items():
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(self._hashed(key))
-                except OSError:  # whoever reads it for good will tell
+                except Exception:  # noqa: BLE001 - whoever reads it for good will tell, and must not wait for this
                     future.set_result(None)
 
-    def _hashed(self, key: Key) -> Hashed | None:
+    def _hashed(self, key: Key) -> str | None:
         found = hashlib.sha256(usedforsecurity=False)
-        file = Path(key[0]).open("rb", buffering=0)  # noqa: SIM115 - it is read again, by whoever takes it
-        while piece := file.read(PIECE):
-            if self._needed is not None and key not in self._needed:
-                return None
-            found.update(piece)
-        return file, found.hexdigest()
+        with Path(key[0]).open("rb", buffering=0) as file:
+            while piece := file.read(PIECE):
+                if self._needed is not None and key not in self._needed:
+                    return None
+                found.update(piece)
+        return found.hexdigest()
 
 
 def _large(inbox: Path) -> list[Key]:

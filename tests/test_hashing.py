@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -41,7 +41,7 @@ def test_files_are_hashed_the_newest_first_and_small_ones_never(
 ) -> None:
     order = list[str]()
 
-    def noted(self: Hashing, file: hashing.Key) -> hashing.Hashed | None:
+    def noted(self: Hashing, file: hashing.Key) -> str | None:
         order.append(Path(file[0]).name)
         return hashed(self, file)
 
@@ -55,10 +55,7 @@ def test_files_are_hashed_the_newest_first_and_small_ones_never(
         time.sleep(0.001)
     time.sleep(0.05)  # the last of them is done, too
     for path in (old, new):
-        found = begun.of(key(path))
-        assert found is not None
-        file, digest = found
-        assert (file.read(), digest) == (b"", sha256(path.read_bytes()).hexdigest()), "read to its end"
+        assert begun.of(key(path)) == sha256(path.read_bytes()).hexdigest()
         assert begun.of(key(path)) is None, "it is given away once"
     assert order == ["new", "old"]
 
@@ -69,7 +66,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     go = Event()
     work = Hashing._work
 
-    def later(self: Hashing, files: dict[hashing.Key, hashing.Future[hashing.Hashed | None]]) -> None:
+    def later(self: Hashing, files: dict[hashing.Key, hashing.Future[str | None]]) -> None:
         go.wait()
         work(self, files)
 
@@ -95,25 +92,60 @@ def test_only_what_is_needed_is_hashed_any_further(tmp_path: Path, monkeypatch: 
     assert begun._hashed(key(path)) is not None
 
 
-def test_a_file_that_is_another_since_then_is_hashed_anew(tmp_path: Path) -> None:
+def rewritten(path: Path, content: bytes) -> None:
+    """In place: it is the same file for who holds it open."""
+    with path.open("r+b") as file:
+        file.write(content)
+
+
+def exchanged(path: Path, content: bytes) -> None:
+    """Another takes its place."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("change", [None, rewritten, exchanged])
+@pytest.mark.parametrize("when", ["before it is listed", "after it is listed"])
+def test_a_file_that_is_another_since_then_is_hashed_anew(
+    tmp_path: Path, change: Callable[[Path, bytes], None] | None, when: str
+) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    put(inbox, "journal_20260302.csv", b"before", 20)
+    path = put(inbox, "journal_20260302.csv", b"before", 20)
     (tmp_path / "recon.toml").write_text(
         '[[sources]]\nname = "pos"\nprofile = "pos_journal"\npattern = "journal_*.csv"\n'
     )
-    settings = config.load(tmp_path / "recon.toml")
-    begun = [Hashing(inbox), Hashing(inbox)]
-    time.sleep(0.05)
-    for content, known in ((b"before", True), (b"after!", False)):
-        if not known:
-            put(inbox, "journal_20260302.csv", content, 10)
+    settings, begun = config.load(tmp_path / "recon.toml"), Hashing(inbox)
+    (future,) = begun._begun.values()
+    assert future.result(30) == sha256(b"before").hexdigest()
+    (candidate,) = collect.in_inbox(settings)
+    if change:
+        change(path, b"after!")
+    if when == "before it is listed":
         (candidate,) = collect.in_inbox(settings)
-        hashes = begun.pop()
-        assert ((str(candidate.path), candidate.stamp) in hashes._begun) == known
-        opened = collect.opened(candidate, hashes)
-        assert opened.digest == sha256(content).hexdigest()
-        assert opened.data[:] == content
+    opened = collect.opened(candidate, begun)
+    assert opened.digest == sha256(b"after!" if change else b"before").hexdigest()
+    assert opened.data[:] == (b"after!" if change else b"before")
+    assert bool(begun._begun) == bool(change), "what is known was used where it is the same, and only there"
+
+
+def test_many_files_are_not_held_open(tmp_path: Path) -> None:
+    for n in range(50):
+        put(tmp_path, f"{n}", b"whole", 10)
+    begun, before = Hashing(tmp_path), len(os.listdir("/proc/self/fd"))
+    for future in begun._begun.values():
+        assert future.result(30)
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_whatever_goes_wrong_nobody_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(self: Hashing, file: hashing.Key) -> str | None:
+        raise MemoryError
+
+    monkeypatch.setattr(Hashing, "_hashed", none_left)
+    path = put(tmp_path, "a", b"whole", 10)
+    begun = Hashing(tmp_path)
+    assert begun.of(key(path)) is None
 
 
 def test_what_is_unreadable_or_gone_is_left_to_who_reads_it_for_good(tmp_path: Path) -> None:

@@ -138,6 +138,11 @@ class LargeFile:
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def stamp(self) -> str:
+        """What the disk tells of the file now."""
+        return hashing.stamp(os.fstat(self._file.fileno()))
+
     def __getitem__(self, part: slice) -> bytes:
         at, end, _ = part.indices(self._size)
         found = []
@@ -269,6 +274,7 @@ class Opened:
 
 
 def opened(candidate: Candidate, hashes: hashing.Hashing) -> Opened:
-    """A file of the inbox, hashed if its turn has come; OSError where it cannot be read."""
-    found = hashes.of((str(candidate.path), candidate.stamp))
-    return Opened(contents(candidate.path)) if found is None else Opened(LargeFile(found[0]), found[1])
+    """A file of the inbox, hashed if its turn has come and it is the same still; OSError where it cannot be read."""
+    data = contents(candidate.path)
+    same = isinstance(data, LargeFile) and data.stamp == candidate.stamp
+    return Opened(data, hashes.of((str(candidate.path), candidate.stamp)) if same else None)

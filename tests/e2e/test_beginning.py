@@ -25,7 +25,7 @@ def test_a_night_uses_what_was_hashed(shop: Shop, monkeypatch: pytest.MonkeyPatc
     shop.sale("S", "10.00", MON)
     used = list[bool]()
 
-    def asked(self: Hashing, file: hashing.Key) -> hashing.Hashed | None:
+    def asked(self: Hashing, file: hashing.Key) -> str | None:
         deadline = time.monotonic() + 30
         while file in self._begun and not self._begun[file].done() and time.monotonic() < deadline:
             time.sleep(0.001)
