@@ -25,7 +25,6 @@ from pipelines.store import Store, books, fees, nets, parts
 KEPT = "sums"
 """What is kept of judgements beside them: where that changes, all lines are judged again, once."""
 
-
 MOST_BEFOREHAND = 16
 """Parts of files whose judgements may wait in memory until they are written: some millions of lines."""
 
@@ -34,7 +33,8 @@ MOST_BEFOREHAND = 16
 class Charging:
     """Files whose lines are to be judged, by file_id, each with what is found of some lines at a time.
 
-    basis: what the contracts say of fees; all_again: every line is judged, since they say something else than before.
+    basis: what the contracts say of fees; changed: whether it is other than what is kept; all_again: every line is
+    judged, since they say something else than before.
     """
 
     files: dict[int, Iterator[fees.Judgement]]

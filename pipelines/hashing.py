@@ -18,6 +18,7 @@ LEAST = 8 * 2**20
 """Bytes from which it is worth while."""
 
 PIECE = 2**20
+"""Bytes that are read at once."""
 
 Key = tuple[str, str]
 """Path and stamp of a file."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -16,7 +18,7 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 from sample_items import item
 
-from reports import grouping, xlsx, xlsx_exceptions
+from reports import grouping, row_by_row, xlsx, xlsx_exceptions
 from reports.model import Report
 
 FORMULA = re.compile(r"(SUM|SUMIFS)\(.+\)|[A-I][0-9]+([+-]([A-I][0-9]+|SUM\([A-I0-9:]+\)))*|IF\([A-Z0-9]+=0,\"\",.+\)")
@@ -118,6 +120,13 @@ def test_large_and_small_workbooks_say_the_same(large: bool, monkeypatch: pytest
     names = CalamineWorkbook.from_filelike(io.BytesIO(small)).sheet_names
     assert [sheet(small, name) for name in names] == [sheet(again, name) for name in names]
     assert names[:6] == ["Summary", "Bridge", "Proof", "Fees", "Fee check", "Rejected rows"]
+
+
+@pytest.mark.parametrize("module", ["xlsx", "claims"])
+def test_workbooks_are_packed_alike_whichever_is_written_first(module: str) -> None:
+    code = f"from reports import {module}; from xlsxwriter import workbook; print(workbook.ZipFile.keywords)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str({"compresslevel": row_by_row.PACKED})
 
 
 def test_the_same_report_gives_the_same_bytes() -> None:
