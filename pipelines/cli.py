@@ -204,9 +204,10 @@ def main() -> None:
     """Entry point of `recon`."""
     gc.set_threshold(1_000_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
     sys.setswitchinterval(0.0005)  # what polars, arrow and the database give back waits ten times as long by default
-    # polars' allocator keeps freed memory for ten seconds by default, as long as a whole night may take; given back at
-    # once, half of the time goes into asking for it again
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:2000,muzzy_decay_ms:2000")
+    # polars' allocator gives back what is free after half a second by default, and in two steps: a tenth of a night
+    # goes into asking for it again
+    halves = max(1, (os.cpu_count() or 1) // 2)
+    os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{halves},dirty_decay_ms:10000,muzzy_decay_ms:0")
     try:
         cli()
     except SystemExit as end:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Literal
 
-import holidays
+from holidays.registry import EntityLoader
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.sources.declared import MisfitError
@@ -182,6 +182,6 @@ def _channel_fits(channels: Iterable[str], channel: str | None) -> bool:
 
 def known_country(name: str) -> str:
     """The name, if the holiday library knows it as a country (ISO 3166)."""
-    if name not in holidays.list_supported_countries():
+    if name not in EntityLoader.get_country_codes():  # listing what is supported would import every one of them
         raise ValueError(f"{name!r} is no country of the holiday calendar; write one like CN")
     return name

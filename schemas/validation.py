@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +106,25 @@ def _rejected(schema: pa.DataFrameSchema, rows: pl.DataFrame, failures: pl.DataF
 
 
 def ready(schema: pa.DataFrameSchema) -> None:
-    """Have pandera load what it checks with, which it does no sooner than it is asked."""
-    check(schema, pl.DataFrame(schema=canonical(schema)))
+    """Have pandera load what it checks with, which it does no sooner than it is asked.
+
+    Where hypothesis is installed it would load that, too, to make data with, which takes longer than all the rest.
+    """
+    with _absent("hypothesis"):
+        check(schema, pl.DataFrame(schema=canonical(schema)))
+
+
+@contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """As if a module that nobody has imported yet were not installed."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # how Python marks what cannot be imported
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def check(schema: pa.DataFrameSchema, rows: pl.DataFrame) -> Checked:
