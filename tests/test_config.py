@@ -4,11 +4,13 @@ from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
+import holidays
 import pytest
 from config_text import WHOLE, fault, load, wrong
 
 from pipelines import config
 from pipelines.config import ConfigError
+from pipelines.contracts import known_country
 from pipelines.toml_faults import line_of
 
 
@@ -230,3 +232,12 @@ def test_quoted_and_dotted_keys_and_sub_tables_have_lines() -> None:
     assert line_of(text, ("profiles", 0, "codes", "record_type", "消费")) == 3
     assert line_of(text, ("profiles", 1, "columns", "rrn")) == 6
     assert line_of(text, ("profiles", 1, "codes", "status")) == 7
+
+
+def test_every_country_that_has_a_calendar_is_known() -> None:
+    assert len(holidays.list_supported_countries()) > 200
+    for name in holidays.list_supported_countries():
+        assert known_country(name) == name
+    for name in ("XX", "", "cn", "China"):
+        with pytest.raises(ValueError, match="no country"):
+            known_country(name)

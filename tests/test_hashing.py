@@ -36,7 +36,7 @@ def put(folder: Path, name: str, content: bytes, age: int) -> Path:
     return path
 
 
-def test_files_are_hashed_the_newest_first_and_small_ones_never(
+def test_files_of_the_newest_day_are_hashed_first_by_name_and_small_ones_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = list[str]()
@@ -47,17 +47,19 @@ def test_files_are_hashed_the_newest_first_and_small_ones_never(
 
     hashed = Hashing._hashed
     monkeypatch.setattr(Hashing, "_hashed", noted)
-    old, new = put(tmp_path, "old", b"older", 20), put(tmp_path, "new", b"newer", 10)
+    since_noon = int(time.time() + 12 * 3600) % (24 * 3600)  # of a day that is UTC's
+    ages = {"a": since_noon + 48 * 3600, "c": since_noon + 1, "b": since_noon + 2}
+    files = [put(tmp_path, name, name.encode() * 3, age) for name, age in ages.items()]
     put(tmp_path, "small", b"x", 0)
     begun = Hashing(tmp_path)
     deadline = time.monotonic() + 30
-    while len(order) < 2 and time.monotonic() < deadline:
+    while len(order) < 3 and time.monotonic() < deadline:
         time.sleep(0.001)
     time.sleep(0.05)  # the last of them is done, too
-    for path in (old, new):
+    for path in files:
         assert begun.of(key(path)) == sha256(path.read_bytes()).hexdigest()
         assert begun.of(key(path)) is None, "it is given away once"
-    assert order == ["new", "old"]
+    assert order == ["b", "c", "a"]
 
 
 @pytest.fixture

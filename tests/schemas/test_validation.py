@@ -3,6 +3,9 @@
 import csv
 import io
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,6 +16,8 @@ import schemas
 from pipelines.sources import PROFILES
 from pipelines.sources.base import Context
 from schemas.validation import mask_digit_runs, shown
+
+ROOT = Path(__file__).resolve().parents[2]
 
 GOOD = {
     "pos_journal": {
@@ -120,3 +125,12 @@ def test_every_side_has_its_columns_described() -> None:
         assert schema.name == side
         assert next(iter(schemas.canonical(schema))) == "line"
         assert "unreadable" in schema.columns
+
+
+def test_what_pandera_needs_for_tests_alone_is_not_imported() -> None:
+    told = (
+        "import sys, schemas; schemas.ready(schemas.JOURNAL); print('hypothesis' in sys.modules); "
+        "import hypothesis; print(hypothesis.__name__); schemas.ready(schemas.BANK); print('hypothesis' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert said.split() == ["False", "hypothesis", "True"]
