@@ -13,7 +13,7 @@ from pipelines.store import Store
 
 @dataclass(frozen=True)
 class Beginning:
-    """store: once it is open, its views perhaps still in the making; StoreError where it cannot be had."""
+    """store: once it is open; StoreError where it cannot be had."""
 
     store: Future[Store]
     hashing: Hashing
@@ -24,6 +24,6 @@ def begin(settings: Settings, hashing: Hashing | None = None) -> Beginning:
     allocation.of_the_system()
     pool = ThreadPoolExecutor(1)
     hashing = hashing or Hashing(settings.paths.inbox)
-    store = pool.submit(Store, settings.paths.store, settings.run.memory_limit, hurried=True)
+    store = pool.submit(Store, settings.paths.store, settings.run.memory_limit)
     pool.shutdown(wait=False)
     return Beginning(store, hashing)

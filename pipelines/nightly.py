@@ -84,7 +84,6 @@ def _run(
         if any(source.collect for source in settings.sources):
             _timed(night, "collect", lambda: _collect(night, runner, secret))
         _timed(night, "load", lambda: take_in_all(night, runner, begun.hashing))
-        store.wait_for_views()
         allocation.give_back()
         summary, report = conclude(night, began, runner)
         if settings.mail or settings.chats:

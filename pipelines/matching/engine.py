@@ -49,7 +49,7 @@ def run(
     found = [no_pairs()]
     never = none_barred() if barred is None else barred
     for rule in rules:
-        for mine, theirs in _passes(rule):
+        for mine, theirs in _passes(rule, journal, settlement):
             left, right = _seen(rule, journal, mine), _seen(rule, settlement, theirs)
             if left.is_empty() or right.is_empty():
                 continue
@@ -76,9 +76,14 @@ def without(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
     return frame.join(taken.to_frame("row_id"), on="row_id", how="anti", maintain_order="left")
 
 
-def _passes(rule: Rule) -> list[tuple[pl.Expr, pl.Expr]]:
-    """Which rows of either side a rule may look at; where a column must be blank on a side, once for each side."""
+def _passes(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> list[tuple[pl.Expr, pl.Expr]]:
+    """Which rows of either side a rule may look at; where a column must be blank on a side, once for each side.
+
+    None where a side has no row at all whose columns are filled: most rules end with that.
+    """
     needed = (*rule.keys, "txn_time") if rule.window_minutes is not None else rule.keys
+    if any(side[name].null_count() == side.height for side in (journal, settlement) for name in needed):
+        return []
     filled = pl.all_horizontal(pl.col(k).is_not_null() for k in needed)
     kinds = pl.col("kind").is_in(rule.kinds) if rule.kinds else pl.lit(value=True)
     passes = [(filled, filled & kinds)]
@@ -239,7 +244,7 @@ def repeated(rules: tuple[Rule, ...], lines: pl.DataFrame, rows: pl.DataFrame) -
     for rule in rules:
         dated = rule.window_days is not None and "amount" not in rule.keys
         strict = replace(rule, keys=(*rule.keys, "amount")) if dated else rule
-        for mine, theirs in _passes(strict):
+        for mine, theirs in _passes(strict, rows, lines):
             left, right = _seen(strict, lines, theirs), _seen(strict, rows, mine)
             if left.height and right.height:
                 found.append(fitting(strict, left, right).counted()["row_id"])
@@ -269,7 +274,7 @@ def tied(rules: tuple[Rule, ...], journal: pl.DataFrame, settlement: pl.DataFram
     """
     listed, rows = [pl.DataFrame(schema=LISTED)], [pl.Series("row_id", [], pl.Int64)]
     for rule in rules:
-        for mine, theirs in _passes(rule):
+        for mine, theirs in _passes(rule, journal, settlement):
             left, right = _seen(rule, journal, mine), _seen(rule, settlement, theirs)
             if left.is_empty() or right.is_empty():
                 continue

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -57,11 +56,8 @@ class Store:
     of parts (`parts`).
     """
 
-    def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False, hurried: bool = False):
-        """copy: a copy that is to be published: it is taken as it is, and its parts are not its own.
-
-        hurried: the published views may still be in the making; who reads one calls `wait_for_views` before.
-        """
+    def __init__(self, path: Path, memory_limit: str | None = None, *, copy: bool = False):
+        """copy: a copy that is to be published: it is taken as it is, and its parts are not its own."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.parts = path, path.with_suffix(".parts").absolute()
         self.spill = path.with_suffix(".spill")
@@ -89,13 +85,9 @@ class Store:
             self.execute("SET memory_limit = ?", [memory_limit])
         ((told,),) = self.execute("SELECT current_setting('memory_limit')")
         self.memory_limit = _bytes(told)
-        self._views = ThreadPoolExecutor(1)
         if not copy:
             try:
                 self._migrate()
-                self._shown = self._views.submit(self._show_views)
-                if not hurried:
-                    self.wait_for_views()
             except BaseException:
                 self.close()  # nobody holds a store that could not be opened
                 raise
@@ -111,7 +103,6 @@ class Store:
     def close(self) -> None:
         """Close the database; what was not committed is gone, and so is what did not fit into memory."""
         self.writer.shutdown()
-        self._views.shutdown()
         shutil.rmtree(self.spill, ignore_errors=True)
         self._con.close()
         del self._con  # a frame of a failed run may outlive the store, its connection must not
@@ -223,18 +214,7 @@ class Store:
             parts.show(self, self.parts)
             parts.sum_up(self)
             amounts.fill(self)
-
-    def _show_views(self) -> None:
-        """On a connection of its own: rows may be loaded beside it."""
-        beside = copy.copy(self)
-        with closing(self._con.cursor()) as beside._con:
-            beside.execute("BEGIN TRANSACTION")
-            views.refresh(beside, SQL / "views")
-            beside.execute("COMMIT")
-
-    def wait_for_views(self) -> None:
-        """The published views are there from now on. StoreError where they cannot be made."""
-        self._shown.result()
+            views.refresh(self, SQL / "views")
 
     def script(self, file: Path) -> None:
         """Run the statements of a file of `sql`. StoreError names it."""

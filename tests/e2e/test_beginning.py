@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from hashlib import sha256
-from threading import Event
 
 import duckdb
 import pytest
@@ -12,7 +11,6 @@ from scenario import MON, Shop
 
 from pipelines import collect, config, hashing
 from pipelines.hashing import Hashing
-from pipelines.store import Store
 
 TOLD = """
     SELECT table_name, count(c.comment), count(*) FROM duckdb_columns() c JOIN duckdb_views() v USING (schema_name)
@@ -53,24 +51,3 @@ def test_the_published_copy_tells_what_its_columns_mean(shop: Shop) -> None:
             told = con.execute(TOLD).fetchall()
         assert len(told) > 20
         assert sum(said for _, said, _ in told) > 0.95 * sum(columns for *_, columns in told)
-
-
-def test_files_are_loaded_before_there_are_views(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, wait, asked = Store._show_views, Store.wait_for_views, Event()
-    used = list[bool]()
-
-    def late(self: Store) -> None:
-        assert asked.wait(60)
-        made(self)
-
-    def waited(self: Store) -> None:
-        used.append(bool(self.execute("SELECT 1 FROM book.files")))
-        asked.set()
-        wait(self)
-
-    monkeypatch.setattr(Store, "_show_views", late)
-    monkeypatch.setattr(Store, "wait_for_views", waited)
-    shop.sale("S", "10.00", MON)
-    night = shop.night(MON)
-    assert used[0], "the files of the night were loaded by then"
-    assert night.summary["rows"]["journal"] == 1

@@ -59,20 +59,3 @@ def test_a_view_that_cannot_be_made_leaves_those_before(
         Store(path)
     broken.unlink()
     assert opened(path, monkeypatch) == set()
-
-
-def test_views_are_made_beside_the_work_of_who_is_in_a_hurry(sql: Path, tmp_path: Path) -> None:
-    path = tmp_path / "books.duckdb"
-    with Store(path, hurried=True) as store:
-        for number in range(50):
-            with store.transaction():
-                store.execute("CREATE OR REPLACE VIEW book.bank AS FROM book.bank_base")
-                store.execute("INSERT INTO book.sources VALUES (?, DATE '2026-03-02')", [f"S{number}"])
-        store.wait_for_views()
-        assert store.execute("SELECT count(*) FROM book.sources") == [(50,)]
-        assert store.execute("SELECT count(*) FROM bank") == [(0,)]
-    (sql / "views" / "99_broken.sql").write_text("CREATE VIEW broken AS SELECT nothing FROM runs;\n", encoding="utf-8")
-    with Store(path, hurried=True) as store:
-        with pytest.raises(connection.StoreError, match=r"99_broken\.sql"):
-            store.wait_for_views()
-        assert store.execute("SELECT count(*) FROM bank") == [(0,)], "those of before are there"
