@@ -79,7 +79,7 @@ def without(frame: pl.DataFrame, taken: pl.Series) -> pl.DataFrame:
 def _passes(rule: Rule, journal: pl.DataFrame, settlement: pl.DataFrame) -> list[tuple[pl.Expr, pl.Expr]]:
     """Which rows of either side a rule may look at; where a column must be blank on a side, once for each side.
 
-    None where a side has no row at all whose columns are filled: most rules end with that.
+    Nothing where one of the columns is blank in all rows of a side: so most rules end.
     """
     needed = (*rule.keys, "txn_time") if rule.window_minutes is not None else rule.keys
     if any(side[name].null_count() == side.height for side in (journal, settlement) for name in needed):

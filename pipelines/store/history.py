@@ -138,19 +138,11 @@ def _ids_between(
 
 def _fitting(store: Store, keys: pl.DataFrame | None, condition: str, ids: pl.Series) -> pl.DataFrame:
     """Journal rows of these ids that are of the merchants and dates of the keys and fit a condition."""
-    if keys is not None and not keys["blank"].any():
-        ids = _without_answer(store, ids)
     found = by_id.rows_of(store, "journal", ids)
     if keys is None or found.is_empty():
         return found.clear()
     fits, span = _where(keys, condition)
     return store.frame(f"SELECT j.* FROM found j {fits}", span, keys=keys, found=found)
-
-
-def _without_answer(store: Store, ids: pl.Series) -> pl.Series:
-    """Those of the rows that no RRN names: few are, and to read all of them whole takes five times as long."""
-    told = by_id.rows_of(store, "journal", ids, ("row_id", "rrn", "channel"))
-    return told.filter(pl.col("rrn").is_null() | (pl.col("channel") != "CARD"))["row_id"]
 
 
 def _where(keys: pl.DataFrame, condition: str) -> tuple[str, list[Any]]:
