@@ -204,8 +204,8 @@ def main() -> None:
     """Entry point of `recon`."""
     gc.set_threshold(1_000_000, 20, 100)  # a night makes few cycles, and going through its many objects takes a while
     sys.setswitchinterval(0.0005)  # what polars, arrow and the database give back waits ten times as long by default
-    # polars' allocator: few arenas, as each keeps free memory of its own; it goes back after ten seconds and in one step:
-    # given back sooner, or in two, it is asked for again within the night
+    # polars' allocator: few arenas, as each keeps free memory of its own; it goes back after ten seconds and in one
+    # step: given back sooner, or in two, it is asked for again within the night
     halves = max(1, (os.cpu_count() or 1) // 2)
     os.environ.setdefault("_RJEM_MALLOC_CONF", f"narenas:{halves},dirty_decay_ms:10000,muzzy_decay_ms:0")
     try:
